@@ -1,0 +1,114 @@
+# kexec-lite. The two commands to know: make demo, make check.
+#
+#	make [ARCH=arm64|ppc64le|host]	static binaries: build/ARCH/kexec-lite
+#	make SANITIZE=1			build/sanitize/kexec-lite, with ASan and UBSan
+#	make demo [ARCH=arm64]		boot, load, jump, in the emulator
+#	make check			all tests
+#	make install DESTDIR= PREFIX=	the binary for this machine, or for ARCH
+#	make stubs			arch/*/stub_words.h from stub.S
+#	make clean, make distclean	without, with what the lab fetched
+#
+# V=1 shows commands. CC_arm64=, CC_ppc64le=, CC_host= choose compilers.
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all sanitize demo check install clean distclean stubs sizes
+
+PREFIX ?= /usr/local
+B := build
+MACHINE := $(shell uname -m)
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s%s\n' $(1) $(2))
+
+# On an x86-64 machine all three; elsewhere what the machine's own compiler makes.
+ARCHES := $(or $(ARCH),$(if $(filter x86_64,$(MACHINE)),arm64 ppc64le host,host))
+ifneq ($(filter-out arm64 ppc64le ppc64 host,$(ARCHES)),)
+$(error ARCH is one of arm64, ppc64le, host)
+endif
+BINARIES := $(ARCHES:%=$(B)/%/kexec-lite)
+
+PURE := $(sort $(wildcard dt/*.c arch/*.c arch/*/*.c) \
+	$(addprefix src/,check.c error.c image.c iomem.c map.c options.c place.c plan.c print.c \
+	range.c span.c text.c))
+EDGE := $(addprefix src/,capture.c files.c main.c probe.c transport.c walk.c)
+SOURCES := $(PURE) $(EDGE)
+HEADERS := $(wildcard src/*.h dt/*.h arch/*.h arch/*/*.h)
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+LANG_FLAGS := -std=c11 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror)
+# No date, no path, no note in the result: the same sources give the same bytes.
+CFLAGS ?= -Os
+REPRODUCE := -ffile-prefix-map=$(CURDIR)=.
+SMALL := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables \
+	-fno-stack-protector -fno-pie
+LINK := -static -no-pie -s -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro -Wl,-z,noseparate-code
+
+# CC_x: compiler; LIBC_x: how it finds musl; SYSROOT_x: what must be there first.
+CC_arm64 ?= $(if $(filter aarch64,$(MACHINE)),musl-gcc,aarch64-linux-gnu-gcc)
+CC_ppc64le ?= $(if $(filter ppc64le,$(MACHINE)),musl-gcc,powerpc64le-linux-gnu-gcc)
+CC_host ?= musl-gcc
+ARCH_ppc64le := -mlong-double-64
+sysroot = $(if $(filter musl-gcc,$(CC_$(1))),,build/lab/sysroot/$(1)/lib/musl-gcc.specs)
+SPECS_arm64 := $(call sysroot,arm64)
+SPECS_ppc64le := $(call sysroot,ppc64le)
+# musl-gcc does not look where the distribution keeps libfdt.
+LIBFDT_host := -idirafter /usr/include
+fdt_library = $(if $(SPECS_$(1)),-lfdt,$(shell $(subst musl-gcc,gcc,$(CC_$(1))) -print-file-name=libfdt.a))
+
+all: $(BINARIES) sizes
+
+sizes: $(BINARIES)
+	$(Q)for f in $^; do printf '  %-8s%s %s bytes\n' SIZE "$$f" "$$(wc -c <"$$f")"; done
+
+define binary
+$(B)/$(1)/%.o: %.c $(HEADERS) Makefile $(SPECS_$(1)) | tools-$(1)
+	$$(call say,CC,$(1)/$$<)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) $(if $(SPECS_$(1)),,-idirafter /usr/include) \
+		$(LANG_FLAGS) $(CFLAGS) $(SMALL) $(REPRODUCE) -c -o $$@ $$<
+
+$(B)/$(1)/kexec-lite: $(SOURCES:%.c=$(B)/$(1)/%.o)
+	$$(call say,LINK,$$@)
+	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) $(LINK) -o $$@ $$^ $$(call fdt_library,$(1))
+
+.PHONY: tools-$(1)
+tools-$(1):
+	$(Q)command -v $(firstword $(CC_$(1))) >/dev/null || tests/lab/host build
+endef
+$(foreach a,arm64 ppc64le host,$(eval $(call binary,$(a))))
+
+build/lab/sysroot/%/lib/musl-gcc.specs:
+	@echo "  FETCH   musl and libfdt for $*, into build/lab"
+	$(Q)tests/lab/host build
+	$(Q)tests/lab/sysroot $*
+
+# The developer's build: this machine's compiler and libc, every check that compiles in.
+SANITIZE_CC ?= gcc
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+$(B)/sanitize/kexec-lite: $(SOURCES) $(HEADERS) Makefile
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(SANITIZE_CC) $(LANG_FLAGS) -Werror -g -O1 $(SANITIZERS) -o $@ $(SOURCES) -lfdt
+sanitize: $(B)/sanitize/kexec-lite
+ifdef SANITIZE
+all: sanitize
+endif
+
+stubs:
+	$(Q)tests/stubs arch/arm64
+
+demo:
+	$(Q)tests/demo $(or $(ARCH),arm64)
+
+check:
+	$(Q)tests/check
+
+install: $(B)/$(or $(ARCH),host)/kexec-lite
+	install -D -m 755 $< $(DESTDIR)$(PREFIX)/sbin/kexec-lite
+
+clean:
+	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name lab -exec rm -rf {} + 2>/dev/null || true
+
+distclean:
+	rm -rf $(B)

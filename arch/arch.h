@@ -1,0 +1,41 @@
+/* A target. All targets are in every build; which one is in force is read from the machine, so an
+ * x86-64 machine plans for all of them. Adding one is a folder, a const struct, a line in arch.c.
+ */
+#ifndef ARCH_H
+#define ARCH_H
+
+#include "../src/plan.h"
+#include "../src/place.h"
+
+/* The text files and the tree that a machine's memory is read from. */
+struct sources {
+	struct span iomem;
+};
+
+struct arch {
+	const char *name; /* "arm64" */
+	const char *machine; /* uname -m */
+	uint32_t kexec_arch; /* include/uapi/linux/kexec.h: the load flag of this architecture */
+	size_t cmdline_max; /* bytes a command line may have, without its NUL */
+	uint64_t window, window_align; /* see struct wishes */
+	uint64_t tree_max; /* bytes of a tree */
+	uint64_t tree_align; /* the tree gets a block of its own of this size */
+
+	/* Fills ram and keep. */
+	bool (*memory)(struct machine *m, const struct sources *s, struct error *e);
+	/* Is it this target's kernel? Then *is_ours is set and img filled, or e says why not. */
+	bool (*image)(struct span file, const char *name, const struct machine *m,
+		      struct image *img, bool *is_ours, struct error *e);
+	/* The bounds that all pieces must lie in. */
+	struct range (*bounds)(const struct machine *m);
+	/* Writes the stub for a placed plan; returns its length, 0 where none is needed. */
+	size_t (*stub)(const struct machine *m, phys kernel, phys tree, uint8_t out[STUB_MAX]);
+	/* The target's part of plan_check(). */
+	bool (*check)(const struct plan *p, const struct request *r, struct error *e);
+};
+
+extern const struct arch arch_arm64;
+
+const struct arch *arch_find(const char *uname_machine); /* NULL: none */
+
+#endif

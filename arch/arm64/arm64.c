@@ -1,0 +1,51 @@
+#include "arm64.h"
+
+#include "../../src/iomem.h"
+
+/* The stub's code, and behind it the two addresses that it loads. */
+static const uint32_t stub_words[] = {
+#include "stub_words.h"
+};
+
+_Static_assert(sizeof(stub_words) % 8 == 0, "the stub's addresses must be aligned");
+
+size_t arm64_stub(const struct machine *m, phys kernel, phys tree, uint8_t out[STUB_MAX])
+{
+	const size_t words = sizeof(stub_words) / sizeof(stub_words[0]);
+	size_t i;
+
+	if (m->tree_in_x0)
+		return 0;
+	for (i = 0; i < words; i++)
+		put_le32(out + 4 * i, stub_words[i]);
+	put_le64(out + sizeof(stub_words), tree);
+	put_le64(out + sizeof(stub_words) + 8, kernel);
+	return sizeof(stub_words) + 16;
+}
+
+static bool memory(struct machine *m, const struct sources *s, struct error *e)
+{
+	return iomem_parse(s->iomem, &m->ram, &m->keep, e);
+}
+
+static struct range bounds(const struct machine *m)
+{
+	(void)m;
+	return (struct range){ 0, ARM64_ADDRESS_END, NULL };
+}
+
+const struct arch arch_arm64 = {
+	.name = "arm64",
+	.machine = "aarch64",
+	.kexec_arch = 183u << 16,
+	.cmdline_max = ARM64_CMDLINE_MAX,
+	.window = ARM64_WINDOW,
+	.window_align = ARM64_WINDOW_ALIGN,
+	.tree_max = ARM64_TREE_MAX,
+	.tree_align = ARM64_BLOCK,
+	.memory = memory,
+	.image = arm64_image,
+	.bounds = bounds,
+	.stub = arm64_stub,
+	.check = arm64_check,
+};

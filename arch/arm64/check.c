@@ -1,0 +1,84 @@
+/* The arm64 rules of a finished plan, derived again from booting.rst with arithmetic of their own. */
+#include "arm64.h"
+
+#include <string.h>
+
+#define MIB (1ull << 20)
+#define GIB (1ull << 30)
+
+static bool wrong(struct error *e, const char *what)
+{
+	return fail(e, FAIL_BUG, "trust the plan: %s", what);
+}
+
+/* Section 4: "2MB aligned base address anywhere in usable system RAM" plus text_offset. */
+static bool check_kernel(const struct segment *k, const struct image *img, struct error *e)
+{
+	if (k->at.start < img->offset || (k->at.start - img->offset) % (2 * MIB))
+		return wrong(e, "the kernel is not at text_offset above a 2 MiB boundary");
+	if (k->room_end - k->at.start < img->room)
+		return wrong(e, "the kernel has no room for its image_size");
+	if (k->room_end > 256 * 1024 * GIB)
+		return wrong(e, "the kernel is above the first 48 bits");
+	return true;
+}
+
+/* Section 3: the initrd "must reside entirely within a 1 GB aligned physical memory window of up to
+ * 32 GB in size that fully covers the kernel Image as well".
+ */
+static bool check_window(const struct segment *k, const struct segment *i, struct error *e)
+{
+	phys low, high;
+
+	if (!i)
+		return true;
+	low = k->at.start < i->at.start ? k->at.start : i->at.start;
+	high = k->room_end > i->room_end ? k->room_end : i->room_end;
+	if (high - low / GIB * GIB > 32 * GIB)
+		return wrong(e, "kernel and initrd do not share a window of 32 GiB");
+	return true;
+}
+
+/* Section 2: 8-byte boundary, at most 2 MiB; mapped in blocks of 2 MiB, so one it has to itself. */
+static bool check_tree(const struct plan *p, const struct segment *t, struct error *e)
+{
+	phys block = t->at.start / (2 * MIB) * (2 * MIB);
+	size_t i;
+
+	if (t->at.start % 8 || t->at.start + t->data.len > block + 2 * MIB)
+		return wrong(e, "the device tree is not inside one block of 2 MiB");
+	for (i = 0; i < p->n; i++)
+		if (&p->seg[i] != t && p->seg[i].at.start < block + 2 * MIB &&
+		    block < p->seg[i].room_end)
+			return wrong(e, "the device tree shares its block of 2 MiB");
+	return true;
+}
+
+/* The stub must load these addresses: two ldr (literal) into x0 and x4, nothing into x1 to x3. */
+static bool check_stub(const struct plan *p, const struct segment *s, phys kernel, phys tree,
+		       struct error *e)
+{
+	uint64_t x0 = 0, x4 = 0;
+
+	if (p->entry != s->at.start)
+		return wrong(e, "it does not start in the stub");
+	if (s->data.len != 40 || !span_le64(s->data, 24, &x0) || !span_le64(s->data, 32, &x4) ||
+	    x0 != tree || x4 != kernel)
+		return wrong(e, "the stub does not point at kernel and device tree");
+	return true;
+}
+
+bool arm64_check(const struct plan *p, const struct request *r, struct error *e)
+{
+	const struct segment *k = plan_segment(p, KERNEL), *t = plan_segment(p, TREE);
+	const struct segment *i = plan_segment(p, INITRD), *s = plan_segment(p, STUB);
+
+	if (!k || !t)
+		return wrong(e, "it has no kernel or no device tree");
+	if (!check_kernel(k, r->image, e) || !check_window(k, i, e) || !check_tree(p, t, e))
+		return false;
+	if (r->machine->tree_in_x0)
+		return p->entry == k->at.start || wrong(e, "it does not start in the kernel");
+	return s ? check_stub(p, s, k->at.start + r->image->entry, t->at.start, e) :
+		   wrong(e, "it has no stub");
+}

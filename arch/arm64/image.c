@@ -1,0 +1,129 @@
+/* The arm64 Image: Documentation/arch/arm64/booting.rst, section 4, "Call the kernel image". */
+#include "arm64.h"
+
+#include "../../src/text.h"
+
+#define HEADER 64
+#define MAGIC_AT 0x38
+#define TEXT_OFFSET_AT 8
+#define IMAGE_SIZE_AT 16
+#define FLAGS_AT 24
+#define PE_OFFSET_AT 60
+
+#define FLAG_BIG_ENDIAN 1u
+#define FLAG_PAGE_SHIFT 1
+#define FLAG_ANYWHERE 8u
+
+/* Before Linux 3.17: image_size is 0, text_offset is this, and nobody knows how large BSS is. */
+#define OLD_TEXT_OFFSET 0x80000
+#define OLD_BSS (16u << 20)
+
+/* Cores without the 16 KiB granule (ID_AA64MMFR0_EL1.TGran16 is 0), by MIDR implementer and part. The
+ * register itself is hidden from user space, and a kernel of the wrong granule stops without a word.
+ */
+static const uint16_t no_16k[] = {
+	0xd03, /* Cortex-A53 */
+	0xd07, /* Cortex-A57 */
+	0xd08, /* Cortex-A72 */
+};
+
+static bool cpu_has_page(const struct machine *m, uint32_t size)
+{
+	uint32_t part = m->cpu_id >> 4 & 0xfff, maker = m->cpu_id >> 24;
+	size_t i;
+
+	if (size == m->page_size || size != 0x4000 || maker != 0x41)
+		return true;
+	for (i = 0; i < sizeof(no_16k) / sizeof(no_16k[0]); i++)
+		if (no_16k[i] == part)
+			return false;
+	return true;
+}
+
+/* An Image has no field for its length in the file, but those that are EFI programs too have a section
+ * table that says where the last section ends. 0: not said.
+ */
+static uint64_t pe_length(struct span file)
+{
+	uint32_t pe, sections_at, size, at;
+	uint16_t sections = 0, optional = 0;
+	uint64_t end = 0;
+	unsigned i;
+
+	if (!span_starts(file, 0, "MZ", 2) || !span_le32(file, PE_OFFSET_AT, &pe) ||
+	    !span_starts(file, pe, "PE\0\0", 4) || !span_le16(file, (uint64_t)pe + 6, &sections) ||
+	    !span_le16(file, (uint64_t)pe + 20, &optional) || pe > file.len)
+		return 0;
+	sections_at = pe + 24 + optional;
+	for (i = 0; i < sections; i++) {
+		if (!span_le32(file, sections_at + 40ull * i + 16, &size) ||
+		    !span_le32(file, sections_at + 40ull * i + 20, &at))
+			break;
+		if (size && (uint64_t)at + size > end)
+			end = (uint64_t)at + size;
+	}
+	return end;
+}
+
+static bool check_length(struct span file, const char *name, uint64_t size, struct error *e)
+{
+	char have[SIZE_TEXT], want[SIZE_TEXT];
+	uint64_t end = pe_length(file);
+
+	if (end > file.len)
+		return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short (%s, should be %s)", name,
+			    size_text(have, file.len), size_text(want, end));
+	if (size && (size < HEADER || end > size))
+		return fail(e, FAIL_FORMAT, "load kernel %s: its header is broken (image size %s)",
+			    name, size_text(want, size));
+	return true;
+}
+
+static bool check_flags(uint64_t flags, const char *name, const struct machine *m,
+			struct image *img, struct error *e)
+{
+	static const uint32_t sizes[] = { 0, 0x1000, 0x4000, 0x10000 };
+	char size[SIZE_TEXT];
+
+	if (flags & FLAG_BIG_ENDIAN)
+		return fail(e, FAIL_UNSUPPORTED, "load kernel %s: it is a big-endian kernel", name);
+	img->page_size = sizes[flags >> FLAG_PAGE_SHIFT & 3];
+	if (!cpu_has_page(m, img->page_size))
+		return fail(e, FAIL_UNSUPPORTED,
+			    "load kernel %s: it has pages of %s, which this CPU does not have", name,
+			    size_text(size, img->page_size));
+	img->lowest = !(flags & FLAG_ANYWHERE);
+	return true;
+}
+
+bool arm64_image(struct span file, const char *name, const struct machine *m, struct image *img,
+		 bool *is_ours, struct error *e)
+{
+	uint64_t offset, size, flags;
+	char text[SIZE_TEXT];
+
+	*is_ours = span_starts(file, MAGIC_AT, "ARM\x64", 4);
+	if (!*is_ours)
+		return true;
+	if (file.len < HEADER || !span_le64(file, TEXT_OFFSET_AT, &offset) ||
+	    !span_le64(file, IMAGE_SIZE_AT, &size) || !span_le64(file, FLAGS_AT, &flags))
+		return fail(e, FAIL_FORMAT, "load kernel %s: it ends inside its header", name);
+	*img = (struct image){ .data = file, .align = ARM64_BLOCK, .offset = offset, .room = size };
+	if (!check_length(file, name, size, e) || !check_flags(flags, name, m, img, e))
+		return false;
+	if (!size) {
+		img->offset = OLD_TEXT_OFFSET;
+		img->room = file.len + OLD_BSS;
+		img->lowest = true;
+	}
+	if (img->offset >= ARM64_BLOCK || img->offset % m->page_size)
+		return fail(e, FAIL_FORMAT, "load kernel %s: its text_offset 0x%llx is not sound", name,
+			    (unsigned long long)img->offset);
+	if (img->room > ARM64_ADDRESS_END)
+		return fail(e, FAIL_FORMAT, "load kernel %s: its header is broken (image size %s)",
+			    name, size_text(text, img->room));
+	/* what follows the image in its file, a signature for instance, is not part of it */
+	if (img->data.len > img->room)
+		img->data.len = (size_t)img->room;
+	return true;
+}

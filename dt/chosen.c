@@ -1,0 +1,218 @@
+#include "chosen.h"
+
+#include <libfdt.h>
+#include <string.h>
+
+/* Left by an earlier kexec or crash kernel; each would mislead the next kernel. */
+static const char *const stale[] = {
+	"linux,elfcorehdr",
+	"linux,usable-memory-range",
+	"linux,kho-fdt",
+	"linux,kho-scratch",
+	"linux,ima-kexec-buffer",
+	"linux,dmcryptkeys",
+	"linux,initrd-start",
+	"linux,initrd-end",
+};
+
+/* Some of them name memory that is reserved in the tree's header too. */
+static const char *const stale_memory[] = {
+	"linux,elfcorehdr",
+	"linux,kho-fdt",
+	"linux,ima-kexec-buffer",
+};
+
+/* Boot loaders round what they reserve to pages, 64 KiB at most. */
+#define LARGEST_PAGE 0x10000
+
+size_t chosen_slack(size_t len)
+{
+	/* a node, eight properties of at most 32 + 24 bytes, their names, one reservation */
+	return len + 1024;
+}
+
+/* Drops the reservations that were made for `old`: they overlap it, and stay within its pages. */
+static bool drop_reservations(struct tree *t, struct range old, struct error *e)
+{
+	struct range pages = { round_down(old.start, LARGEST_PAGE),
+			       round_up(old.end, LARGEST_PAGE), NULL };
+	struct range r;
+	uint64_t size;
+	int i, err;
+
+	/* backwards: deleting one renumbers those behind it */
+	for (i = fdt_num_mem_rsv(t->blob) - 1; i >= 0; i--) {
+		err = fdt_get_mem_rsv(t->blob, i, &r.start, &size);
+		if (err)
+			return tree_fail(t->from, "edit", err, e);
+		if (__builtin_add_overflow(r.start, size, &r.end) || !range_overlaps(r, old) ||
+		    !range_within(r, pages))
+			continue;
+		err = fdt_del_mem_rsv(t->blob, i);
+		if (err)
+			return tree_fail(t->from, "edit", err, e);
+	}
+	return true;
+}
+
+/* Drops the reservation of the tree that the running kernel was given. Where that lay is not told to
+ * user space, only how long it was; a round size may as well be firmware's, so then it stays: a
+ * reservation too many costs a few pages, one too few costs the machine.
+ */
+static bool drop_old_tree(struct tree *t, size_t total, struct error *e)
+{
+	int i, err, found = -1;
+	uint64_t start, size;
+
+	if (!total || total % LARGEST_PAGE == 0)
+		return true;
+	for (i = 0; i < fdt_num_mem_rsv(t->blob); i++) {
+		err = fdt_get_mem_rsv(t->blob, i, &start, &size);
+		if (err)
+			return tree_fail(t->from, "edit", err, e);
+		if (size != total)
+			continue;
+		if (found >= 0)
+			return true;
+		found = i;
+	}
+	err = found < 0 ? 0 : fdt_del_mem_rsv(t->blob, found);
+	return err ? tree_fail(t->from, "edit", err, e) : true;
+}
+
+static bool drop_stale(struct tree *t, int node, size_t old_total, struct error *e)
+{
+	struct range old = { 0, 0, NULL };
+	size_t i;
+	int err;
+
+	/* reservations first: they sit before the structure and would move the node */
+	if (tree_address(t->blob, node, "linux,initrd-start", &old.start) &&
+	    tree_address(t->blob, node, "linux,initrd-end", &old.end) && old.start < old.end &&
+	    !drop_reservations(t, old, e))
+		return false;
+	for (i = 0; i < sizeof(stale_memory) / sizeof(stale_memory[0]); i++) {
+		node = fdt_path_offset(t->blob, "/chosen");
+		if (tree_range(t->blob, node, stale_memory[i], &old) &&
+		    !drop_reservations(t, old, e))
+			return false;
+	}
+	if (!drop_old_tree(t, old_total, e))
+		return false;
+	node = fdt_path_offset(t->blob, "/chosen");
+	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
+		err = fdt_delprop(t->blob, node, stale[i]);
+		if (err && err != -FDT_ERR_NOTFOUND)
+			return tree_fail(t->from, "edit", err, e);
+	}
+	return true;
+}
+
+static bool write_initrd(struct tree *t, int node, const struct chosen *c, struct error *e)
+{
+	int err = fdt_setprop_u64(t->blob, node, "linux,initrd-start", c->initrd_start);
+
+	if (!err)
+		err = fdt_setprop_u64(t->blob, node, "linux,initrd-end", c->initrd_end);
+	/* last: it moves the node */
+	if (!err)
+		err = fdt_add_mem_rsv(t->blob, c->initrd_start, c->initrd_end - c->initrd_start);
+	return err ? tree_fail(t->from, "write /chosen of", err, e) : true;
+}
+
+bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
+{
+	int node = fdt_path_offset(t->blob, "/chosen"), err;
+
+	if (node == -FDT_ERR_NOTFOUND)
+		node = fdt_add_subnode(t->blob, 0, "chosen");
+	if (node < 0)
+		return tree_fail(t->from, "write /chosen of", node, e);
+	if (!drop_stale(t, node, c->old_total, e))
+		return false;
+	node = fdt_path_offset(t->blob, "/chosen");
+	err = fdt_setprop(t->blob, node, "bootargs", c->cmdline,
+			  (int)strlen(c->cmdline) + 1);
+	if (!err)
+		err = fdt_setprop(t->blob, node, "kaslr-seed", c->kaslr_seed, KASLR_SEED);
+	if (!err)
+		err = fdt_setprop(t->blob, node, "rng-seed", c->rng_seed, RNG_SEED);
+	if (!err)
+		err = fdt_setprop_empty(t->blob, node, "linux,booted-from-kexec");
+	if (err)
+		return tree_fail(t->from, "write /chosen of", err, e);
+	return c->initrd_start == c->initrd_end || write_initrd(t, node, c, e);
+}
+
+bool chosen_move(struct tree *t, const struct chosen *c, struct error *e)
+{
+	int node = fdt_path_offset(t->blob, "/chosen"), last = fdt_num_mem_rsv(t->blob) - 1, err;
+
+	if (c->initrd_start == c->initrd_end)
+		return true;
+	err = fdt_setprop_inplace_u64(t->blob, node, "linux,initrd-start", c->initrd_start);
+	if (!err)
+		err = fdt_setprop_inplace_u64(t->blob, node, "linux,initrd-end", c->initrd_end);
+	/* chosen_write() added it last; out and in again, and the tree has its size back */
+	if (!err)
+		err = fdt_del_mem_rsv(t->blob, last);
+	if (!err)
+		err = fdt_add_mem_rsv(t->blob, c->initrd_start, c->initrd_end - c->initrd_start);
+	return err ? tree_fail(t->from, "write /chosen of", err, e) : true;
+}
+
+static bool check_bytes(const void *fdt, int node, const char *name, const void *want, size_t size)
+{
+	int len;
+	const void *p = fdt_getprop(fdt, node, name, &len);
+
+	return p && len >= 0 && (size_t)len == size && (!size || memcmp(p, want, size) == 0);
+}
+
+static bool check_initrd(const void *fdt, int node, const struct chosen *c)
+{
+	uint8_t start[8], end[8];
+	uint64_t at, size;
+	int i;
+
+	if (c->initrd_start == c->initrd_end)
+		return !fdt_getprop(fdt, node, "linux,initrd-start", NULL) &&
+		       !fdt_getprop(fdt, node, "linux,initrd-end", NULL);
+	put_be64(start, c->initrd_start);
+	put_be64(end, c->initrd_end);
+	if (!check_bytes(fdt, node, "linux,initrd-start", start, sizeof(start)) ||
+	    !check_bytes(fdt, node, "linux,initrd-end", end, sizeof(end)))
+		return false;
+	for (i = 0; i < fdt_num_mem_rsv(fdt); i++)
+		if (fdt_get_mem_rsv(fdt, i, &at, &size) == 0 && at == c->initrd_start &&
+		    size == c->initrd_end - c->initrd_start)
+			return true;
+	return false;
+}
+
+bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
+{
+	const char *wrong = NULL;
+	const void *fdt = tree.p;
+	int node;
+
+	if (fdt_check_full(fdt, tree.len))
+		return fail(e, FAIL_BUG, "trust the plan: its device tree is not sound");
+	node = fdt_path_offset(fdt, "/chosen");
+	if (node < 0)
+		wrong = "/chosen";
+	else if (!check_bytes(fdt, node, "bootargs", c->cmdline, strlen(c->cmdline) + 1))
+		wrong = "bootargs";
+	else if (!check_bytes(fdt, node, "kaslr-seed", c->kaslr_seed, KASLR_SEED))
+		wrong = "kaslr-seed";
+	else if (!check_bytes(fdt, node, "rng-seed", c->rng_seed, RNG_SEED))
+		wrong = "rng-seed";
+	else if (!check_bytes(fdt, node, "linux,booted-from-kexec", NULL, 0))
+		wrong = "linux,booted-from-kexec";
+	else if (!check_initrd(fdt, node, c))
+		wrong = "the initrd";
+	else if (fdt_getprop(fdt, node, "linux,elfcorehdr", NULL) ||
+		 fdt_getprop(fdt, node, "linux,usable-memory-range", NULL))
+		wrong = "a crash kernel's properties";
+	return wrong ? fail(e, FAIL_BUG, "trust the plan: %s in its device tree is wrong", wrong) : true;
+}

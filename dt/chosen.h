@@ -1,0 +1,43 @@
+/* What the next kernel is told: /chosen and the reservations that go with it.
+ *
+ * The reference for what must go and what must come is the kernel's own file loader,
+ * drivers/of/kexec.c (of_kexec_alloc_and_setup_fdt).
+ */
+#ifndef CHOSEN_H
+#define CHOSEN_H
+
+#include "tree.h"
+
+#define KASLR_SEED 8
+#define RNG_SEED 32
+
+struct chosen {
+	const char *cmdline; /* never NULL */
+	phys initrd_start, initrd_end; /* equal: no initrd */
+	uint8_t kaslr_seed[KASLR_SEED]; /* fresh random bytes, not all zero */
+	uint8_t rng_seed[RNG_SEED];
+	size_t old_total; /* size that the running kernel's blob says it has, 0: unknown */
+};
+
+/* The room that chosen_write() needs in a tree, for a command line of len bytes. */
+size_t chosen_slack(size_t len);
+
+/* Writes c into /chosen, made when absent. Taken out are: the last boot's initrd, elfcorehdr,
+ * usable-memory-range, KHO, IMA and dm-crypt hand-overs, with their reservations, and the
+ * reservation of the last tree itself. Put in are bootargs, initrd with its reservation, both seeds
+ * whether or not there were any, linux,booted-from-kexec. linux,uefi-*, stdout-path and all else
+ * stay as they are. Errors: FAIL_TREE, FAIL_MEMORY.
+ */
+bool chosen_write(struct tree *t, const struct chosen *c, struct error *e);
+
+/* Tells a packed tree, written by chosen_write() with an initrd of the same size, where the initrd is
+ * now. The tree does not move and keeps its size. Errors: FAIL_TREE.
+ */
+bool chosen_move(struct tree *t, const struct chosen *c, struct error *e);
+
+/* Does a finished tree say exactly what c asks, and nothing stale? For plan_check(): reads the tree
+ * anew and shares no code with chosen_write(). Errors: FAIL_BUG.
+ */
+bool chosen_check(struct span tree, const struct chosen *c, struct error *e);
+
+#endif

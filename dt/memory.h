@@ -1,0 +1,20 @@
+/* What a device tree says about memory. */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include "tree.h"
+
+extern const char memory_reserved[]; /* the reason given to ranges of memory_keep() */
+
+/* Can the next kernel find its memory with this tree: from a memory node, or from the EFI memory map
+ * that /chosen points to?
+ */
+bool memory_known(const void *fdt);
+
+/* Adds what a checked tree reserves to keep: the header's reservations and the fixed areas of
+ * /reserved-memory, but not the last boot's initrd, which is free once that boot is done.
+ * keep is left unsorted. Errors: FAIL_TREE, FAIL_MEMORY.
+ */
+bool memory_keep(const void *fdt, const char *from, struct ranges *keep, struct error *e);
+
+#endif

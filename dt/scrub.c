@@ -1,0 +1,63 @@
+#include "scrub.h"
+
+#include <libfdt.h>
+#include <stdbool.h>
+#include <string.h>
+
+static const char *const secret_properties[] = {
+	"serial-number", "serial#", "serialno", "system-id", "mac-address", "bd-address", "uuid",
+	"seed", "password", "secret", "luks", "dmcryptkey", "loc-code", "vpd",
+};
+
+static const char *const secret_words[] = { "pass", "key", "secret", "token", "serial", "mac" };
+
+static bool has_one(const char *name, size_t len, const char *const *words, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (memmem(name, len, words[i], strlen(words[i])))
+			return true;
+	return false;
+}
+
+void scrub_words(char *cmdline, size_t len)
+{
+	size_t at = 0, name;
+	bool quoted, secret;
+
+	while (at < len) {
+		for (name = at; at < len && cmdline[at] != '=' && cmdline[at] != ' '; at++)
+			;
+		secret = at < len && cmdline[at] == '=' &&
+			 has_one(cmdline + name, at - name, secret_words,
+				 sizeof(secret_words) / sizeof(secret_words[0]));
+		for (quoted = false; at < len && (quoted || cmdline[at] != ' '); at++) {
+			if (cmdline[at] == '"')
+				quoted = !quoted;
+			else if (secret && cmdline[at] != '=')
+				cmdline[at] = 'x';
+		}
+		at++;
+	}
+}
+
+void scrub_tree(uint8_t *fdt)
+{
+	const char *name;
+	int node, property, len;
+	char *value;
+
+	for (node = 0; node >= 0; node = fdt_next_node(fdt, node, NULL)) {
+		fdt_for_each_property_offset(property, fdt, node) {
+			value = (char *)(uintptr_t)fdt_getprop_by_offset(fdt, property, &name, &len);
+			if (!value || len <= 0)
+				continue;
+			if (strcmp(name, "bootargs") == 0)
+				scrub_words(value, strnlen(value, (size_t)len));
+			else if (has_one(name, strlen(name), secret_properties,
+					 sizeof(secret_properties) / sizeof(secret_properties[0])))
+				memset(value, 0, (size_t)len);
+		}
+	}
+}

@@ -1,0 +1,127 @@
+#include "tree.h"
+
+#include <libfdt.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool tree_fail(const char *from, const char *what, int fdt_error, struct error *e)
+{
+	return fail(e, FAIL_TREE, "%s device tree %s: %s", what, from, fdt_strerror(fdt_error));
+}
+
+/* The end of the block [off, off + len), or 0 when it leaves the tree. */
+static size_t block_end(size_t total, uint32_t off, uint32_t len)
+{
+	return off <= total && len <= total - off ? (size_t)off + len : 0;
+}
+
+bool tree_extent(struct span head, const char *from, size_t *used, size_t *total, struct error *e)
+{
+	const void *fdt = head.p;
+	size_t structs, strings;
+
+	if (head.len < TREE_HEADER || fdt_magic(fdt) != FDT_MAGIC)
+		return fail(e, FAIL_TREE, "use device tree %s: it is not a device tree blob", from);
+	*total = fdt_totalsize(fdt);
+	if (*total < TREE_HEADER || *total > TREE_MAX)
+		return fail(e, FAIL_TREE, "use device tree %s: its size of %zu bytes is not sound",
+			    from, *total);
+	*used = *total;
+	if (fdt_version(fdt) < 17 || fdt_off_mem_rsvmap(fdt) > fdt_off_dt_struct(fdt))
+		return true;
+	structs = block_end(*total, fdt_off_dt_struct(fdt), fdt_size_dt_struct(fdt));
+	strings = block_end(*total, fdt_off_dt_strings(fdt), fdt_size_dt_strings(fdt));
+	if (structs && strings)
+		*used = structs > strings ? structs : strings;
+	return true;
+}
+
+void tree_shorten(uint8_t *blob, size_t used)
+{
+	fdt_set_totalsize(blob, (uint32_t)used);
+}
+
+bool tree_check(struct span blob, const char *from, struct error *e)
+{
+	size_t used, total;
+	int err;
+
+	if (!tree_extent(blob, from, &used, &total, e))
+		return false;
+	if (blob.len < total)
+		return fail(e, FAIL_TREE, "use device tree %s: it is cut short (%zu of %zu bytes)",
+			    from, blob.len, total);
+	err = fdt_check_full(blob.p, blob.len);
+	if (err)
+		return tree_fail(from, "use", err, e);
+	return true;
+}
+
+bool tree_open(struct tree *t, struct span blob, size_t slack, const char *from, struct error *e)
+{
+	size_t size = fdt_totalsize(blob.p) + slack;
+	int err;
+
+	*t = (struct tree){ .blob = malloc(size), .from = from };
+	if (!t->blob)
+		return fail_memory(e);
+	err = fdt_open_into(blob.p, t->blob, (int)size);
+	if (err)
+		return tree_fail(from, "open", err, e);
+	return true;
+}
+
+bool tree_pack(struct tree *t, struct span *out, struct error *e)
+{
+	int err = fdt_pack(t->blob);
+
+	if (err)
+		return tree_fail(t->from, "pack", err, e);
+	*out = (struct span){ t->blob, fdt_totalsize(t->blob) };
+	return true;
+}
+
+void tree_free(struct tree *t)
+{
+	free(t->blob);
+	t->blob = NULL;
+}
+
+bool tree_address(const void *fdt, int node, const char *name, uint64_t *v)
+{
+	struct span s;
+	uint32_t word;
+	int len;
+
+	s.p = fdt_getprop(fdt, node, name, &len);
+	if (!s.p)
+		return false;
+	s.len = (size_t)len;
+	if (s.len == 8)
+		return span_be64(s, 0, v);
+	if (s.len != 4 || !span_be32(s, 0, &word))
+		return false;
+	*v = word;
+	return true;
+}
+
+bool tree_range(const void *fdt, int node, const char *name, struct range *r)
+{
+	int address = fdt_address_cells(fdt, 0), size = fdt_size_cells(fdt, 0), len;
+	uint64_t v[2] = { 0, 0 };
+	struct span s;
+	uint32_t cell;
+	int i;
+
+	s.p = fdt_getprop(fdt, node, name, &len);
+	if (!s.p || address < 1 || address > 2 || size < 1 || size > 2 || len != 4 * (address + size))
+		return false;
+	s.len = (size_t)len;
+	for (i = 0; i < address + size; i++) {
+		if (!span_be32(s, 4 * (uint64_t)i, &cell))
+			return false;
+		v[i >= address] = v[i >= address] << 32 | cell;
+	}
+	*r = (struct range){ v[0], v[0] + v[1], name };
+	return r->end > r->start;
+}

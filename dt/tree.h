@@ -1,0 +1,52 @@
+/* A flattened device tree that may be edited: libfdt with our errors and limits.
+ *
+ * Every blob from outside goes through tree_check() once; after that libfdt's own accessors keep
+ * inside it. Format: devicetree.org, "Devicetree Specification" chapter 5.
+ */
+#ifndef TREE_H
+#define TREE_H
+
+#include "../src/error.h"
+#include "../src/range.h"
+#include "../src/span.h"
+
+/* A tree larger than this is refused before memory is taken for it. */
+#define TREE_MAX (64u << 20)
+
+/* From the first TREE_HEADER bytes of a blob: how many of its bytes carry anything (firmware likes to
+ * pad: QEMU's 8 KiB of tree come in a blob of 1 MiB) and the size it says it has. `from` names the
+ * tree in errors. Errors: FAIL_TREE when it is no device tree or larger than TREE_MAX.
+ */
+#define TREE_HEADER 40
+bool tree_extent(struct span head, const char *from, size_t *used, size_t *total, struct error *e);
+
+/* Makes a blob that was read up to its `used` bytes whole again: it now says that size. */
+void tree_shorten(uint8_t *blob, size_t used);
+
+/* Is the whole blob sound? Errors: FAIL_TREE. */
+bool tree_check(struct span blob, const char *from, struct error *e);
+
+struct tree {
+	uint8_t *blob; /* malloc'd */
+	const char *from; /* borrowed: names it in errors */
+};
+
+/* A copy of a checked blob with `slack` bytes of room for edits. End it with tree_free(). */
+bool tree_open(struct tree *t, struct span blob, size_t slack, const char *from, struct error *e);
+
+/* Gives up the room that is left. Returns the finished bytes, owned by the tree. */
+bool tree_pack(struct tree *t, struct span *out, struct error *e);
+void tree_free(struct tree *t);
+
+/* The failure that libfdt's (negative) answer stands for, as "WHAT in the device tree FROM: ...". */
+bool tree_fail(const char *from, const char *what, int fdt_error, struct error *e);
+
+/* An address in a property: a number of 4 or 8 bytes, whichever its length says (firmware of
+ * powernv writes 4). False when the property is absent or of another length.
+ */
+bool tree_address(const void *fdt, int node, const char *name, uint64_t *v);
+
+/* The property NAME of NODE as one (address, size) pair in the cells of the root node. */
+bool tree_range(const void *fdt, int node, const char *name, struct range *r);
+
+#endif

@@ -1,0 +1,81 @@
+#include "probe.h"
+
+#include "../dt/scrub.h"
+#include "files.h"
+#include "probe_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* Copied as they are; those that are absent stay absent. */
+static const char *const files[] = {
+	"proc/iomem",
+	"proc/meminfo",
+	"sys/kernel/kexec_loaded",
+	"sys/kernel/kexec_crash_loaded",
+	"proc/sys/kernel/kexec_load_disabled",
+	"proc/sys/kernel/kexec_load_limit_reboot",
+	"sys/kernel/security/lockdown",
+	MIDR_FILE,
+};
+
+static bool save_text(const char *dir, const char *path, const struct text *t, struct error *e)
+{
+	return files_save(dir, path, (struct span){ (uint8_t *)t->p, t->len }, e);
+}
+
+static bool capture_files(int root, const char *dir, struct error *e)
+{
+	struct text t = TEXT_GROWING;
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]) && ok; i++) {
+		t.len = 0;
+		if (files_read(root, files[i], 16u << 20, &t) == 0)
+			ok = save_text(dir, files[i], &t, e);
+	}
+	text_free(&t);
+	return ok;
+}
+
+static bool capture_system(const char *dir, const struct machine *m, struct error *e)
+{
+	char buf[256];
+	struct text t = text_fixed(buf, sizeof(buf));
+	struct utsname u;
+
+	if (uname(&u))
+		return fail(e, FAIL_MACHINE, "name this machine: %s", strerror(errno));
+	text_add(&t, "machine=%s\nrelease=%s\npage_size=%u\nsyscalls=%s%s\n", u.machine, u.release,
+		 m->page_size, m->has_load ? "kexec_load " : "",
+		 m->has_file_load ? "kexec_file_load" : "");
+	return save_text(dir, "system", &t, e);
+}
+
+bool probe_capture(const char *dir, struct error *e)
+{
+	int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct machine m;
+	bool ok;
+
+	if (root < 0)
+		return fail(e, FAIL_MACHINE, "open directory /: %s", strerror(errno));
+	ok = probe_machine(NULL, &m, e) && capture_files(root, dir, e) &&
+	     capture_system(dir, &m, e);
+	if (ok) {
+		scrub_words(m.cmdline.p, m.cmdline.len);
+		text_bytes(&m.cmdline, "\n", 1);
+		ok = save_text(dir, "proc/cmdline", &m.cmdline, e);
+	}
+	if (ok) {
+		scrub_tree(m.blob);
+		ok = files_save(dir, FDT_FILE, m.fdt, e);
+	}
+	machine_free(&m);
+	close(root);
+	return ok;
+}

@@ -1,0 +1,90 @@
+/* plan_check(): written from the contracts, not from the planner. */
+#include "plan.h"
+
+#include "../arch/arch.h"
+
+static bool wrong(struct error *e, const char *what, const struct segment *s)
+{
+	return fail(e, FAIL_BUG, "trust the plan: the %s %s", piece_name(s->piece), what);
+}
+
+/* sanity_check_segment_list() in kernel/kexec_core.c */
+static bool check_segment(const struct segment *s, const struct machine *m, struct error *e)
+{
+	uint64_t size = s->at.end - s->at.start;
+
+	if (s->at.end <= s->at.start || s->room_end < s->at.end)
+		return wrong(e, "wraps", s);
+	if (s->at.start % m->page_size || s->at.end % m->page_size)
+		return wrong(e, "is not page aligned", s);
+	if (!s->data.len || s->data.len > size || size - s->data.len >= m->page_size)
+		return wrong(e, "does not fit its memory", s);
+	if (m->mem_total && size > m->mem_total / 2)
+		return wrong(e, "takes more than half of RAM", s);
+	return true;
+}
+
+static bool check_overlaps(const struct plan *p, struct error *e)
+{
+	size_t i, j;
+
+	for (i = 0; i < p->n; i++)
+		for (j = 0; j < i; j++)
+			if (p->seg[i].at.start < p->seg[j].room_end &&
+			    p->seg[j].at.start < p->seg[i].room_end)
+				return wrong(e, "overlaps another piece", &p->seg[i]);
+	return true;
+}
+
+/* The kernel does not look: every byte that a piece may touch must be RAM that nobody keeps. */
+static bool check_place(const struct segment *s, const struct machine *m, struct error *e)
+{
+	phys at = s->at.start;
+	size_t i;
+
+	for (i = 0; i < m->ram.n && at < s->room_end; i++)
+		if (m->ram.v[i].start <= at && at < m->ram.v[i].end)
+			at = m->ram.v[i].end;
+	if (at < s->room_end)
+		return wrong(e, "is not in RAM", s);
+	for (i = 0; i < m->keep.n; i++)
+		if (m->keep.v[i].start < s->room_end && s->at.start < m->keep.v[i].end)
+			return wrong(e, "lies on memory that must be kept", s);
+	return true;
+}
+
+static bool check_entry(const struct plan *p, struct error *e)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->entry >= p->seg[i].at.start &&
+		    p->entry - p->seg[i].at.start < p->seg[i].data.len)
+			return true;
+	return fail(e, FAIL_BUG, "trust the plan: it starts outside of what is loaded");
+}
+
+bool plan_check(const struct plan *p, const struct request *r, struct error *e)
+{
+	const struct segment *tree = plan_segment(p, TREE), *initrd = plan_segment(p, INITRD);
+	const struct machine *m = r->machine;
+	uint64_t sum = 0;
+	size_t i;
+
+	if (!p->n || p->n > SEGMENTS_MAX)
+		return fail(e, FAIL_BUG, "trust the plan: it has %zu segments", p->n);
+	for (i = 0; i < p->n; i++) {
+		if (!check_segment(&p->seg[i], m, e) || !check_place(&p->seg[i], m, e))
+			return false;
+		sum += p->seg[i].at.end - p->seg[i].at.start;
+	}
+	if (m->mem_total && sum > m->mem_total / 2)
+		return fail(e, FAIL_BUG, "trust the plan: it takes more than half of RAM");
+	if (!tree || !initrd != !r->initrd.len)
+		return fail(e, FAIL_BUG, "trust the plan: a piece is missing");
+	if (initrd && (p->chosen.initrd_start != initrd->at.start ||
+		       p->chosen.initrd_end != initrd->at.start + r->initrd.len))
+		return wrong(e, "is not where the tree says", initrd);
+	return check_overlaps(p, e) && check_entry(p, e) &&
+	       chosen_check(tree->data, &p->chosen, e) && m->arch->check(p, r, e);
+}

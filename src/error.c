@@ -1,0 +1,38 @@
+#include "error.h"
+
+#include "text.h"
+
+bool fail(struct error *e, enum code code, const char *format, ...)
+{
+	struct text t = text_fixed(e->text, sizeof(e->text));
+	va_list ap;
+
+	if (e->code != FAIL_NONE) {
+		e->closed = true;
+		return false;
+	}
+	e->code = code;
+	va_start(ap, format);
+	text_vadd(&t, format, ap);
+	va_end(ap);
+	return false;
+}
+
+bool hint(struct error *e, const char *format, ...)
+{
+	struct text t;
+	va_list ap;
+
+	if (e->closed)
+		return false;
+	t = text_fixed(e->hint, sizeof(e->hint));
+	va_start(ap, format);
+	text_vadd(&t, format, ap);
+	va_end(ap);
+	return false;
+}
+
+bool fail_memory(struct error *e)
+{
+	return fail(e, FAIL_MEMORY, "go on: out of memory");
+}

@@ -1,0 +1,22 @@
+/* The kernel's numbers for kexec: include/uapi/linux/kexec.h, reboot.h, capability.h. */
+#ifndef KEXEC_ABI_H
+#define KEXEC_ABI_H
+
+#include <stddef.h>
+
+#define KEXEC_ON_CRASH 1ul
+#define REBOOT_MAGIC1 0xfee1deadu
+#define REBOOT_MAGIC2 672274793u
+#define REBOOT_CMD_KEXEC 0x45584543u
+#define CAPABILITY_VERSION_3 0x20080522u
+#define CAP_SYS_BOOT_BIT 22
+
+/* kexec_load(2), as user space lays it out */
+struct kexec_segment_abi {
+	const void *buf;
+	size_t bufsz;
+	size_t mem; /* physical address */
+	size_t memsz;
+};
+
+#endif

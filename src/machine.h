@@ -1,0 +1,47 @@
+/* The machine that kexec runs on, as probe.c (or a test) saw it. Const from then on: everything
+ * after it is a function of this, the files, and the options.
+ */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#include "range.h"
+#include "span.h"
+#include "text.h"
+
+struct arch;
+
+enum lockdown { LOCKDOWN_NONE, LOCKDOWN_INTEGRITY, LOCKDOWN_CONFIDENTIALITY };
+
+struct machine {
+	const struct arch *arch; /* never NULL */
+	char release[65]; /* of the running kernel, uname -r */
+	uint32_t page_size; /* of the running kernel, bytes: 4, 16 or 64 KiB */
+	uint32_t cpu_id; /* arm64: MIDR_EL1 of the first CPU, 0 when not known */
+	bool live; /* this machine, not a captured one */
+
+	struct ranges ram; /* what the next kernel may be given; sorted, no overlaps */
+	struct ranges keep; /* what must not be written; sorted, may overlap */
+	struct ranges room; /* ram without keep */
+
+	struct span fdt; /* the tree to hand on; checked */
+	const char *fdt_from; /* where it came from, for errors */
+	size_t fdt_total; /* the size it said it has, padding included; 0: made from a live tree */
+	bool tree_in_x0; /* the running kernel passes a tree's address by itself */
+
+	uint64_t mem_total, mem_available; /* bytes, as /proc/meminfo says; 0: not known */
+	struct text cmdline; /* of the running kernel, without the newline */
+
+	/* may we load? */
+	bool may_boot; /* CAP_SYS_BOOT in effect */
+	bool has_load, has_file_load; /* the system calls are there */
+	bool load_disabled; /* kernel.kexec_load_disabled */
+	int64_t limit_reboot; /* kernel.kexec_load_limit_reboot; -1: none */
+	enum lockdown lockdown;
+	bool loaded, crash_loaded; /* what is loaded now */
+
+	uint8_t *blob; /* owns what fdt points to */
+};
+
+void machine_free(struct machine *m);
+
+#endif

@@ -1,0 +1,165 @@
+#include "plan.h"
+
+#include "../arch/arch.h"
+#include "../dt/memory.h"
+
+#include <string.h>
+
+/* The next kernel may have pages of 64 KiB where ours are 4 KiB; it rounds what it reserves to its own
+ * pages, and that must not reach into a neighbour.
+ */
+#define PIECE_ALIGN 0x10000
+
+const char *piece_name(enum piece piece)
+{
+	static const char *const names[] = { "kernel", "initrd", "tree", "stub" };
+
+	return names[piece];
+}
+
+const struct segment *plan_segment(const struct plan *p, enum piece piece)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->seg[i].piece == piece)
+			return &p->seg[i];
+	return NULL;
+}
+
+static bool check_request(const struct request *r, struct error *e)
+{
+	const struct arch *a = r->machine->arch;
+	const char *from = r->dtb.len ? r->dtb_name : r->machine->fdt_from;
+	const void *tree = r->dtb.len ? r->dtb.p : r->machine->fdt.p;
+	size_t len = strlen(r->cmdline);
+
+	if (len > a->cmdline_max)
+		return fail(e, FAIL_CMDLINE, "pass the command line: it has %zu bytes, %s takes %zu",
+			    len, a->name, a->cmdline_max);
+	if (memory_known(tree))
+		return true;
+	fail(e, FAIL_TREE, "use device tree %s: it has no memory node", from);
+	return hint(e, "nothing was loaded: a kernel finds no memory with %s; leave --dtb out to use this "
+		       "machine's own tree", from);
+}
+
+/* kimage_alloc_page() and sanity_check_segment_list() take at most half of all pages, each segment and
+ * their sum; short of that, what is not available would be taken from programs that run.
+ */
+static bool check_memory(const struct request *r, uint64_t shipped, struct error *e)
+{
+	char need[SIZE_TEXT], have[SIZE_TEXT];
+	const struct machine *m = r->machine;
+
+	size_text(need, shipped);
+	if (m->mem_total && shipped > m->mem_total / 2) {
+		fail(e, FAIL_MEMORY, "load %s: the running kernel takes half of its RAM at most, %s",
+		     need, size_text(have, m->mem_total / 2));
+		return hint(e, "nothing was loaded: %s are too much, make the initrd smaller", need);
+	}
+	if (m->mem_available && shipped > m->mem_available) {
+		fail(e, FAIL_MEMORY, "load %s: only %s of memory are available", need,
+		     size_text(have, m->mem_available));
+		return hint(e, "nothing was loaded: it needs %s of memory, free some", need);
+	}
+	return true;
+}
+
+static bool build_tree(const struct request *r, struct plan *p, struct span *tree, struct error *e)
+{
+	const struct machine *m = r->machine;
+	struct span from = r->dtb.len ? r->dtb : m->fdt;
+	char size[SIZE_TEXT];
+
+	p->tree_from = r->dtb.len ? r->dtb_name : m->fdt_from;
+	p->chosen.cmdline = r->cmdline;
+	p->chosen.old_total = r->dtb.len ? 0 : m->fdt_total;
+	memcpy(p->chosen.kaslr_seed, r->kaslr_seed, KASLR_SEED);
+	memcpy(p->chosen.rng_seed, r->rng_seed, RNG_SEED);
+	if (!tree_open(&p->tree, from, chosen_slack(strlen(r->cmdline)), p->tree_from, e) ||
+	    !chosen_write(&p->tree, &p->chosen, e) || !tree_pack(&p->tree, tree, e))
+		return false;
+	if (tree->len > m->arch->tree_max)
+		return fail(e, FAIL_TREE, "use device tree %s: it has %s, %s takes %s", p->tree_from,
+			    size_text(size, tree->len), m->arch->name,
+			    size_text((char[SIZE_TEXT]){ 0 }, m->arch->tree_max));
+	return true;
+}
+
+static void add_segment(struct plan *p, const struct request *r, enum piece piece, struct span data,
+			const struct wish *w)
+{
+	if (!data.len)
+		return;
+	p->seg[p->n++] = (struct segment){
+		.piece = piece,
+		.data = data,
+		.at = { w->at, w->at + round_up(data.len, r->machine->page_size), NULL },
+		.room_end = w->at + w->size,
+	};
+}
+
+static bool place_pieces(const struct request *r, const struct span data[4], struct wish w[4],
+			 struct error *e)
+{
+	const struct arch *a = r->machine->arch;
+	struct wishes all = { w, 4, a->bounds(r->machine), a->window, a->window_align };
+	int i;
+
+	for (i = 0; i < 4; i++)
+		w[i] = (struct wish){ .what = piece_name((enum piece)i),
+				      .size = round_up(data[i].len, PIECE_ALIGN),
+				      .align = PIECE_ALIGN };
+	w[KERNEL].size = round_up(r->image->room, PIECE_ALIGN);
+	w[KERNEL].align = r->image->align;
+	w[KERNEL].offset = r->image->offset;
+	w[KERNEL].lowest = r->image->lowest;
+	w[KERNEL].together = w[INITRD].together = true;
+	w[TREE].size = round_up(data[TREE].len, a->tree_align);
+	w[TREE].align = a->tree_align;
+	return place(&r->machine->room, &all, e);
+}
+
+static uint64_t shipped_bytes(const struct span data[4], uint32_t page)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; i < 4; i++)
+		sum += round_up(data[i].len, page);
+	return sum;
+}
+
+bool plan_make(const struct request *r, struct plan *p, struct error *e)
+{
+	const struct arch *a = r->machine->arch;
+	struct span data[4] = { r->image->data, r->initrd, { 0 }, { 0 } };
+	struct wish w[4];
+	int i;
+
+	*p = (struct plan){ 0 };
+	/* a placeholder: with an initrd the tree grows, and its size is needed to place it */
+	p->chosen.initrd_end = r->initrd.len;
+	if (!check_request(r, e) || !build_tree(r, p, &data[TREE], e))
+		return false;
+	data[STUB] = (struct span){ p->stub, a->stub(r->machine, 0, 0, p->stub) };
+	if (!check_memory(r, shipped_bytes(data, r->machine->page_size), e) ||
+	    !place_pieces(r, data, w, e))
+		return false;
+	p->kernel_entry = w[KERNEL].at + r->image->entry;
+	p->chosen.initrd_start = data[INITRD].len ? w[INITRD].at : 0;
+	p->chosen.initrd_end = p->chosen.initrd_start + data[INITRD].len;
+	if (!chosen_move(&p->tree, &p->chosen, e))
+		return false;
+	p->stub_len = a->stub(r->machine, p->kernel_entry, w[TREE].at, p->stub);
+	for (i = 0; i < 4; i++)
+		add_segment(p, r, (enum piece)i, data[i], &w[i]);
+	p->entry = p->stub_len ? w[STUB].at : p->kernel_entry;
+	return plan_check(p, r, e);
+}
+
+void plan_free(struct plan *p)
+{
+	tree_free(&p->tree);
+}

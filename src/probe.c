@@ -1,0 +1,324 @@
+#include "probe.h"
+
+#include "../arch/arch.h"
+#include "../dt/flatten.h"
+#include "../dt/memory.h"
+#include "files.h"
+#include "kexec_abi.h"
+#include "probe_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define TEXT_MAX (16u << 20) /* /proc/iomem of 64 TiB in 100,000 pieces has 4 MiB */
+
+static bool fail_read(const char *path, int err, struct error *e)
+{
+	return fail(e, FAIL_MACHINE, "read /%s: %s", path, strerror(err));
+}
+
+/* The number in a file of one number; `absent` when there is no such file or number. */
+static int64_t read_number(int root, const char *path, int64_t absent)
+{
+	char buf[32];
+	struct text t = text_fixed(buf, sizeof(buf));
+	char *end;
+	long long v;
+
+	if (files_read(root, path, sizeof(buf) - 1, &t) || !t.len)
+		return absent;
+	v = strtoll(buf, &end, 0);
+	return end == buf ? absent : v;
+}
+
+/* "MemTotal:    8000 kB" in bytes; 0 when the line is not there. */
+static uint64_t meminfo(const struct text *t, const char *name)
+{
+	const char *at = t->len ? strstr(t->p, name) : NULL;
+
+	return at ? strtoull(at + strlen(name), NULL, 10) * 1024 : 0;
+}
+
+static enum lockdown read_lockdown(int root)
+{
+	struct text t = TEXT_GROWING;
+	enum lockdown l = LOCKDOWN_NONE;
+
+	/* "none [integrity] confidentiality"; absent where securityfs is not mounted */
+	if (files_read(root, "sys/kernel/security/lockdown", 256, &t) == 0 && t.len) {
+		if (strstr(t.p, "[integrity]"))
+			l = LOCKDOWN_INTEGRITY;
+		else if (strstr(t.p, "[confidentiality]"))
+			l = LOCKDOWN_CONFIDENTIALITY;
+	}
+	text_free(&t);
+	return l;
+}
+
+struct cap_header {
+	uint32_t version;
+	int pid;
+};
+
+struct cap_data {
+	uint32_t effective, permitted, inheritable;
+};
+
+/* Is the call there? Without CAP_SYS_BOOT it answers EPERM before it looks at, or counts, anything;
+ * a kernel without it answers ENOSYS. The flags are wrong all the same, so that nothing can happen.
+ */
+static bool has_syscall(long number)
+{
+	return syscall(number, -1, -1, 0, 0, ~0ul) != -1 || errno != ENOSYS;
+}
+
+static void probe_syscalls(struct machine *m)
+{
+	struct cap_header head = { CAPABILITY_VERSION_3, 0 };
+	struct cap_data had[2] = { { 0 } }, without[2];
+
+	m->has_load = m->has_file_load = true; /* as long as we cannot know better */
+	if (syscall(SYS_capget, &head, had))
+		return;
+	memcpy(without, had, sizeof(had));
+	without[0].effective &= ~(1u << CAP_SYS_BOOT_BIT);
+	m->may_boot = without[0].effective != had[0].effective;
+	if (m->may_boot && syscall(SYS_capset, &head, without))
+		return;
+	m->has_load = has_syscall(SYS_kexec_load);
+#ifdef SYS_kexec_file_load
+	m->has_file_load = has_syscall(SYS_kexec_file_load);
+#endif
+	if (m->may_boot)
+		syscall(SYS_capset, &head, had);
+}
+
+static bool find_arch(struct machine *m, const char *name, struct error *e)
+{
+	char show[NAME_TEXT];
+
+	m->arch = arch_find(name);
+	if (m->arch)
+		return true;
+	fail(e, FAIL_MACHINE, "run on this machine: %s is none of ours (arm64)", name_text(show, name));
+	return hint(e, "nothing was done: on %s machines kexec-lite only plans, with --plan --root DIR",
+		    show);
+}
+
+static bool probe_live(struct machine *m, struct error *e)
+{
+	struct utsname u;
+
+	if (uname(&u))
+		return fail(e, FAIL_MACHINE, "name this machine: %s", strerror(errno));
+	if (!find_arch(m, u.machine, e))
+		return false;
+	strncpy(m->release, u.release, sizeof(m->release) - 1);
+	m->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
+	probe_syscalls(m);
+	return true;
+}
+
+/* The value of "name=value" in a captured `system`, or "". */
+static const char *system_value(const struct text *t, const char *name, char buf[65])
+{
+	struct text value = text_fixed(buf, 65);
+	size_t len = strlen(name);
+	const char *at = t->p;
+
+	while (at && (strncmp(at, name, len) || at[len] != '=')) {
+		at = strchr(at, '\n');
+		at = at ? at + 1 : NULL;
+	}
+	if (at)
+		text_bytes(&value, at + len + 1, strcspn(at + len + 1, "\n"));
+	return buf;
+}
+
+static bool probe_captured(int root, struct machine *m, struct error *e)
+{
+	struct text t = TEXT_GROWING;
+	int err = files_read(root, "system", 4096, &t);
+	char buf[65];
+	bool ok;
+
+	if (err || !t.len) {
+		text_free(&t);
+		return fail(e, FAIL_MACHINE, "use --root: it is no captured machine (file system: %s)",
+			    strerror(err ? err : EINVAL));
+	}
+	ok = find_arch(m, system_value(&t, "machine", buf), e);
+	memcpy(m->release, system_value(&t, "release", buf), sizeof(m->release));
+	m->page_size = (uint32_t)strtoul(system_value(&t, "page_size", buf), NULL, 10);
+	m->may_boot = true;
+	m->has_load = strstr(system_value(&t, "syscalls", buf), "kexec_load");
+	m->has_file_load = strstr(system_value(&t, "syscalls", buf), "kexec_file_load");
+	text_free(&t);
+	if (ok && m->page_size != 0x1000 && m->page_size != 0x4000 && m->page_size != 0x10000)
+		return fail(e, FAIL_MACHINE, "use --root: its page size of %u bytes is none",
+			    m->page_size);
+	return ok;
+}
+
+static void probe_files(int root, struct machine *m)
+{
+	int64_t loaded = read_number(root, "sys/kernel/kexec/loaded", -1);
+	int64_t crash = read_number(root, "sys/kernel/kexec/crash_loaded", -1);
+
+	if (loaded < 0)
+		loaded = read_number(root, "sys/kernel/kexec_loaded", 0);
+	if (crash < 0)
+		crash = read_number(root, "sys/kernel/kexec_crash_loaded", 0);
+	m->loaded = loaded > 0;
+	m->crash_loaded = crash > 0;
+	m->load_disabled = read_number(root, "proc/sys/kernel/kexec_load_disabled", 0) != 0;
+	m->limit_reboot = read_number(root, "proc/sys/kernel/kexec_load_limit_reboot", -1);
+	m->lockdown = read_lockdown(root);
+}
+
+static bool probe_cmdline(int root, struct machine *m, struct error *e)
+{
+	int err = files_read(root, "proc/cmdline", 65536, &m->cmdline);
+
+	if (err)
+		return fail_read("proc/cmdline", err, e);
+	while (m->cmdline.len && m->cmdline.p[m->cmdline.len - 1] == '\n')
+		m->cmdline.p[--m->cmdline.len] = '\0';
+	return true;
+}
+
+/* Kernels with the arm64 series of 2014 pass the tree themselves; the merged kexec (Linux 4.8) does
+ * not, so only older ones are worth reading a hundred thousand symbols for.
+ */
+static void probe_tree_in_x0(int root, struct machine *m)
+{
+	char *end = NULL;
+	unsigned long major = strtoul(m->release, &end, 10);
+	unsigned long minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+	struct text t = TEXT_GROWING;
+
+	if (major > 4 || (major == 4 && minor >= 8))
+		return;
+	if (files_read(root, "proc/kallsyms", TEXT_MAX, &t) == 0 && t.len)
+		m->tree_in_x0 = strstr(t.p, " arm64_kexec_dtb_addr\n") != NULL;
+	text_free(&t);
+}
+
+static bool probe_blob(int root, struct machine *m, struct error *e)
+{
+	struct text t = TEXT_GROWING;
+	size_t used = 0;
+	int err;
+	bool ok;
+
+	m->fdt_from = "/" FDT_FILE;
+	err = files_read(root, FDT_FILE, TREE_HEADER, &t);
+	ok = (!err || err == EFBIG) && t.len &&
+	     tree_extent((struct span){ (uint8_t *)t.p, t.len }, m->fdt_from, &used, &m->fdt_total,
+			 e);
+	if (ok) {
+		t.len = 0;
+		err = files_read(root, FDT_FILE, used, &t);
+		ok = (!err || err == EFBIG) && t.len == used;
+	}
+	if (!ok) {
+		text_free(&t);
+		return fail_read(FDT_FILE, err ? err : EIO, e);
+	}
+	m->blob = (uint8_t *)t.p;
+	tree_shorten(m->blob, used);
+	m->fdt = (struct span){ m->blob, used };
+	return true;
+}
+
+static bool probe_tree(int root, struct machine *m, struct error *e)
+{
+	if (faccessat(root, FDT_FILE, F_OK, 0) == 0) {
+		if (!probe_blob(root, m, e))
+			return false;
+	} else {
+		m->fdt_from = "/" LIVE_TREE;
+		if (!walk_live_tree(root, m->fdt_from, &m->fdt, e))
+			return false;
+		m->blob = (uint8_t *)(uintptr_t)m->fdt.p;
+	}
+	return tree_check(m->fdt, m->fdt_from, e);
+}
+
+static bool probe_memory(int root, struct machine *m, struct error *e)
+{
+	struct text iomem = TEXT_GROWING, info = TEXT_GROWING;
+	int err = files_read(root, "proc/iomem", TEXT_MAX, &iomem);
+	struct sources s = { .iomem = { (uint8_t *)iomem.p, iomem.len } };
+	bool ok;
+
+	files_read(root, "proc/meminfo", 65536, &info);
+	m->mem_total = meminfo(&info, "MemTotal:");
+	m->mem_available = meminfo(&info, "MemAvailable:");
+	text_free(&info);
+	ok = err ? fail_read("proc/iomem", err, e) : m->arch->memory(m, &s, e);
+	text_free(&iomem);
+	if (!ok || !memory_keep(m->fdt.p, m->fdt_from, &m->keep, e))
+		return false;
+	ranges_sort(&m->keep);
+	return ranges_subtract(&m->ram, &m->keep, &m->room) || fail_memory(e);
+}
+
+static int open_root(const char *root, struct error *e)
+{
+	int fd = open(root ? root : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char show[NAME_TEXT];
+
+	if (fd < 0)
+		fail(e, FAIL_FILE, "open directory %s: %s", name_text(show, root ? root : "/"),
+		     strerror(errno));
+	return fd;
+}
+
+bool probe_state(const char *root, struct machine *m, struct error *e)
+{
+	int fd;
+	bool ok;
+
+	*m = (struct machine){ .live = !root, .limit_reboot = -1, .cmdline = TEXT_GROWING };
+	fd = open_root(root, e);
+	if (fd < 0)
+		return false;
+	ok = root ? probe_captured(fd, m, e) : probe_live(m, e);
+	if (ok)
+		probe_files(fd, m);
+	close(fd);
+	return ok;
+}
+
+bool probe_machine(const char *root, struct machine *m, struct error *e)
+{
+	int fd;
+	bool ok;
+
+	if (!probe_state(root, m, e))
+		return false;
+	fd = open_root(root, e);
+	if (fd < 0)
+		return false;
+	m->cpu_id = (uint32_t)read_number(fd, MIDR_FILE, 0);
+	probe_tree_in_x0(fd, m);
+	ok = probe_cmdline(fd, m, e) && probe_tree(fd, m, e) && probe_memory(fd, m, e);
+	close(fd);
+	return ok;
+}
+
+void machine_free(struct machine *m)
+{
+	ranges_free(&m->ram);
+	ranges_free(&m->keep);
+	ranges_free(&m->room);
+	text_free(&m->cmdline);
+	free(m->blob);
+	m->blob = NULL;
+}

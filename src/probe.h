@@ -1,0 +1,29 @@
+/* EDGE: reads a machine, this one or one captured in a directory, into struct machine.
+ *
+ * Files, relative to the root: proc/iomem, sys/firmware/fdt (or sys/firmware/devicetree/base),
+ * proc/cmdline, proc/meminfo, sys/kernel/kexec_loaded and kexec_crash_loaded (since Linux 7.0
+ * sys/kernel/kexec/loaded and crash_loaded), proc/sys/kernel/kexec_load_disabled and
+ * kexec_load_limit_reboot, sys/kernel/security/lockdown, the MIDR of the first CPU. What is not in a
+ * file of the running system (uname, page size, system calls) a capture keeps in its file `system`.
+ */
+#ifndef PROBE_H
+#define PROBE_H
+
+#include "error.h"
+#include "machine.h"
+
+/* root NULL: this machine. Errors: FAIL_MACHINE, FAIL_TREE, FAIL_PRIVILEGE, FAIL_MEMORY. End m with
+ * machine_free() in any case.
+ */
+bool probe_machine(const char *root, struct machine *m, struct error *e);
+
+/* The little that --status, --exec and --unload need: no memory, no tree. Errors as above. */
+bool probe_state(const char *root, struct machine *m, struct error *e);
+
+/* Writes what probe_machine() reads of this machine to a directory, for --root and for bug reports:
+ * serial numbers, MAC addresses, keys and seeds are blanked, sizes are kept. Errors: FAIL_FILE and
+ * those of probe_machine().
+ */
+bool probe_capture(const char *dir, struct error *e);
+
+#endif

@@ -1,0 +1,15 @@
+/* What probe.c, capture.c and walk.c share. */
+#ifndef PROBE_INTERNAL_H
+#define PROBE_INTERNAL_H
+
+#include "error.h"
+#include "span.h"
+
+#define FDT_FILE "sys/firmware/fdt"
+#define LIVE_TREE "sys/firmware/devicetree/base"
+#define MIDR_FILE "sys/devices/system/cpu/cpu0/regs/identification/midr_el1"
+
+/* Flattens root/LIVE_TREE into malloc'd bytes, nodes and properties sorted by name. */
+bool walk_live_tree(int root, const char *from, struct span *out, struct error *e);
+
+#endif

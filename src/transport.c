@@ -1,0 +1,133 @@
+#include "transport.h"
+
+#include "../arch/arch.h"
+#include "kexec_abi.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const char *const lockdown_name[] = { "none", "integrity", "confidentiality" };
+
+static bool fail_privilege(const char *what, struct error *e)
+{
+	fail(e, FAIL_PRIVILEGE, "%s: this takes root (CAP_SYS_BOOT)", what);
+	return hint(e, "nothing was done: run kexec-lite as root");
+}
+
+bool transport_may_load(const struct machine *m, struct error *e)
+{
+	if (!m->may_boot)
+		return fail_privilege("load a kernel", e);
+	if (!m->has_load)
+		return fail(e, FAIL_NOSYS, "load a kernel: the running kernel %s has no kexec_load",
+			    m->release);
+	if (m->load_disabled) {
+		fail(e, FAIL_POLICY, "load a kernel: kernel.kexec_load_disabled is 1");
+		return hint(e, "nothing was loaded: loading is off until the next reboot");
+	}
+	if (m->limit_reboot == 0) {
+		fail(e, FAIL_POLICY, "load a kernel: kernel.kexec_load_limit_reboot is used up");
+		return hint(e, "nothing was loaded: the load limit can only be lifted by a reboot");
+	}
+	if (m->lockdown != LOCKDOWN_NONE)
+		return fail(e, FAIL_POLICY, "load a kernel: the running kernel is locked down (%s)",
+			    lockdown_name[m->lockdown]);
+	return true;
+}
+
+/* The errors of kexec_load(2) that transport_may_load() could not foresee. */
+static bool fail_load(const char *what, int err, const struct machine *m, struct error *e)
+{
+	switch (err) {
+	case EPERM:
+		if (!m->may_boot)
+			return fail_privilege(what, e);
+		return fail(e, FAIL_POLICY, "%s: a security policy or container forbids it", what);
+	case EACCES:
+		return fail(e, FAIL_POLICY, "%s: a security module forbids it", what);
+	case ENOMEM:
+		fail(e, FAIL_MEMORY, "%s: the running kernel is out of memory", what);
+		return hint(e, "nothing was loaded: free some memory and try again");
+	case EBUSY:
+		return fail(e, FAIL_KERNEL, "%s: another load is under way", what);
+	case ENOSYS:
+		return fail(e, FAIL_NOSYS, "%s: the running kernel %s has no kexec_load", what,
+			    m->release);
+	default:
+		return fail(e, FAIL_KERNEL, "%s: the running kernel refused (%s)", what,
+			    strerror(err));
+	}
+}
+
+static long kexec_load(unsigned long entry, unsigned long n, const struct kexec_segment_abi *seg,
+		       unsigned long flags)
+{
+	return syscall(SYS_kexec_load, entry, n, seg, flags);
+}
+
+bool transport_load(const struct plan *p, const struct machine *m, struct error *e)
+{
+	struct kexec_segment_abi seg[SEGMENTS_MAX];
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		seg[i] = (struct kexec_segment_abi){
+			.buf = p->seg[i].data.p,
+			.bufsz = p->seg[i].data.len,
+			.mem = p->seg[i].at.start,
+			.memsz = p->seg[i].at.end - p->seg[i].at.start,
+		};
+	return kexec_load(p->entry, p->n, seg, m->arch->kexec_arch) == 0 ||
+	       fail_load("load a kernel", errno, m, e);
+}
+
+bool transport_unload(const struct machine *m, struct error *e)
+{
+	return kexec_load(0, 0, NULL, m->arch->kexec_arch) == 0 ||
+	       fail_load("unload the kernel", errno, m, e);
+}
+
+/* A card that still receives would write into the next kernel's memory. Failures do not matter: what
+ * cannot be taken down here is stopped by the kernel's own shutdown.
+ */
+static void interfaces_down(void)
+{
+	struct if_nameindex *all = if_nameindex(), *i;
+	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq r;
+
+	for (i = all; s >= 0 && i && i->if_index; i++) {
+		memset(&r, 0, sizeof(r));
+		strncpy(r.ifr_name, i->if_name, IFNAMSIZ - 1);
+		if (ioctl(s, SIOCGIFFLAGS, &r) || !(r.ifr_flags & IFF_UP) ||
+		    r.ifr_flags & IFF_LOOPBACK)
+			continue;
+		r.ifr_flags = (short)(r.ifr_flags & ~IFF_UP);
+		ioctl(s, SIOCSIFFLAGS, &r);
+	}
+	if (s >= 0)
+		close(s);
+	if (all)
+		if_freenameindex(all);
+}
+
+bool transport_exec(const struct machine *m, const struct exec_options *o, struct error *e)
+{
+	if (!m->may_boot)
+		return fail_privilege("start the loaded kernel", e);
+	if (!m->loaded) {
+		fail(e, FAIL_NOTHING, "start a kernel: none is loaded");
+		return hint(e, "nothing was started: load a kernel first, with kexec-lite --load");
+	}
+	if (!o->no_sync)
+		sync();
+	if (!o->no_ifdown)
+		interfaces_down();
+	syscall(SYS_reboot, REBOOT_MAGIC1, REBOOT_MAGIC2, REBOOT_CMD_KEXEC, NULL);
+	return fail(e, FAIL_KERNEL, "start the loaded kernel: %s", strerror(errno));
+}

@@ -1,0 +1,129 @@
+/* The live device tree: a directory per node, a file per property (drivers/of/kobj.c). */
+#include "probe_internal.h"
+
+#include "../dt/flatten.h"
+#include "files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PROPERTY_MAX (16u << 20)
+
+/* The names in one directory: for each a type letter, 'p' (property) or 'n' (node), and the name. */
+struct names {
+	struct text all; /* NUL behind each */
+	const char **v;
+	size_t n;
+};
+
+static int name_order(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted, which also puts the nodes ('n') before the properties ('p'). */
+static bool names_sort(struct names *l)
+{
+	size_t i, at = 0;
+
+	if (l->all.lost)
+		return false;
+	l->v = malloc((l->n + 1) * sizeof(*l->v));
+	if (!l->v)
+		return false;
+	for (i = 0; i < l->n; i++) {
+		l->v[i] = l->all.p + at;
+		at += strlen(l->v[i]) + 1;
+	}
+	qsort(l->v, l->n, sizeof(*l->v), name_order);
+	return true;
+}
+
+static bool names_read(DIR *d, struct names *l)
+{
+	struct dirent *entry;
+	struct stat st;
+
+	while ((entry = readdir(d))) {
+		if (entry->d_name[0] == '.' || strcmp(entry->d_name, "name") == 0 ||
+		    fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			continue;
+		if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+			continue;
+		text_bytes(&l->all, S_ISDIR(st.st_mode) ? "n" : "p", 1);
+		text_bytes(&l->all, entry->d_name, strlen(entry->d_name) + 1);
+		l->n++;
+	}
+	return names_sort(l);
+}
+
+static bool walk_property(struct flatten *f, int dir, const char *name, struct error *e)
+{
+	struct text value = TEXT_GROWING;
+	int err = files_read(dir, name, PROPERTY_MAX, &value);
+	char show[NAME_TEXT];
+	bool ok;
+
+	if (err)
+		ok = fail(e, FAIL_TREE, "read property %s of %s: %s", name_text(show, name), f->from,
+			  strerror(err));
+	else
+		ok = flatten_property(f, name, (struct span){ (uint8_t *)value.p, value.len }, e);
+	text_free(&value);
+	return ok;
+}
+
+static bool walk_node(struct flatten *f, int parent, const char *path, const char *name,
+		      struct error *e);
+
+static bool walk_names(struct flatten *f, int dir, const struct names *l, struct error *e)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->v[i][0] == 'p' && !walk_property(f, dir, l->v[i] + 1, e))
+			return false;
+	for (i = 0; i < l->n; i++)
+		if (l->v[i][0] == 'n' && !walk_node(f, dir, l->v[i] + 1, l->v[i] + 1, e))
+			return false;
+	return true;
+}
+
+static bool walk_node(struct flatten *f, int parent, const char *path, const char *name,
+		      struct error *e)
+{
+	struct names l = { .all = TEXT_GROWING };
+	int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	bool ok;
+
+	if (!d) {
+		if (fd >= 0)
+			close(fd);
+		return fail(e, FAIL_MACHINE, "read device tree %s: %s", f->from, strerror(errno));
+	}
+	ok = flatten_begin(f, name, e);
+	if (ok)
+		ok = (names_read(d, &l) || fail_memory(e)) && walk_names(f, dirfd(d), &l, e) &&
+		     flatten_end(f, e);
+	closedir(d);
+	text_free(&l.all);
+	free(l.v);
+	return ok;
+}
+
+bool walk_live_tree(int root, const char *from, struct span *out, struct error *e)
+{
+	struct flatten f;
+
+	if (flatten_start(&f, from, e) && walk_node(&f, root, LIVE_TREE, "", e) &&
+	    flatten_finish(&f, out, e))
+		return true;
+	flatten_free(&f);
+	return false;
+}
