@@ -6,12 +6,16 @@ static const struct arch *const arches[] = {
 	&arch_arm64,
 };
 
-const struct arch *arch_find(const char *uname_machine)
+const struct arch *arch_find(const char *uname_machine, bool *big_endian)
 {
+	const struct arch *a;
 	size_t i;
 
-	for (i = 0; i < sizeof(arches) / sizeof(arches[0]); i++)
-		if (strcmp(arches[i]->machine, uname_machine) == 0)
-			return arches[i];
+	for (i = 0; i < sizeof(arches) / sizeof(arches[0]); i++) {
+		a = arches[i];
+		*big_endian = a->machine_be && strcmp(a->machine_be, uname_machine) == 0;
+		if (*big_endian || strcmp(a->machine, uname_machine) == 0)
+			return a;
+	}
 	return NULL;
 }

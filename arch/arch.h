@@ -15,6 +15,8 @@ struct sources {
 struct arch {
 	const char *name; /* "arm64" */
 	const char *machine; /* uname -m */
+	const char *machine_be; /* the same of a big-endian kernel; NULL: there is none */
+	bool live_tree; /* memory is read from the live tree, not from /proc/iomem */
 	uint32_t kexec_arch; /* include/uapi/linux/kexec.h: the load flag of this architecture */
 	size_t cmdline_max; /* bytes a command line may have, without its NUL */
 	uint64_t window, window_align; /* see struct wishes */
@@ -28,14 +30,15 @@ struct arch {
 		      struct image *img, bool *is_ours, struct error *e);
 	/* The bounds that all pieces must lie in. */
 	struct range (*bounds)(const struct machine *m);
-	/* Writes the stub for a placed plan; returns its length, 0 where none is needed. */
-	size_t (*stub)(const struct machine *m, phys kernel, phys tree, uint8_t out[STUB_MAX]);
+	/* Writes the stub; returns its length, whatever the addresses; 0 where none is needed. */
+	size_t (*stub)(const struct request *r, phys kernel, phys tree, uint8_t out[STUB_MAX]);
 	/* The target's part of plan_check(). */
 	bool (*check)(const struct plan *p, const struct request *r, struct error *e);
 };
 
 extern const struct arch arch_arm64;
 
-const struct arch *arch_find(const char *uname_machine); /* NULL: none */
+/* NULL: none of ours */
+const struct arch *arch_find(const char *uname_machine, bool *big_endian);
 
 #endif

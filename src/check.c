@@ -17,7 +17,7 @@ static bool check_segment(const struct segment *s, const struct machine *m, stru
 		return wrong(e, "wraps", s);
 	if (s->at.start % m->page_size || s->at.end % m->page_size)
 		return wrong(e, "is not page aligned", s);
-	if (!s->data.len || s->data.len > size || size - s->data.len >= m->page_size)
+	if (s->data.len > size)
 		return wrong(e, "does not fit its memory", s);
 	if (m->mem_total && size > m->mem_total / 2)
 		return wrong(e, "takes more than half of RAM", s);
@@ -53,6 +53,26 @@ static bool check_place(const struct segment *s, const struct machine *m, struct
 	return true;
 }
 
+/* Every part of the kernel's file, and nothing else, where the image wants it. */
+static bool check_kernel(const struct plan *p, const struct image *img, struct error *e)
+{
+	const struct part *part;
+	const struct segment *s;
+	size_t i, n = 0;
+
+	for (i = 0; i < p->n; i++) {
+		s = &p->seg[i];
+		if (s->piece != KERNEL)
+			continue;
+		part = &img->part[n];
+		if (n++ == img->parts || s->data.p != part->data.p ||
+		    s->data.len != part->data.len || s->at.start - p->kernel != part->at ||
+		    s->at.end - s->at.start < part->size)
+			return wrong(e, "is not what its file says", s);
+	}
+	return n == img->parts || fail(e, FAIL_BUG, "trust the plan: a part of the kernel is missing");
+}
+
 static bool check_entry(const struct plan *p, struct error *e)
 {
 	size_t i;
@@ -85,6 +105,6 @@ bool plan_check(const struct plan *p, const struct request *r, struct error *e)
 	if (initrd && (p->chosen.initrd_start != initrd->at.start ||
 		       p->chosen.initrd_end != initrd->at.start + r->initrd.len))
 		return wrong(e, "is not where the tree says", initrd);
-	return check_overlaps(p, e) && check_entry(p, e) &&
+	return check_kernel(p, r->image, e) && check_overlaps(p, e) && check_entry(p, e) &&
 	       chosen_check(tree->data, &p->chosen, e) && m->arch->check(p, r, e);
 }

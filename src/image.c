@@ -2,6 +2,8 @@
 
 #include "../arch/arch.h"
 
+#include <stdlib.h>
+
 /* What a file that is no kernel for this machine is, by its first bytes. */
 static const struct known {
 	uint64_t off;
@@ -32,6 +34,7 @@ bool image_parse(struct span file, const char *name, const struct machine *m, st
 	bool is_ours = false;
 	size_t i;
 
+	*img = (struct image){ 0 };
 	name_text(show, name);
 	if (!file.len)
 		return fail(e, FAIL_FORMAT, "load kernel %s: the file is empty", show);
@@ -49,4 +52,10 @@ bool image_parse(struct span file, const char *name, const struct machine *m, st
 		return false;
 	}
 	return fail(e, FAIL_FORMAT, "load kernel %s: it is not an %s kernel", show, m->arch->name);
+}
+
+void image_free(struct image *img)
+{
+	free(img->copy);
+	img->copy = NULL;
 }

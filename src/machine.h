@@ -16,6 +16,7 @@ struct machine {
 	const struct arch *arch; /* never NULL */
 	char release[65]; /* of the running kernel, uname -r */
 	uint32_t page_size; /* of the running kernel, bytes: 4, 16 or 64 KiB */
+	bool big_endian; /* byte order of the running kernel, in which a stub is entered */
 	uint32_t cpu_id; /* arm64: MIDR_EL1 of the first CPU, 0 when not known */
 	bool live; /* this machine, not a captured one */
 

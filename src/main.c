@@ -128,6 +128,7 @@ static bool with_files(const struct options *o, struct request *r, struct image 
 	if (ok)
 		ok = image_parse(kernel, o->kernel, r->machine, img, e) &&
 		     plan_and_load(o, r, e);
+	image_free(img);
 	files_unmap(&kernel);
 	files_unmap(&r->initrd);
 	files_unmap(&r->dtb);
@@ -137,7 +138,7 @@ static bool with_files(const struct options *o, struct request *r, struct image 
 static bool load(const struct options *o, struct error *e)
 {
 	struct machine m;
-	struct image img;
+	struct image img = { 0 };
 	struct request r = { .machine = &m, .image = &img };
 	struct text cmdline = TEXT_GROWING;
 	bool ok;

@@ -87,17 +87,35 @@ static bool build_tree(const struct request *r, struct plan *p, struct span *tre
 	return true;
 }
 
-static void add_segment(struct plan *p, const struct request *r, enum piece piece, struct span data,
-			const struct wish *w)
+static void add_segment(struct plan *p, const struct request *r, enum piece piece, struct part part,
+			phys base, phys room_end)
 {
-	if (!data.len)
+	const phys start = base + part.at;
+
+	if (!part.size)
 		return;
 	p->seg[p->n++] = (struct segment){
 		.piece = piece,
-		.data = data,
-		.at = { w->at, w->at + round_up(data.len, r->machine->page_size), NULL },
-		.room_end = w->at + w->size,
+		.data = part.data,
+		.at = { start, start + round_up(part.size, r->machine->page_size), NULL },
+		.room_end = room_end,
 	};
+}
+
+static void add_segments(struct plan *p, const struct request *r, const struct span data[4],
+			 const struct wish w[4])
+{
+	const struct image *img = r->image;
+	phys end;
+	size_t i;
+
+	for (i = 0; i < img->parts; i++) {
+		end = i + 1 < img->parts ? img->part[i + 1].at : w[KERNEL].size;
+		add_segment(p, r, KERNEL, img->part[i], w[KERNEL].at, w[KERNEL].at + end);
+	}
+	for (i = INITRD; i <= STUB; i++)
+		add_segment(p, r, (enum piece)i, (struct part){ data[i], 0, data[i].len }, w[i].at,
+			    w[i].at + w[i].size);
 }
 
 static bool place_pieces(const struct request *r, const struct span data[4], struct wish w[4],
@@ -107,7 +125,7 @@ static bool place_pieces(const struct request *r, const struct span data[4], str
 	struct wishes all = { w, 4, a->bounds(r->machine), a->window, a->window_align };
 	int i;
 
-	for (i = 0; i < 4; i++)
+	for (i = KERNEL; i <= STUB; i++)
 		w[i] = (struct wish){ .what = piece_name((enum piece)i),
 				      .size = round_up(data[i].len, PIECE_ALIGN),
 				      .align = PIECE_ALIGN };
@@ -121,12 +139,15 @@ static bool place_pieces(const struct request *r, const struct span data[4], str
 	return place(&r->machine->room, &all, e);
 }
 
-static uint64_t shipped_bytes(const struct span data[4], uint32_t page)
+static uint64_t shipped_bytes(const struct request *r, const struct span data[4])
 {
+	const uint32_t page = r->machine->page_size;
 	uint64_t sum = 0;
-	int i;
+	size_t i;
 
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < r->image->parts; i++)
+		sum += round_up(r->image->part[i].size, page);
+	for (i = INITRD; i <= STUB; i++)
 		sum += round_up(data[i].len, page);
 	return sum;
 }
@@ -134,27 +155,26 @@ static uint64_t shipped_bytes(const struct span data[4], uint32_t page)
 bool plan_make(const struct request *r, struct plan *p, struct error *e)
 {
 	const struct arch *a = r->machine->arch;
-	struct span data[4] = { r->image->data, r->initrd, { 0 }, { 0 } };
+	struct span data[4] = { { 0 }, r->initrd, { 0 }, { 0 } };
 	struct wish w[4];
-	int i;
 
 	*p = (struct plan){ 0 };
 	/* a placeholder: with an initrd the tree grows, and its size is needed to place it */
 	p->chosen.initrd_end = r->initrd.len;
 	if (!check_request(r, e) || !build_tree(r, p, &data[TREE], e))
 		return false;
-	data[STUB] = (struct span){ p->stub, a->stub(r->machine, 0, 0, p->stub) };
-	if (!check_memory(r, shipped_bytes(data, r->machine->page_size), e) ||
+	data[STUB] = (struct span){ p->stub, a->stub(r, 0, 0, p->stub) };
+	if (!check_memory(r, shipped_bytes(r, data), e) ||
 	    !place_pieces(r, data, w, e))
 		return false;
-	p->kernel_entry = w[KERNEL].at + r->image->entry;
+	p->kernel = w[KERNEL].at;
+	p->kernel_entry = p->kernel + r->image->entry;
 	p->chosen.initrd_start = data[INITRD].len ? w[INITRD].at : 0;
 	p->chosen.initrd_end = p->chosen.initrd_start + data[INITRD].len;
 	if (!chosen_move(&p->tree, &p->chosen, e))
 		return false;
-	p->stub_len = a->stub(r->machine, p->kernel_entry, w[TREE].at, p->stub);
-	for (i = 0; i < 4; i++)
-		add_segment(p, r, (enum piece)i, data[i], &w[i]);
+	p->stub_len = a->stub(r, p->kernel, w[TREE].at, p->stub);
+	add_segments(p, r, data, w);
 	p->entry = p->stub_len ? w[STUB].at : p->kernel_entry;
 	return plan_check(p, r, e);
 }

@@ -27,7 +27,8 @@ struct plan {
 	struct segment seg[SEGMENTS_MAX];
 	size_t n;
 	phys entry;
-	phys kernel_entry; /* first instruction of the next kernel; entry itself without a stub */
+	phys kernel; /* load address of the kernel image */
+	phys kernel_entry; /* its first instruction; entry itself without a stub */
 	struct chosen chosen; /* what the tree was told to say */
 	const char *tree_from;
 	struct tree tree; /* owns the tree's bytes */
@@ -56,7 +57,7 @@ void plan_free(struct plan *p);
  */
 bool plan_check(const struct plan *p, const struct request *r, struct error *e);
 
-/* The segment of a piece, or NULL. */
+/* The first segment of a piece (a kernel may have several), or NULL. */
 const struct segment *plan_segment(const struct plan *p, enum piece piece);
 const char *piece_name(enum piece piece);
 

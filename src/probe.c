@@ -102,7 +102,7 @@ static bool find_arch(struct machine *m, const char *name, struct error *e)
 {
 	char show[NAME_TEXT];
 
-	m->arch = arch_find(name);
+	m->arch = arch_find(name, &m->big_endian);
 	if (m->arch)
 		return true;
 	fail(e, FAIL_MACHINE, "run on this machine: %s is none of ours (arm64)", name_text(show, name));
@@ -238,7 +238,7 @@ static bool probe_blob(int root, struct machine *m, struct error *e)
 
 static bool probe_tree(int root, struct machine *m, struct error *e)
 {
-	if (faccessat(root, FDT_FILE, F_OK, 0) == 0) {
+	if (!m->arch->live_tree && faccessat(root, FDT_FILE, F_OK, 0) == 0) {
 		if (!probe_blob(root, m, e))
 			return false;
 	} else {
@@ -253,9 +253,13 @@ static bool probe_tree(int root, struct machine *m, struct error *e)
 static bool probe_memory(int root, struct machine *m, struct error *e)
 {
 	struct text iomem = TEXT_GROWING, info = TEXT_GROWING;
-	int err = files_read(root, "proc/iomem", TEXT_MAX, &iomem);
-	struct sources s = { .iomem = { (uint8_t *)iomem.p, iomem.len } };
+	struct sources s;
+	int err = 0;
 	bool ok;
+
+	if (!m->arch->live_tree)
+		err = files_read(root, "proc/iomem", TEXT_MAX, &iomem);
+	s.iomem = (struct span){ (uint8_t *)iomem.p, iomem.len };
 
 	files_read(root, "proc/meminfo", 65536, &info);
 	m->mem_total = meminfo(&info, "MemTotal:");

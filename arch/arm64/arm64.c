@@ -9,12 +9,12 @@ static const uint32_t stub_words[] = {
 
 _Static_assert(sizeof(stub_words) % 8 == 0, "the stub's addresses must be aligned");
 
-size_t arm64_stub(const struct machine *m, phys kernel, phys tree, uint8_t out[STUB_MAX])
+size_t arm64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[STUB_MAX])
 {
 	const size_t words = sizeof(stub_words) / sizeof(stub_words[0]);
 	size_t i;
 
-	if (m->tree_in_x0)
+	if (r->machine->tree_in_x0)
 		return 0;
 	for (i = 0; i < words; i++)
 		put_le32(out + 4 * i, stub_words[i]);

@@ -12,8 +12,11 @@ static bool wrong(struct error *e, const char *what)
 }
 
 /* Section 4: "2MB aligned base address anywhere in usable system RAM" plus text_offset. */
-static bool check_kernel(const struct segment *k, const struct image *img, struct error *e)
+static bool check_kernel(const struct plan *p, const struct segment *k, const struct image *img,
+			 struct error *e)
 {
+	if (p->kernel != k->at.start || k->data.len > img->room)
+		return wrong(e, "the kernel is not where the plan says");
 	if (k->at.start < img->offset || (k->at.start - img->offset) % (2 * MIB))
 		return wrong(e, "the kernel is not at text_offset above a 2 MiB boundary");
 	if (k->room_end - k->at.start < img->room)
@@ -75,7 +78,7 @@ bool arm64_check(const struct plan *p, const struct request *r, struct error *e)
 
 	if (!k || !t)
 		return wrong(e, "it has no kernel or no device tree");
-	if (!check_kernel(k, r->image, e) || !check_window(k, i, e) || !check_tree(p, t, e))
+	if (!check_kernel(p, k, r->image, e) || !check_window(k, i, e) || !check_tree(p, t, e))
 		return false;
 	if (r->machine->tree_in_x0)
 		return p->entry == k->at.start || wrong(e, "it does not start in the kernel");

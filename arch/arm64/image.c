@@ -108,7 +108,7 @@ bool arm64_image(struct span file, const char *name, const struct machine *m, st
 	if (file.len < HEADER || !span_le64(file, TEXT_OFFSET_AT, &offset) ||
 	    !span_le64(file, IMAGE_SIZE_AT, &size) || !span_le64(file, FLAGS_AT, &flags))
 		return fail(e, FAIL_FORMAT, "load kernel %s: it ends inside its header", name);
-	*img = (struct image){ .data = file, .align = ARM64_BLOCK, .offset = offset, .room = size };
+	*img = (struct image){ .align = ARM64_BLOCK, .offset = offset, .room = size };
 	if (!check_length(file, name, size, e) || !check_flags(flags, name, m, img, e))
 		return false;
 	if (!size) {
@@ -123,7 +123,8 @@ bool arm64_image(struct span file, const char *name, const struct machine *m, st
 		return fail(e, FAIL_FORMAT, "load kernel %s: its header is broken (image size %s)",
 			    name, size_text(text, img->room));
 	/* what follows the image in its file, a signature for instance, is not part of it */
-	if (img->data.len > img->room)
-		img->data.len = (size_t)img->room;
+	if (file.len > img->room)
+		file.len = (size_t)img->room;
+	img->part[img->parts++] = (struct part){ .data = file, .size = file.len };
 	return true;
 }
