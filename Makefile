@@ -29,7 +29,7 @@ endif
 BINARIES := $(ARCHES:%=$(B)/%/kexec-lite)
 
 PURE := $(sort $(wildcard dt/*.c arch/*.c arch/*/*.c) \
-	$(addprefix src/,check.c error.c image.c iomem.c map.c options.c place.c plan.c print.c \
+	$(addprefix src/,check.c elf.c error.c image.c iomem.c map.c options.c place.c plan.c print.c \
 	range.c span.c text.c))
 EDGE := $(addprefix src/,capture.c files.c main.c probe.c transport.c walk.c)
 SOURCES := $(PURE) $(EDGE)
@@ -97,6 +97,7 @@ endif
 
 stubs:
 	$(Q)tests/stubs arch/arm64
+	$(Q)tests/stubs arch/ppc64
 
 demo:
 	$(Q)tests/demo $(or $(ARCH),arm64)
@@ -112,3 +113,8 @@ clean:
 
 distclean:
 	rm -rf $(B)
+
+# For tests: which sources are pure.
+.PHONY: print-pure
+print-pure:
+	@echo $(PURE)

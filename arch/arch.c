@@ -4,6 +4,7 @@
 
 static const struct arch *const arches[] = {
 	&arch_arm64,
+	&arch_ppc64,
 };
 
 const struct arch *arch_find(const char *uname_machine, bool *big_endian)

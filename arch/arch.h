@@ -17,26 +17,32 @@ struct arch {
 	const char *machine; /* uname -m */
 	const char *machine_be; /* the same of a big-endian kernel; NULL: there is none */
 	bool live_tree; /* memory is read from the live tree, not from /proc/iomem */
+	bool threads; /* --exec runs on the lowest thread; offline CPUs are worth a warning */
+	bool tree_reserved; /* the tree reserves itself */
 	uint32_t kexec_arch; /* include/uapi/linux/kexec.h: the load flag of this architecture */
 	size_t cmdline_max; /* bytes a command line may have, without its NUL */
 	uint64_t window, window_align; /* see struct wishes */
 	uint64_t tree_max; /* bytes of a tree */
 	uint64_t tree_align; /* the tree gets a block of its own of this size */
 
-	/* Fills ram and keep. */
+	/* Fills ram, keep and reach. */
 	bool (*memory)(struct machine *m, const struct sources *s, struct error *e);
 	/* Is it this target's kernel? Then *is_ours is set and img filled, or e says why not. */
 	bool (*image)(struct span file, const char *name, const struct machine *m,
 		      struct image *img, bool *is_ours, struct error *e);
-	/* The bounds that all pieces must lie in. */
-	struct range (*bounds)(const struct machine *m);
+	/* image_stay(); NULL: kernels stay anyway. */
+	bool (*stay)(struct image *img, const char *name, const struct machine *m, struct error *e);
+	/* Edits of the next tree that only this target needs; room for a reservation per kept range is
+	 * there. NULL: none.
+	 */
+	bool (*tree)(struct tree *t, const struct machine *m, struct error *e);
 	/* Writes the stub; returns its length, whatever the addresses; 0 where none is needed. */
 	size_t (*stub)(const struct request *r, phys kernel, phys tree, uint8_t out[STUB_MAX]);
 	/* The target's part of plan_check(). */
 	bool (*check)(const struct plan *p, const struct request *r, struct error *e);
 };
 
-extern const struct arch arch_arm64;
+extern const struct arch arch_arm64, arch_ppc64;
 
 /* NULL: none of ours */
 const struct arch *arch_find(const char *uname_machine, bool *big_endian);

@@ -27,7 +27,7 @@ static const char *const stale_memory[] = {
 
 size_t chosen_slack(size_t len)
 {
-	/* a node, eight properties of at most 32 + 24 bytes, their names, one reservation */
+	/* a node, eight properties of at most 32 + 24 bytes, their names, two reservations */
 	return len + 1024;
 }
 
@@ -83,6 +83,7 @@ static bool drop_old_tree(struct tree *t, size_t total, struct error *e)
 static bool drop_stale(struct tree *t, int node, size_t old_total, struct error *e)
 {
 	struct range old = { 0, 0, NULL };
+	struct tree_pairs pairs;
 	size_t i;
 	int err;
 
@@ -93,7 +94,8 @@ static bool drop_stale(struct tree *t, int node, size_t old_total, struct error 
 		return false;
 	for (i = 0; i < sizeof(stale_memory) / sizeof(stale_memory[0]); i++) {
 		node = fdt_path_offset(t->blob, "/chosen");
-		if (tree_range(t->blob, node, stale_memory[i], &old) &&
+		tree_pairs_of(&pairs, t->blob, 0, node, stale_memory[i]);
+		if (tree_next_pair(&pairs, &old) && old.start < old.end &&
 		    !drop_reservations(t, old, e))
 			return false;
 	}
@@ -108,16 +110,28 @@ static bool drop_stale(struct tree *t, int node, size_t old_total, struct error 
 	return true;
 }
 
-static bool write_initrd(struct tree *t, int node, const struct chosen *c, struct error *e)
+static bool has_initrd(const struct chosen *c)
+{
+	return c->initrd_start != c->initrd_end;
+}
+
+/* The reservations of c, behind all others. */
+static int add_reservations(struct tree *t, const struct chosen *c)
+{
+	int err = 0;
+
+	if (has_initrd(c))
+		err = fdt_add_mem_rsv(t->blob, c->initrd_start, c->initrd_end - c->initrd_start);
+	if (!err && c->tree_size)
+		err = fdt_add_mem_rsv(t->blob, c->tree_start, c->tree_size);
+	return err;
+}
+
+static int write_initrd(struct tree *t, int node, const struct chosen *c)
 {
 	int err = fdt_setprop_u64(t->blob, node, "linux,initrd-start", c->initrd_start);
 
-	if (!err)
-		err = fdt_setprop_u64(t->blob, node, "linux,initrd-end", c->initrd_end);
-	/* last: it moves the node */
-	if (!err)
-		err = fdt_add_mem_rsv(t->blob, c->initrd_start, c->initrd_end - c->initrd_start);
-	return err ? tree_fail(t->from, "write /chosen of", err, e) : true;
+	return err ? err : fdt_setprop_u64(t->blob, node, "linux,initrd-end", c->initrd_end);
 }
 
 bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
@@ -139,25 +153,26 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 		err = fdt_setprop(t->blob, node, "rng-seed", c->rng_seed, RNG_SEED);
 	if (!err)
 		err = fdt_setprop_empty(t->blob, node, "linux,booted-from-kexec");
-	if (err)
-		return tree_fail(t->from, "write /chosen of", err, e);
-	return c->initrd_start == c->initrd_end || write_initrd(t, node, c, e);
+	if (!err && has_initrd(c))
+		err = write_initrd(t, node, c);
+	/* last: it moves the node */
+	if (!err)
+		err = add_reservations(t, c);
+	return err ? tree_fail(t->from, "write /chosen of", err, e) : true;
 }
 
 bool chosen_move(struct tree *t, const struct chosen *c, struct error *e)
 {
-	int node = fdt_path_offset(t->blob, "/chosen"), last = fdt_num_mem_rsv(t->blob) - 1, err;
+	int node = fdt_path_offset(t->blob, "/chosen");
+	int ours = has_initrd(c) + (c->tree_size != 0), err = 0;
 
-	if (c->initrd_start == c->initrd_end)
-		return true;
-	err = fdt_setprop_inplace_u64(t->blob, node, "linux,initrd-start", c->initrd_start);
+	if (has_initrd(c))
+		err = write_initrd(t, node, c);
+	/* chosen_write() added them last; out and in again, and the tree has its size back */
+	for (; ours && !err; ours--)
+		err = fdt_del_mem_rsv(t->blob, fdt_num_mem_rsv(t->blob) - 1);
 	if (!err)
-		err = fdt_setprop_inplace_u64(t->blob, node, "linux,initrd-end", c->initrd_end);
-	/* chosen_write() added it last; out and in again, and the tree has its size back */
-	if (!err)
-		err = fdt_del_mem_rsv(t->blob, last);
-	if (!err)
-		err = fdt_add_mem_rsv(t->blob, c->initrd_start, c->initrd_end - c->initrd_start);
+		err = add_reservations(t, c);
 	return err ? tree_fail(t->from, "write /chosen of", err, e) : true;
 }
 

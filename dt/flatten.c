@@ -35,18 +35,30 @@ bool flatten_start(struct flatten *f, const char *from, struct error *e)
 	if (!f->blob)
 		return fail_memory(e);
 	err = fdt_create(f->blob, (int)f->cap);
-	if (!err)
-		err = fdt_finish_reservemap(f->blob);
 	return !err || tree_fail(from, "read", err, e);
+}
+
+bool flatten_reserve(struct flatten *f, phys start, uint64_t size, struct error *e)
+{
+	int err;
+
+	while ((err = fdt_add_reservemap_entry(f->blob, start, size)))
+		if (!grow(f, err, e))
+			return false;
+	return true;
 }
 
 bool flatten_begin(struct flatten *f, const char *node, struct error *e)
 {
-	int err;
+	int err = 0;
 
-	if (f->depth++ >= FLATTEN_DEPTH)
+	if (f->depth >= FLATTEN_DEPTH)
 		return fail(e, FAIL_TREE, "read device tree %s: its nodes nest deeper than %u",
 			    f->from, FLATTEN_DEPTH);
+	while (!f->depth && (err = fdt_finish_reservemap(f->blob)))
+		if (!grow(f, err, e))
+			return false;
+	f->depth++;
 	while ((err = fdt_begin_node(f->blob, node)))
 		if (!grow(f, err, e))
 			return false;

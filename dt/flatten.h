@@ -16,6 +16,9 @@ struct flatten {
 };
 
 bool flatten_start(struct flatten *f, const char *from, struct error *e);
+
+/* A reservation for the blob's header; only before the first node. */
+bool flatten_reserve(struct flatten *f, phys start, uint64_t size, struct error *e);
 bool flatten_begin(struct flatten *f, const char *node, struct error *e);
 bool flatten_property(struct flatten *f, const char *name, struct span value, struct error *e);
 bool flatten_end(struct flatten *f, struct error *e);

@@ -22,37 +22,12 @@ bool memory_known(const void *fdt)
 	}
 }
 
-/* The (address, size) pairs of `reg` in a child of /reserved-memory, in the parent's cells. */
-static bool keep_reg(const void *fdt, int parent, int node, struct ranges *keep)
-{
-	int address = fdt_address_cells(fdt, parent), size = fdt_size_cells(fdt, parent);
-	int len, i, pair;
-	uint64_t v[2], off = 0, end;
-	struct span s;
-	uint32_t cell;
-
-	s.p = fdt_getprop(fdt, node, "reg", &len);
-	if (!s.p || address < 1 || address > 2 || size < 1 || size > 2)
-		return true;
-	s.len = (size_t)len;
-	for (pair = 4 * (address + size); len >= pair; len -= pair) {
-		v[0] = v[1] = 0;
-		for (i = 0; i < address + size; i++, off += 4) {
-			span_be32(s, off, &cell);
-			v[i >= address] = v[i >= address] << 32 | cell;
-		}
-		if (__builtin_add_overflow(v[0], v[1], &end))
-			end = UINT64_MAX;
-		if (!ranges_add(keep, v[0], end, memory_reserved))
-			return false;
-	}
-	return true;
-}
-
 bool memory_keep(const void *fdt, const char *from, struct ranges *keep, struct error *e)
 {
 	int node, parent = fdt_path_offset(fdt, "/chosen"), i, err;
 	uint64_t start, size, end, initrd = UINT64_MAX;
+	struct tree_pairs pairs;
+	struct range r;
 
 	if (parent >= 0)
 		tree_address(fdt, parent, "linux,initrd-start", &initrd);
@@ -69,7 +44,8 @@ bool memory_keep(const void *fdt, const char *from, struct ranges *keep, struct 
 	if (parent < 0)
 		return true;
 	fdt_for_each_subnode(node, fdt, parent)
-		if (!keep_reg(fdt, parent, node, keep))
-			return fail_memory(e);
+		for (tree_pairs_of(&pairs, fdt, parent, node, "reg"); tree_next_pair(&pairs, &r);)
+			if (!ranges_add(keep, r.start, r.end, memory_reserved))
+				return fail_memory(e);
 	return true;
 }

@@ -105,23 +105,38 @@ bool tree_address(const void *fdt, int node, const char *name, uint64_t *v)
 	return true;
 }
 
-bool tree_range(const void *fdt, int node, const char *name, struct range *r)
+void tree_pairs_of(struct tree_pairs *p, const void *fdt, int parent, int node, const char *name)
 {
-	int address = fdt_address_cells(fdt, 0), size = fdt_size_cells(fdt, 0), len;
-	uint64_t v[2] = { 0, 0 };
-	struct span s;
-	uint32_t cell;
-	int i;
+	int len;
 
-	s.p = fdt_getprop(fdt, node, name, &len);
-	if (!s.p || address < 1 || address > 2 || size < 1 || size > 2 || len != 4 * (address + size))
-		return false;
-	s.len = (size_t)len;
-	for (i = 0; i < address + size; i++) {
-		if (!span_be32(s, 4 * (uint64_t)i, &cell))
+	*p = (struct tree_pairs){ 0 };
+	p->bytes.p = fdt_getprop(fdt, node, name, &len);
+	p->address = fdt_address_cells(fdt, parent);
+	p->size = fdt_size_cells(fdt, parent);
+	if (p->bytes.p && p->address >= 1 && p->address <= 2 && p->size >= 1 && p->size <= 2)
+		p->bytes.len = (size_t)len;
+}
+
+static bool next_number(struct tree_pairs *p, int cells, uint64_t *v)
+{
+	uint32_t cell;
+
+	for (*v = 0; cells; cells--, p->at += 4) {
+		if (!span_be32(p->bytes, p->at, &cell))
 			return false;
-		v[i >= address] = v[i >= address] << 32 | cell;
+		*v = *v << 32 | cell;
 	}
-	*r = (struct range){ v[0], v[0] + v[1], name };
-	return r->end > r->start;
+	return true;
+}
+
+bool tree_next_pair(struct tree_pairs *p, struct range *r)
+{
+	uint64_t size;
+
+	if (!p->bytes.len || !next_number(p, p->address, &r->start) ||
+	    !next_number(p, p->size, &size))
+		return false;
+	if (__builtin_add_overflow(r->start, size, &r->end))
+		r->end = UINT64_MAX;
+	return true;
 }

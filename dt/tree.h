@@ -46,7 +46,19 @@ bool tree_fail(const char *from, const char *what, int fdt_error, struct error *
  */
 bool tree_address(const void *fdt, int node, const char *name, uint64_t *v);
 
-/* The property NAME of NODE as one (address, size) pair in the cells of the root node. */
-bool tree_range(const void *fdt, int node, const char *name, struct range *r);
+/* The (address, size) pairs of a property such as `reg`, in the cells of `parent`: none when the
+ * property is absent or the cells are not 1 or 2. A pair that wraps ends at the top; bytes behind the
+ * last whole pair are not looked at.
+ *
+ *	for (tree_pairs_of(&p, fdt, parent, node, "reg"); tree_next_pair(&p, &r);)
+ */
+struct tree_pairs {
+	struct span bytes;
+	uint64_t at;
+	int address, size; /* cells */
+};
+
+void tree_pairs_of(struct tree_pairs *p, const void *fdt, int parent, int node, const char *name);
+bool tree_next_pair(struct tree_pairs *p, struct range *r);
 
 #endif

@@ -19,6 +19,8 @@ static const char *const files[] = {
 	"proc/sys/kernel/kexec_load_disabled",
 	"proc/sys/kernel/kexec_load_limit_reboot",
 	"sys/kernel/security/lockdown",
+	"sys/devices/system/cpu/online",
+	"sys/devices/system/cpu/present",
 	MIDR_FILE,
 };
 
@@ -50,8 +52,8 @@ static bool capture_system(const char *dir, const struct machine *m, struct erro
 
 	if (uname(&u))
 		return fail(e, FAIL_MACHINE, "name this machine: %s", strerror(errno));
-	text_add(&t, "machine=%s\nrelease=%s\npage_size=%u\nsyscalls=%s%s\n", u.machine, u.release,
-		 m->page_size, m->has_load ? "kexec_load " : "",
+	text_add(&t, "machine=%s\nrelease=%s\npage_size=%u\nfdt_total=%zu\nsyscalls=%s%s\n",
+		 u.machine, u.release, m->page_size, m->fdt_total, m->has_load ? "kexec_load " : "",
 		 m->has_file_load ? "kexec_file_load" : "");
 	return save_text(dir, "system", &t, e);
 }

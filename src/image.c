@@ -59,3 +59,10 @@ void image_free(struct image *img)
 	free(img->copy);
 	img->copy = NULL;
 }
+
+bool image_stay(struct image *img, const char *name, const struct machine *m, struct error *e)
+{
+	char show[NAME_TEXT];
+
+	return !m->arch->stay || m->arch->stay(img, name_text(show, name), m, e);
+}

@@ -5,7 +5,7 @@
 #include "error.h"
 #include "machine.h"
 
-#define IMAGE_PARTS 8
+#define IMAGE_PARTS 10
 
 struct part {
 	struct span data; /* the bytes to load; borrowed */
@@ -22,6 +22,10 @@ struct image {
 	uint64_t entry; /* bytes from the load address */
 	bool lowest; /* wants the lowest place there is, and cannot use memory below it */
 	uint32_t page_size; /* of the kernel in the file; 0: not said */
+	bool big_endian; /* its byte order */
+	bool fixed; /* runs at `offset` and nowhere else */
+	bool run_flag; /* ppc64 Linux: moves itself to 0, or stays when __run_at_load is set */
+	bool zeroes_bss; /* by itself, so that zeros need not be loaded */
 	uint8_t *copy; /* owns bytes of parts that had to be changed, or NULL */
 };
 
@@ -31,6 +35,11 @@ struct image {
  */
 bool image_parse(struct span file, const char *name, const struct machine *m, struct image *img,
 		 struct error *e);
+/* Makes a kernel that would move itself stay where it is loaded (ppc64: __run_at_load, in a private copy
+ * of the page that has it). Nothing where kernels stay anyway. Errors: FAIL_UNSUPPORTED, FAIL_MEMORY.
+ */
+bool image_stay(struct image *img, const char *name, const struct machine *m, struct error *e);
+
 void image_free(struct image *img);
 
 #endif

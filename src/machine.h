@@ -23,6 +23,7 @@ struct machine {
 	struct ranges ram; /* what the next kernel may be given; sorted, no overlaps */
 	struct ranges keep; /* what must not be written; sorted, may overlap */
 	struct ranges room; /* ram without keep */
+	struct range reach; /* all that we place lies in here; ppc64: running kernel's end to RMA */
 
 	struct span fdt; /* the tree to hand on; checked */
 	const char *fdt_from; /* where it came from, for errors */
@@ -39,6 +40,9 @@ struct machine {
 	int64_t limit_reboot; /* kernel.kexec_load_limit_reboot; -1: none */
 	enum lockdown lockdown;
 	bool loaded, crash_loaded; /* what is loaded now */
+
+	unsigned first_cpu; /* lowest CPU online */
+	bool cpus_offline; /* some that are present are not online */
 
 	uint8_t *blob; /* owns what fdt points to */
 };

@@ -18,6 +18,18 @@ static void put(int fd, struct text *t)
 	text_free(t);
 }
 
+static void warn_offline(const struct machine *m)
+{
+	char buf[200];
+	struct text t = text_fixed(buf, sizeof(buf));
+
+	if (!m->cpus_offline)
+		return;
+	text_add(&t, "kexec-lite: warning: some CPUs or threads are offline, and the next kernel may "
+		     "not get them back\n");
+	put(STDERR_FILENO, &t);
+}
+
 /* Prints the failure: the sentence, and the hint below it. */
 static int report(const struct error *e)
 {
@@ -86,6 +98,7 @@ static bool load_plan(const struct options *o, const struct plan *p, const struc
 	put(STDERR_FILENO, &t);
 	if (!transport_load(p, r->machine, e))
 		return false;
+	warn_offline(r->machine);
 	if (isatty(STDERR_FILENO))
 		text_add(&t, "kexec-lite: %s is loaded: a reboot now starts it (to undo: kexec-lite "
 			     "--unload)\n",
@@ -127,6 +140,7 @@ static bool with_files(const struct options *o, struct request *r, struct image 
 	}
 	if (ok)
 		ok = image_parse(kernel, o->kernel, r->machine, img, e) &&
+		     (!o->run_at_load || image_stay(img, o->kernel, r->machine, e)) &&
 		     plan_and_load(o, r, e);
 	image_free(img);
 	files_unmap(&kernel);
@@ -161,6 +175,8 @@ static bool state_action(const struct options *o, struct machine *m, struct erro
 
 	if (!probe_state(NULL, m, e))
 		return false;
+	if (o->exec)
+		warn_offline(m);
 	if (o->exec)
 		return transport_exec(m, &how, e);
 	return transport_unload(m, e);

@@ -23,6 +23,7 @@ static const struct option {
 	{ "reuse-cmdline", 0, FLAG, AT(reuse_cmdline), "", "start from the running kernel's own" },
 	{ "dtb", 0, VALUE, AT(dtb), "FILE", "device tree, in place of the running kernel's" },
 	{ "devicetreeblob", 0, VALUE, AT(dtb), "FILE", NULL },
+	{ "run-at-load", 0, FLAG, AT(run_at_load), "", "ppc64: the kernel stays where it is loaded" },
 	{ "plan", 0, PLAN, AT(plan), "", "show what a load would do to memory; =json for programs" },
 	{ "dump-dtb", 0, VALUE, AT(dump_dtb), "FILE", "with --plan: write the next kernel's tree" },
 	{ "root", 0, VALUE, AT(root), "DIR", "with --plan: a captured machine, not this one" },

@@ -14,7 +14,7 @@
 struct options {
 	bool load, exec, unload, status; /* actions */
 	bool plan, json; /* show the plan instead of loading */
-	bool reuse_cmdline, no_sync, no_ifdown;
+	bool reuse_cmdline, run_at_load, no_sync, no_ifdown;
 	bool debug, version, help;
 	const char *kernel; /* first operand */
 	const char *initrd, *dtb, *append; /* NULL: not given */

@@ -71,13 +71,17 @@ static bool build_tree(const struct request *r, struct plan *p, struct span *tre
 	const struct machine *m = r->machine;
 	struct span from = r->dtb.len ? r->dtb : m->fdt;
 	char size[SIZE_TEXT];
+	size_t slack;
 
 	p->tree_from = r->dtb.len ? r->dtb_name : m->fdt_from;
 	p->chosen.cmdline = r->cmdline;
 	p->chosen.old_total = r->dtb.len ? 0 : m->fdt_total;
 	memcpy(p->chosen.kaslr_seed, r->kaslr_seed, KASLR_SEED);
 	memcpy(p->chosen.rng_seed, r->rng_seed, RNG_SEED);
-	if (!tree_open(&p->tree, from, chosen_slack(strlen(r->cmdline)), p->tree_from, e) ||
+	p->chosen.tree_size = m->arch->tree_reserved;
+	slack = chosen_slack(strlen(r->cmdline)) + 16 * m->keep.n;
+	if (!tree_open(&p->tree, from, slack, p->tree_from, e) ||
+	    (m->arch->tree && !m->arch->tree(&p->tree, m, e)) ||
 	    !chosen_write(&p->tree, &p->chosen, e) || !tree_pack(&p->tree, tree, e))
 		return false;
 	if (tree->len > m->arch->tree_max)
@@ -122,7 +126,7 @@ static bool place_pieces(const struct request *r, const struct span data[4], str
 			 struct error *e)
 {
 	const struct arch *a = r->machine->arch;
-	struct wishes all = { w, 4, a->bounds(r->machine), a->window, a->window_align };
+	struct wishes all = { w, 4, r->machine->reach, a->window, a->window_align };
 	int i;
 
 	for (i = KERNEL; i <= STUB; i++)
@@ -171,6 +175,10 @@ bool plan_make(const struct request *r, struct plan *p, struct error *e)
 	p->kernel_entry = p->kernel + r->image->entry;
 	p->chosen.initrd_start = data[INITRD].len ? w[INITRD].at : 0;
 	p->chosen.initrd_end = p->chosen.initrd_start + data[INITRD].len;
+	if (a->tree_reserved) {
+		p->chosen.tree_start = w[TREE].at;
+		p->chosen.tree_size = data[TREE].len;
+	}
 	if (!chosen_move(&p->tree, &p->chosen, e))
 		return false;
 	p->stub_len = a->stub(r, p->kernel, w[TREE].at, p->stub);

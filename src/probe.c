@@ -105,7 +105,7 @@ static bool find_arch(struct machine *m, const char *name, struct error *e)
 	m->arch = arch_find(name, &m->big_endian);
 	if (m->arch)
 		return true;
-	fail(e, FAIL_MACHINE, "run on this machine: %s is none of ours (arm64)", name_text(show, name));
+	fail(e, FAIL_MACHINE, "run on this machine: %s is not arm64 or ppc64", name_text(show, name));
 	return hint(e, "nothing was done: on %s machines kexec-lite only plans, with --plan --root DIR",
 		    show);
 }
@@ -155,6 +155,7 @@ static bool probe_captured(int root, struct machine *m, struct error *e)
 	ok = find_arch(m, system_value(&t, "machine", buf), e);
 	memcpy(m->release, system_value(&t, "release", buf), sizeof(m->release));
 	m->page_size = (uint32_t)strtoul(system_value(&t, "page_size", buf), NULL, 10);
+	m->fdt_total = strtoul(system_value(&t, "fdt_total", buf), NULL, 10);
 	m->may_boot = true;
 	m->has_load = strstr(system_value(&t, "syscalls", buf), "kexec_load");
 	m->has_file_load = strstr(system_value(&t, "syscalls", buf), "kexec_file_load");
@@ -163,6 +164,19 @@ static bool probe_captured(int root, struct machine *m, struct error *e)
 		return fail(e, FAIL_MACHINE, "use --root: its page size of %u bytes is none",
 			    m->page_size);
 	return ok;
+}
+
+/* Lists such as "0-3,8"; equal when all CPUs are online. */
+static void probe_cpus(int root, struct machine *m)
+{
+	char online[256], present[256];
+	struct text o = text_fixed(online, sizeof(online)), p = text_fixed(present, sizeof(present));
+
+	if (!m->arch->threads || files_read(root, "sys/devices/system/cpu/online", 255, &o) ||
+	    files_read(root, "sys/devices/system/cpu/present", 255, &p))
+		return;
+	m->first_cpu = (unsigned)strtoul(online, NULL, 10);
+	m->cpus_offline = strcmp(online, present) != 0;
 }
 
 static void probe_files(int root, struct machine *m)
@@ -179,6 +193,7 @@ static void probe_files(int root, struct machine *m)
 	m->load_disabled = read_number(root, "proc/sys/kernel/kexec_load_disabled", 0) != 0;
 	m->limit_reboot = read_number(root, "proc/sys/kernel/kexec_load_limit_reboot", -1);
 	m->lockdown = read_lockdown(root);
+	probe_cpus(root, m);
 }
 
 static bool probe_cmdline(int root, struct machine *m, struct error *e)
@@ -209,45 +224,59 @@ static void probe_tree_in_x0(int root, struct machine *m)
 	text_free(&t);
 }
 
+/* The blob that the kernel booted with, without its padding, into m. */
 static bool probe_blob(int root, struct machine *m, struct error *e)
 {
 	struct text t = TEXT_GROWING;
-	size_t used = 0;
+	size_t used = 0, total = 0;
 	int err;
 	bool ok;
 
 	m->fdt_from = "/" FDT_FILE;
 	err = files_read(root, FDT_FILE, TREE_HEADER, &t);
 	ok = (!err || err == EFBIG) && t.len &&
-	     tree_extent((struct span){ (uint8_t *)t.p, t.len }, m->fdt_from, &used, &m->fdt_total,
-			 e);
+	     tree_extent((struct span){ (uint8_t *)t.p, t.len }, m->fdt_from, &used, &total, e);
 	if (ok) {
 		t.len = 0;
 		err = files_read(root, FDT_FILE, used, &t);
 		ok = (!err || err == EFBIG) && t.len == used;
 	}
-	if (!ok) {
-		text_free(&t);
-		return fail_read(FDT_FILE, err ? err : EIO, e);
-	}
 	m->blob = (uint8_t *)t.p;
+	if (!ok)
+		return fail_read(FDT_FILE, err ? err : EIO, e);
 	tree_shorten(m->blob, used);
 	m->fdt = (struct span){ m->blob, used };
-	return true;
+	if (!m->fdt_total)
+		m->fdt_total = total;
+	return tree_check(m->fdt, m->fdt_from, e);
+}
+
+/* The live tree, and the blob's reservations. */
+static bool probe_live_tree(int root, struct machine *m, struct error *e)
+{
+	uint8_t *boot = m->blob;
+	bool ok;
+
+	m->blob = NULL;
+	m->fdt_from = "/" LIVE_TREE;
+	ok = walk_live_tree(root, m->fdt_from, boot, &m->fdt, e);
+	free(boot);
+	if (!ok)
+		return false;
+	m->blob = (uint8_t *)(uintptr_t)m->fdt.p;
+	return tree_check(m->fdt, m->fdt_from, e);
 }
 
 static bool probe_tree(int root, struct machine *m, struct error *e)
 {
-	if (!m->arch->live_tree && faccessat(root, FDT_FILE, F_OK, 0) == 0) {
-		if (!probe_blob(root, m, e))
-			return false;
-	} else {
-		m->fdt_from = "/" LIVE_TREE;
-		if (!walk_live_tree(root, m->fdt_from, &m->fdt, e))
-			return false;
-		m->blob = (uint8_t *)(uintptr_t)m->fdt.p;
-	}
-	return tree_check(m->fdt, m->fdt_from, e);
+	bool blob = faccessat(root, FDT_FILE, F_OK, 0) == 0;
+
+	if (blob && !probe_blob(root, m, e))
+		return false;
+	/* a captured machine has one blob, made of what was the better source there */
+	if (blob && (!m->arch->live_tree || !m->live))
+		return true;
+	return probe_live_tree(root, m, e);
 }
 
 static bool probe_memory(int root, struct machine *m, struct error *e)

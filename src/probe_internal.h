@@ -9,7 +9,10 @@
 #define LIVE_TREE "sys/firmware/devicetree/base"
 #define MIDR_FILE "sys/devices/system/cpu/cpu0/regs/identification/midr_el1"
 
-/* Flattens root/LIVE_TREE into malloc'd bytes, nodes and properties sorted by name. */
-bool walk_live_tree(int root, const char *from, struct span *out, struct error *e);
+/* Flattens root/LIVE_TREE into malloc'd bytes, nodes and properties sorted by name, with the
+ * reservations of the checked blob `boot`, which may be NULL.
+ */
+bool walk_live_tree(int root, const char *from, const uint8_t *boot, struct span *out,
+		    struct error *e);
 
 #endif

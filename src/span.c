@@ -91,10 +91,12 @@ void put_le64(uint8_t *p, uint64_t v)
 	put_le32(p + 4, (uint32_t)(v >> 32));
 }
 
+void put_be32(uint8_t *p, uint32_t v)
+{
+	put_le32(p, __builtin_bswap32(v));
+}
+
 void put_be64(uint8_t *p, uint64_t v)
 {
-	unsigned i;
-
-	for (i = 0; i < 8; i++)
-		p[i] = (uint8_t)(v >> (56 - 8 * i));
+	put_le64(p, __builtin_bswap64(v));
 }

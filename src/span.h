@@ -33,6 +33,7 @@ bool span_starts(struct span s, uint64_t off, const void *p, size_t len);
 /* Writes into a caller's array. */
 void put_le32(uint8_t *p, uint32_t v);
 void put_le64(uint8_t *p, uint64_t v);
+void put_be32(uint8_t *p, uint32_t v);
 void put_be64(uint8_t *p, uint64_t v);
 
 #endif

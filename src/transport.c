@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -116,6 +117,19 @@ static void interfaces_down(void)
 		if_freenameindex(all);
 }
 
+/* The CPU that calls becomes the next kernel's boot CPU: the lowest thread that is online, since kernels
+ * expect a core's first thread. Recent ones see to it themselves.
+ */
+static void run_on(unsigned cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	if (cpu < CPU_SETSIZE)
+		CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
 bool transport_exec(const struct machine *m, const struct exec_options *o, struct error *e)
 {
 	if (!m->may_boot)
@@ -124,6 +138,8 @@ bool transport_exec(const struct machine *m, const struct exec_options *o, struc
 		fail(e, FAIL_NOTHING, "start a kernel: none is loaded");
 		return hint(e, "nothing was started: load a kernel first, with kexec-lite --load");
 	}
+	if (m->arch->threads)
+		run_on(m->first_cpu);
 	if (!o->no_sync)
 		sync();
 	if (!o->no_ifdown)

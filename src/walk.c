@@ -5,6 +5,7 @@
 #include "files.h"
 
 #include <dirent.h>
+#include <libfdt.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -117,11 +118,25 @@ static bool walk_node(struct flatten *f, int parent, const char *path, const cha
 	return ok;
 }
 
-bool walk_live_tree(int root, const char *from, struct span *out, struct error *e)
+/* The live tree has no reservations; those of the blob that the kernel booted with still hold. */
+static bool keep_reservations(struct flatten *f, const uint8_t *blob, struct error *e)
+{
+	int i, n = blob ? fdt_num_mem_rsv(blob) : 0;
+	uint64_t start, size;
+
+	for (i = 0; i < n; i++)
+		if (fdt_get_mem_rsv(blob, i, &start, &size) == 0 &&
+		    !flatten_reserve(f, start, size, e))
+			return false;
+	return true;
+}
+
+bool walk_live_tree(int root, const char *from, const uint8_t *boot, struct span *out,
+		    struct error *e)
 {
 	struct flatten f;
 
-	if (flatten_start(&f, from, e) && walk_node(&f, root, LIVE_TREE, "", e) &&
+	if (flatten_start(&f, from, e) && keep_reservations(&f, boot, e) && walk_node(&f, root, LIVE_TREE, "", e) &&
 	    flatten_finish(&f, out, e))
 		return true;
 	flatten_free(&f);

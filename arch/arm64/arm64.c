@@ -25,13 +25,8 @@ size_t arm64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[S
 
 static bool memory(struct machine *m, const struct sources *s, struct error *e)
 {
+	m->reach = (struct range){ 0, ARM64_ADDRESS_END, NULL };
 	return iomem_parse(s->iomem, &m->ram, &m->keep, e);
-}
-
-static struct range bounds(const struct machine *m)
-{
-	(void)m;
-	return (struct range){ 0, ARM64_ADDRESS_END, NULL };
 }
 
 const struct arch arch_arm64 = {
@@ -45,7 +40,6 @@ const struct arch arch_arm64 = {
 	.tree_align = ARM64_BLOCK,
 	.memory = memory,
 	.image = arm64_image,
-	.bounds = bounds,
 	.stub = arm64_stub,
 	.check = arm64_check,
 };

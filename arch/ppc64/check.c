@@ -1,0 +1,93 @@
+/* The ppc64 rules of a finished plan, derived again with arithmetic of their own. */
+#include "ppc64.h"
+
+#include <libfdt.h>
+#include <string.h>
+
+static bool wrong(struct error *e, const char *what)
+{
+	return fail(e, FAIL_BUG, "trust the plan: %s", what);
+}
+
+/* machine_kexec_prepare() in arch/powerpc/kexec/core_64.c refuses what lies below the running kernel's
+ * end; that real mode reaches the rest nobody checks but us.
+ */
+static bool check_reach(const struct plan *p, const struct machine *m, struct error *e)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->seg[i].at.start < m->reach.start || p->seg[i].room_end > m->reach.end)
+			return wrong(e, "a piece is outside of what real mode reaches");
+	return true;
+}
+
+static bool check_kernel(const struct plan *p, const struct image *img, struct error *e)
+{
+	const struct segment *k = plan_segment(p, KERNEL);
+	size_t i;
+
+	if (!k || k->at.start != p->kernel)
+		return wrong(e, "the kernel is not where the plan says");
+	if (img->fixed ? p->kernel != img->offset : p->kernel % 65536)
+		return wrong(e, "the kernel is at a place that it cannot run from");
+	for (i = 0; i < p->n; i++)
+		if (p->seg[i].piece == KERNEL && p->seg[i].room_end > k->room_end)
+			k = &p->seg[i];
+	return k->room_end - p->kernel >= img->room || wrong(e, "the kernel has no room for its BSS");
+}
+
+static bool check_stub(const struct plan *p, const struct request *r, struct error *e)
+{
+	const struct segment *s = plan_segment(p, STUB);
+	const uint8_t *head = r->image->part[0].data.p;
+	uint64_t tree = 0, kernel = 0, entry = 0;
+	uint32_t branch = 0;
+
+	if (!s || p->entry != s->at.start || s->data.len != 0x1a0)
+		return wrong(e, "it does not start in the stub");
+	if (r->machine->big_endian)
+		span_be32(s->data, 0, &branch);
+	else
+		span_le32(s->data, 0, &branch);
+	if (branch != 0x48000100 || memcmp(s->data.p + 4, head + 4, 0xfc) != 0)
+		return wrong(e, "the stub is not what other CPUs need at address 0");
+	span_be64(s->data, 0x178, &tree);
+	span_be64(s->data, 0x180, &kernel);
+	span_be64(s->data, 0x188, &entry);
+	if (tree != plan_segment(p, TREE)->at.start || kernel != p->kernel ||
+	    entry != p->kernel_entry || entry != kernel + r->image->entry)
+		return wrong(e, "the stub does not point at kernel and device tree");
+	return true;
+}
+
+/* The tree must reserve itself, and everything that firmware holds. */
+static bool check_reservations(const struct plan *p, const struct machine *m, struct error *e)
+{
+	const struct segment *t = plan_segment(p, TREE);
+	uint64_t start, size;
+	size_t k;
+	int i, n = fdt_num_mem_rsv(t->data.p);
+	bool self = false, found;
+
+	for (i = 0; i < n; i++)
+		self |= fdt_get_mem_rsv(t->data.p, i, &start, &size) == 0 &&
+			start == t->at.start && size == t->data.len;
+	for (k = 0, found = self; k < m->keep.n && found; k++) {
+		if (m->keep.v[k].what != ppc64_rtas && m->keep.v[k].what != ppc64_opal)
+			continue;
+		for (i = 0, found = false; i < n && !found; i++)
+			found = fdt_get_mem_rsv(t->data.p, i, &start, &size) == 0 &&
+				start <= m->keep.v[k].start &&
+				m->keep.v[k].end - start <= size;
+	}
+	return found || wrong(e, "the device tree does not reserve what firmware needs");
+}
+
+bool ppc64_check(const struct plan *p, const struct request *r, struct error *e)
+{
+	if (!plan_segment(p, TREE) || plan_segment(p, TREE)->at.start % 8)
+		return wrong(e, "it has no device tree");
+	return check_reach(p, r->machine, e) && check_kernel(p, r->image, e) &&
+	       check_stub(p, r, e) && check_reservations(p, r->machine, e);
+}

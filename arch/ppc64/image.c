@@ -1,0 +1,180 @@
+/* ppc64 kernels are ELF files: vmlinux, or another system's. */
+#include "ppc64.h"
+
+#include "../../src/elf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RUN0 0x72756e30 /* "run0": a relocatable kernel that moves to 0 unless told otherwise */
+
+/* The part of the file that holds a virtual address, as bytes from the first one loaded. */
+static bool offset_of(const struct elf *elf, uint64_t vaddr, uint64_t *offset)
+{
+	const struct elf_load *l;
+	size_t i;
+
+	for (i = 0; i < elf->loads; i++) {
+		l = &elf->load[i];
+		if (vaddr >= l->vaddr && vaddr - l->vaddr < l->data.len) {
+			*offset = l->paddr - elf->load[0].paddr + (vaddr - l->vaddr);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Where execution starts. With the first ELF ABI e_entry may name a function descriptor, whose first
+ * doubleword is the address meant; no first instruction looks like an address of the kernel itself.
+ */
+static bool find_entry(const struct elf *elf, uint64_t *entry)
+{
+	const struct elf_load *l;
+	uint64_t target, offset;
+	size_t i;
+
+	if (!offset_of(elf, elf->entry, entry))
+		return false;
+	for (i = 0; i < elf->loads && (elf->flags & 3) < 2; i++) {
+		l = &elf->load[i];
+		if (elf->entry >= l->vaddr &&
+		    elf_read64(elf, l->data, elf->entry - l->vaddr, &target) &&
+		    offset_of(elf, target, &offset))
+			*entry = offset;
+	}
+	return *entry % 4 == 0;
+}
+
+/* Segments that do not start on a page of the running kernel cannot be loaded one by one: then all of
+ * them go, laid out as they will lie, into one copy.
+ */
+static bool copy_parts(const struct elf *elf, const char *name, const struct machine *m,
+		       struct image *img, struct error *e)
+{
+	const struct elf_load *last = &elf->load[elf->loads - 1];
+	uint64_t size = last->paddr - elf->load[0].paddr + last->data.len;
+	size_t i;
+
+	if (m->mem_total && size > m->mem_total / 2)
+		return fail(e, FAIL_MEMORY, "load kernel %s: it takes more than half of RAM", name);
+	img->copy = size <= SIZE_MAX ? calloc(1, (size_t)size) : NULL;
+	if (!img->copy)
+		return fail_memory(e);
+	for (i = 0; i < elf->loads; i++)
+		memcpy(img->copy + (elf->load[i].paddr - elf->load[0].paddr), elf->load[i].data.p,
+		       elf->load[i].data.len);
+	img->part[0] = (struct part){ { img->copy, (size_t)size }, 0,
+				      img->zeroes_bss ? size : img->room };
+	img->parts = 1;
+	return true;
+}
+
+static bool take_parts(const struct elf *elf, const char *name, const struct machine *m,
+		       struct image *img, struct error *e)
+{
+	const struct elf_load *l;
+	struct part *part;
+	size_t i;
+
+	for (i = 0; i < elf->loads; i++) {
+		l = &elf->load[i];
+		part = &img->part[i];
+		part->data = l->data;
+		part->at = l->paddr - elf->load[0].paddr;
+		part->size = img->zeroes_bss ? l->data.len : l->memsz;
+		if (part->at % m->page_size)
+			return copy_parts(elf, name, m, img, e);
+	}
+	img->parts = elf->loads;
+	return true;
+}
+
+/* A kernel that cannot move must find its own place free. */
+static bool check_fixed(const struct image *img, const char *name, const struct machine *m,
+			struct error *e)
+{
+	const struct range want = { img->offset, img->offset + img->room, NULL };
+	size_t i;
+
+	if (!img->fixed)
+		return true;
+	for (i = 0; i < m->room.n; i++)
+		if (range_within(want, m->room.v[i]) && range_within(want, m->reach))
+			return true;
+	return fail(e, FAIL_ROOM, "load kernel %s: it runs at 0x%llx only, which is taken", name,
+		    (unsigned long long)img->offset);
+}
+
+static bool take_image(const struct elf *elf, const char *name, const struct machine *m,
+		       struct image *img, struct error *e)
+{
+	const struct elf_load *first = &elf->load[0], *last = &elf->load[elf->loads - 1];
+	uint32_t flag = 0;
+
+	if (first->data.len < PPC64_HEAD)
+		return fail(e, FAIL_FORMAT, "load kernel %s: it has no code at its start", name);
+	elf_read32(elf, first->data, PPC64_RUN_AT_LOAD, &flag);
+	img->big_endian = elf->big_endian;
+	img->run_flag = flag == RUN0;
+	img->zeroes_bss = img->run_flag; /* Linux clears it by itself */
+	img->room = last->paddr - first->paddr + last->memsz;
+	img->align = PPC64_ALIGN;
+	if (!img->run_flag && elf->type != ELF_DYN) {
+		img->fixed = true;
+		img->align = 1ull << 63;
+		img->offset = first->paddr;
+	}
+	if (!find_entry(elf, &img->entry))
+		return fail(e, FAIL_FORMAT, "load kernel %s: it starts outside of what it loads", name);
+	return take_parts(elf, name, m, img, e) && check_fixed(img, name, m, e);
+}
+
+bool ppc64_image(struct span file, const char *name, const struct machine *m, struct image *img,
+		 bool *is_ours, struct error *e)
+{
+	uint16_t machine;
+	struct elf elf;
+	bool is64;
+
+	*is_ours = false;
+	if (!elf_is(file, &machine, &is64))
+		return true;
+	if (!is64)
+		return fail(e, FAIL_UNSUPPORTED, "load kernel %s: it is a 32-bit ELF file", name);
+	if (machine != ELF_PPC64)
+		return true;
+	*is_ours = true;
+	return elf_parse(file, name, &elf, e) && take_image(&elf, name, m, img, e);
+}
+
+/* Sets __run_at_load in a private copy of the kernel's first page; the rest stays mapped. */
+bool ppc64_stay(struct image *img, const char *name, const struct machine *m, struct error *e)
+{
+	struct part *first = &img->part[0], rest = *first;
+	const size_t page = first->data.len < m->page_size ? first->data.len : m->page_size;
+
+	if (img->fixed || !img->run_flag)
+		return img->fixed ? true :
+				    fail(e, FAIL_UNSUPPORTED,
+					 "keep kernel %s where it is loaded: it has no __run_at_load",
+					 name);
+	if (!img->copy) {
+		img->copy = malloc(page);
+		if (!img->copy)
+			return fail_memory(e);
+		memcpy(img->copy, first->data.p, page);
+		first->data = (struct span){ img->copy, page };
+		if (rest.data.len > page) {
+			rest.data.p += page;
+			rest.data.len -= page;
+			rest.at += page;
+			rest.size -= page;
+			first->size = page;
+			memmove(img->part + 2, img->part + 1, (img->parts - 1) * sizeof(rest));
+			img->part[1] = rest;
+			img->parts++;
+		}
+	}
+	(img->big_endian ? put_be32 : put_le32)(img->copy + PPC64_RUN_AT_LOAD, 1);
+	return true;
+}

@@ -1,0 +1,68 @@
+#include "ppc64.h"
+
+#include "../../dt/tree.h"
+
+#include <libfdt.h>
+#include <string.h>
+
+static const uint32_t stub_words[] = {
+#include "stub_words.h"
+};
+
+#define ORDER_WORDS 7 /* stub.S: those before `enter` run in the byte order of the kernel that ran */
+#define BRANCH_TO_CODE (0x48000000u | PPC64_HEAD) /* b +0x100 */
+
+_Static_assert(sizeof(stub_words) % 8 == 0, "the stub's data must be aligned");
+_Static_assert(PPC64_HEAD + sizeof(stub_words) + sizeof(struct ppc64_stub_data) <= STUB_MAX,
+	       "the stub must fit a plan");
+
+/* OPAL's base and entry, which only powernv has. */
+static void read_opal(const struct machine *m, struct ppc64_stub_data *d)
+{
+	int node = fdt_path_offset(m->fdt.p, "/ibm,opal");
+
+	d->opal_base = d->opal_entry = 0;
+	if (node < 0 || !tree_address(m->fdt.p, node, "opal-base-address", &d->opal_base) ||
+	    !tree_address(m->fdt.p, node, "opal-entry-address", &d->opal_entry))
+		d->opal_base = d->opal_entry = 0;
+}
+
+size_t ppc64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[STUB_MAX])
+{
+	void (*const put)(uint8_t *, uint32_t) = r->machine->big_endian ? put_be32 : put_le32;
+	const size_t words = sizeof(stub_words) / sizeof(stub_words[0]);
+	struct ppc64_stub_data d = { .tree = tree, .kernel = kernel };
+	uint8_t *data = out + PPC64_HEAD + sizeof(stub_words);
+	size_t i;
+
+	read_opal(r->machine, &d);
+	memcpy(out, r->image->part[0].data.p, PPC64_HEAD);
+	put(out, BRANCH_TO_CODE);
+	for (i = 0; i < words; i++)
+		(i < ORDER_WORDS ? put : put_be32)(out + PPC64_HEAD + 4 * i, stub_words[i]);
+	put_be64(data, d.tree);
+	put_be64(data + 8, d.kernel);
+	put_be64(data + 16, kernel + r->image->entry);
+	put_be64(data + 24, d.opal_base);
+	put_be64(data + 32, d.opal_entry);
+	return PPC64_HEAD + sizeof(stub_words) + sizeof(d);
+}
+
+const struct arch arch_ppc64 = {
+	.name = "ppc64",
+	.machine = "ppc64le",
+	.machine_be = "ppc64",
+	.live_tree = true,
+	.threads = true,
+	.kexec_arch = 21u << 16,
+	.cmdline_max = PPC64_CMDLINE_MAX,
+	.tree_max = TREE_MAX,
+	.tree_align = PPC64_ALIGN,
+	.tree_reserved = true,
+	.memory = ppc64_memory,
+	.image = ppc64_image,
+	.stay = ppc64_stay,
+	.tree = ppc64_tree,
+	.stub = ppc64_stub,
+	.check = ppc64_check,
+};

@@ -1,0 +1,29 @@
+/* What the rooms of this target share. */
+#ifndef PPC64_H
+#define PPC64_H
+
+#include "../arch.h"
+
+#define PPC64_ALIGN 0x10000ull /* 64 KiB: the largest base page; what kernels are tested with */
+#define PPC64_HEAD 0x100ull /* bytes that are copied to address 0 */
+#define PPC64_RUN_AT_LOAD 0x5cull /* arch/powerpc/kernel/head_64.S: __run_at_load */
+#define PPC64_CMDLINE_MAX 2047 /* COMMAND_LINE_SIZE without its NUL */
+
+/* Where stub.c puts the data words behind the code. */
+struct ppc64_stub_data {
+	uint64_t tree, kernel, entry, opal_base, opal_entry;
+};
+
+/* Reasons to keep memory. Those of firmware are reserved in the next tree too. */
+extern const char ppc64_running[], ppc64_hash[], ppc64_crash[];
+extern const char ppc64_rtas[], ppc64_opal[], ppc64_tce[], ppc64_reserved[], ppc64_device[];
+
+bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e);
+bool ppc64_image(struct span file, const char *name, const struct machine *m, struct image *img,
+		 bool *is_ours, struct error *e);
+bool ppc64_stay(struct image *img, const char *name, const struct machine *m, struct error *e);
+bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e);
+size_t ppc64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[STUB_MAX]);
+bool ppc64_check(const struct plan *p, const struct request *r, struct error *e);
+
+#endif

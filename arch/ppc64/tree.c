@@ -1,0 +1,67 @@
+/* The parts of the next tree that only this target has. */
+#include "ppc64.h"
+
+#include <libfdt.h>
+
+/* Made by the running kernel for itself (arch/powerpc/kexec/core_64.c, core.c), or by a crash kernel's
+ * loader: all wrong for the next one.
+ */
+static const char *const stale[] = {
+	"linux,htab-base", "linux,htab-size", "linux,kernel-end", "linux,pci-domain",
+	"linux,crashkernel-base", "linux,crashkernel-size", "linux,memory-limit",
+	"linux,usable-memory", "linux,drconf-usable-memory",
+};
+
+static bool drop_stale(struct tree *t, struct error *e)
+{
+	int node, err;
+	size_t i;
+
+	/* properties stand behind their node, so its offset stays */
+	for (node = 0; node >= 0; node = fdt_next_node(t->blob, node, NULL)) {
+		for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
+			err = fdt_delprop(t->blob, node, stale[i]);
+			if (err && err != -FDT_ERR_NOTFOUND)
+				return tree_fail(t->from, "edit", err, e);
+		}
+	}
+	return true;
+}
+
+static bool is_reserved(const void *fdt, struct range r)
+{
+	uint64_t start, size;
+	int i;
+
+	for (i = 0; i < fdt_num_mem_rsv(fdt); i++)
+		if (fdt_get_mem_rsv(fdt, i, &start, &size) == 0 && start <= r.start &&
+		    r.start - start <= size && r.end - start <= size)
+			return true;
+	return false;
+}
+
+/* What firmware holds; the rest of `keep` ends with the running kernel. */
+static bool is_firmware(const struct range *r)
+{
+	return r->what == ppc64_rtas || r->what == ppc64_opal || r->what == ppc64_tce ||
+	       r->what == ppc64_reserved;
+}
+
+bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e)
+{
+	const struct range *r;
+	size_t i;
+	int err;
+
+	if (!drop_stale(t, e))
+		return false;
+	for (i = 0; i < m->keep.n; i++) {
+		r = &m->keep.v[i];
+		if (!is_firmware(r) || is_reserved(t->blob, *r))
+			continue;
+		err = fdt_add_mem_rsv(t->blob, r->start, r->end - r->start);
+		if (err)
+			return tree_fail(t->from, "write reservations of", err, e);
+	}
+	return true;
+}
