@@ -2,103 +2,146 @@
 
 #include <libfdt.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Doubles the room after libfdt answered that there is none. False: stop, e says why. */
-static bool grow(struct flatten *f, int err, struct error *e)
+#define HEADER 40 /* of version 17, and a multiple of 8 */
+
+static void add_word(struct text *t, uint32_t v)
 {
-	uint8_t *p;
+	uint8_t word[4];
 
-	if (err != -FDT_ERR_NOSPACE)
-		return tree_fail(f->from, "read", err, e);
-	if (f->cap >= TREE_MAX)
-		return fail(e, FAIL_TREE, "read device tree %s: it is larger than 64 MiB", f->from);
-	p = malloc(f->cap * 2);
-	if (!p)
+	put_be32(word, v);
+	text_bytes(t, word, sizeof(word));
+}
+
+/* Zeros up to a multiple of 4. */
+static void pad(struct text *t)
+{
+	text_bytes(t, "\0\0\0", -t->len & 3);
+}
+
+static bool check(const struct flatten *f, struct error *e)
+{
+	if (f->reserved.lost || f->structure.lost || f->strings.lost)
 		return fail_memory(e);
-	err = fdt_resize(f->blob, p, (int)(f->cap * 2));
-	if (err) {
-		free(p);
-		return tree_fail(f->from, "read", err, e);
-	}
-	free(f->blob);
-	f->blob = p;
-	f->cap *= 2;
+	if (f->structure.len > TREE_MAX / 2 || f->strings.len > TREE_MAX / 4)
+		return fail(e, FAIL_TREE, "read device tree %s: it is too large", f->from);
 	return true;
 }
 
 bool flatten_start(struct flatten *f, const char *from, struct error *e)
 {
-	int err;
-
-	*f = (struct flatten){ .cap = 64 << 10, .from = from };
-	f->blob = malloc(f->cap);
-	if (!f->blob)
-		return fail_memory(e);
-	err = fdt_create(f->blob, (int)f->cap);
-	return !err || tree_fail(from, "read", err, e);
+	*f = (struct flatten){
+		.from = from,
+		.reserved = TEXT_GROWING,
+		.structure = TEXT_GROWING,
+		.strings = TEXT_GROWING,
+		.names = calloc(FLATTEN_NAMES, sizeof(*f->names)),
+	};
+	return f->names || fail_memory(e);
 }
 
 bool flatten_reserve(struct flatten *f, phys start, uint64_t size, struct error *e)
 {
-	int err;
+	uint8_t pair[16];
 
-	while ((err = fdt_add_reservemap_entry(f->blob, start, size)))
-		if (!grow(f, err, e))
-			return false;
-	return true;
+	put_be64(pair, start);
+	put_be64(pair + 8, size);
+	text_bytes(&f->reserved, pair, sizeof(pair));
+	return check(f, e);
 }
 
 bool flatten_begin(struct flatten *f, const char *node, struct error *e)
 {
-	int err = 0;
-
-	if (f->depth >= FLATTEN_DEPTH)
+	if (f->depth++ >= FLATTEN_DEPTH)
 		return fail(e, FAIL_TREE, "read device tree %s: its nodes nest deeper than %u",
 			    f->from, FLATTEN_DEPTH);
-	while (!f->depth && (err = fdt_finish_reservemap(f->blob)))
-		if (!grow(f, err, e))
-			return false;
-	f->depth++;
-	while ((err = fdt_begin_node(f->blob, node)))
-		if (!grow(f, err, e))
-			return false;
-	return true;
+	add_word(&f->structure, FDT_BEGIN_NODE);
+	text_bytes(&f->structure, node, strlen(node) + 1);
+	pad(&f->structure);
+	return check(f, e);
+}
+
+/* The offset of a name in the strings block, where it is put when it is new. */
+static bool name_offset(struct flatten *f, const char *name, uint32_t *offset, struct error *e)
+{
+	uint32_t hash = 2166136261u, at; /* FNV-1a */
+	const char *c;
+
+	for (c = name; *c; c++)
+		hash = (hash ^ (uint8_t)*c) * 16777619u;
+	for (at = hash % FLATTEN_NAMES; f->names[at]; at = (at + 1) % FLATTEN_NAMES) {
+		*offset = f->names[at] - 1;
+		if (strcmp(f->strings.p + *offset, name) == 0)
+			return true;
+	}
+	if (++f->used == FLATTEN_NAMES)
+		return fail(e, FAIL_TREE, "read device tree %s: it has too many property names",
+			    f->from);
+	*offset = (uint32_t)f->strings.len;
+	f->names[at] = *offset + 1;
+	text_bytes(&f->strings, name, strlen(name) + 1);
+	return check(f, e);
 }
 
 bool flatten_property(struct flatten *f, const char *name, struct span value, struct error *e)
 {
-	int err;
+	uint32_t offset;
 
-	while ((err = fdt_property(f->blob, name, value.p, (int)value.len)))
-		if (!grow(f, err, e))
-			return false;
-	return true;
+	if (!name_offset(f, name, &offset, e))
+		return false;
+	if (value.len > TREE_MAX)
+		return fail(e, FAIL_TREE, "read device tree %s: it is too large", f->from);
+	add_word(&f->structure, FDT_PROP);
+	add_word(&f->structure, (uint32_t)value.len);
+	add_word(&f->structure, offset);
+	text_bytes(&f->structure, value.p, value.len);
+	pad(&f->structure);
+	return check(f, e);
 }
 
 bool flatten_end(struct flatten *f, struct error *e)
 {
-	int err;
-
 	f->depth--;
-	while ((err = fdt_end_node(f->blob)))
-		if (!grow(f, err, e))
-			return false;
-	return true;
+	add_word(&f->structure, FDT_END_NODE);
+	return check(f, e);
 }
 
 bool flatten_finish(struct flatten *f, struct span *out, struct error *e)
 {
-	int err;
+	struct text blob = TEXT_GROWING;
+	uint32_t structure, strings;
 
-	while ((err = fdt_finish(f->blob)))
-		if (!grow(f, err, e))
-			return false;
-	*out = (struct span){ f->blob, fdt_totalsize(f->blob) };
-	return true;
+	add_word(&f->structure, FDT_END);
+	if (!flatten_reserve(f, 0, 0, e))
+		return false;
+	structure = HEADER + (uint32_t)f->reserved.len;
+	strings = structure + (uint32_t)f->structure.len;
+	add_word(&blob, FDT_MAGIC);
+	add_word(&blob, strings + (uint32_t)f->strings.len);
+	add_word(&blob, structure);
+	add_word(&blob, strings);
+	add_word(&blob, HEADER);
+	add_word(&blob, 17); /* version */
+	add_word(&blob, 16); /* and the last one that reads it */
+	add_word(&blob, 0); /* boot CPU: not known here */
+	add_word(&blob, (uint32_t)f->strings.len);
+	add_word(&blob, (uint32_t)f->structure.len);
+	text_bytes(&blob, f->reserved.p, f->reserved.len);
+	text_bytes(&blob, f->structure.p, f->structure.len);
+	text_bytes(&blob, f->strings.p, f->strings.len);
+	*out = (struct span){ (uint8_t *)blob.p, blob.len };
+	if (!blob.lost)
+		return true;
+	text_free(&blob);
+	return fail_memory(e);
 }
 
 void flatten_free(struct flatten *f)
 {
-	free(f->blob);
-	f->blob = NULL;
+	text_free(&f->reserved);
+	text_free(&f->structure);
+	text_free(&f->strings);
+	free(f->names);
+	f->names = NULL;
 }

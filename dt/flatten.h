@@ -1,29 +1,35 @@
-/* A device tree blob from a walk over a live one: begin, properties, child nodes, end, in that order.
- * The walker (src/probe.c) reads /proc/device-tree; this side never sees a file.
+/* A device tree blob from a walk over a live one: start, reservations, then begin, properties, child
+ * nodes, end, in that order. The walker (src/walk.c) reads /proc/device-tree; this side never sees a
+ * file. Large partitions have megabytes of tree and tens of KiB of property names: each name is stored
+ * once, found by hash, so that time grows with the size of the tree only (libfdt's own writer searches
+ * all names for each property).
  */
 #ifndef FLATTEN_H
 #define FLATTEN_H
 
+#include "../src/text.h"
 #include "tree.h"
 
 #define FLATTEN_DEPTH 64 /* deeper trees are refused */
+#define FLATTEN_NAMES 16384 /* as are trees with more property names; a power of two */
 
 struct flatten {
-	uint8_t *blob; /* malloc'd; end it with flatten_free() */
-	size_t cap;
-	unsigned depth;
-	const char *from;
+	const char *from; /* borrowed: names the tree in errors */
+	struct text reserved, structure, strings; /* the three blocks of a blob */
+	uint32_t *names; /* hash table: offset in strings + 1, or 0 */
+	unsigned depth, used;
 };
 
+/* End it with flatten_free() in any case. Errors of all: FAIL_TREE when it is too deep, too large or
+ * has too many names; FAIL_MEMORY.
+ */
 bool flatten_start(struct flatten *f, const char *from, struct error *e);
-
-/* A reservation for the blob's header; only before the first node. */
 bool flatten_reserve(struct flatten *f, phys start, uint64_t size, struct error *e);
 bool flatten_begin(struct flatten *f, const char *node, struct error *e);
 bool flatten_property(struct flatten *f, const char *name, struct span value, struct error *e);
 bool flatten_end(struct flatten *f, struct error *e);
 
-/* The finished blob, unchecked. */
+/* The blob, not yet checked; the caller's to free(). */
 bool flatten_finish(struct flatten *f, struct span *out, struct error *e);
 void flatten_free(struct flatten *f);
 

@@ -1,5 +1,7 @@
 #include "scrub.h"
 
+#include "../src/span.h"
+
 #include <libfdt.h>
 #include <stdbool.h>
 #include <string.h>
@@ -16,7 +18,7 @@ static bool has_one(const char *name, size_t len, const char *const *words, size
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (memmem(name, len, words[i], strlen(words[i])))
+		if (span_find((struct span){ (const uint8_t *)name, len }, words[i], NULL))
 			return true;
 	return false;
 }

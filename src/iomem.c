@@ -12,50 +12,15 @@ struct line {
 	struct span name;
 };
 
-/* Reads up to 16 hexadecimal digits at the start of s and moves s behind them. */
-static bool take_hex(struct span *s, uint64_t *v)
-{
-	size_t i;
-	unsigned char c;
-
-	*v = 0;
-	for (i = 0; i < s->len; i++) {
-		c = s->p[i];
-		if (c >= '0' && c <= '9')
-			c = (unsigned char)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			c = (unsigned char)(c - 'a' + 10);
-		else
-			break;
-		if (*v >> 60)
-			return false;
-		*v = *v << 4 | c;
-	}
-	s->p += i;
-	s->len -= i;
-	return i > 0;
-}
-
-static bool take(struct span *s, const char *word)
-{
-	size_t len = strlen(word);
-
-	if (!span_starts(*s, 0, word, len))
-		return false;
-	s->p += len;
-	s->len -= len;
-	return true;
-}
-
 static bool line_parse(struct span s, struct line *l)
 {
 	uint64_t last;
 
 	l->level = 0;
-	while (take(&s, "  "))
+	while (span_take(&s, "  "))
 		l->level++;
-	if (!take_hex(&s, &l->at.start) || !take(&s, "-") || !take_hex(&s, &last) ||
-	    !take(&s, " : ") || last < l->at.start)
+	if (!span_take_number(&s, 16, &l->at.start) || !span_take(&s, "-") ||
+	    !span_take_number(&s, 16, &last) || !span_take(&s, " : ") || last < l->at.start)
 		return false;
 	l->at.end = last == UINT64_MAX ? last : last + 1;
 	l->name = s;

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -22,26 +23,42 @@ static bool fail_read(const char *path, int err, struct error *e)
 	return fail(e, FAIL_MACHINE, "read /%s: %s", path, strerror(err));
 }
 
-/* The number in a file of one number; `absent` when there is no such file or number. */
+static struct span text_span(const struct text *t)
+{
+	return (struct span){ (const uint8_t *)t->p, t->len };
+}
+
+/* The number in a file of one number, decimal or 0x; `absent` when there is no such file or number. */
 static int64_t read_number(int root, const char *path, int64_t absent)
 {
 	char buf[32];
 	struct text t = text_fixed(buf, sizeof(buf));
-	char *end;
-	long long v;
+	struct span s;
+	uint64_t v;
+	bool minus, hex;
 
-	if (files_read(root, path, sizeof(buf) - 1, &t) || !t.len)
+	if (files_read(root, path, sizeof(buf) - 1, &t))
 		return absent;
-	v = strtoll(buf, &end, 0);
-	return end == buf ? absent : v;
+	s = text_span(&t);
+	minus = span_take(&s, "-");
+	hex = span_take(&s, "0x");
+	if (!span_take_number(&s, hex ? 16 : 10, &v) || v > INT64_MAX)
+		return absent;
+	return minus ? -(int64_t)v : (int64_t)v;
 }
 
 /* "MemTotal:    8000 kB" in bytes; 0 when the line is not there. */
 static uint64_t meminfo(const struct text *t, const char *name)
 {
-	const char *at = t->len ? strstr(t->p, name) : NULL;
+	struct span s;
+	uint64_t kb = 0;
 
-	return at ? strtoull(at + strlen(name), NULL, 10) * 1024 : 0;
+	if (!span_find(text_span(t), name, &s))
+		return 0;
+	while (span_take(&s, " "))
+		;
+	span_take_number(&s, 10, &kb);
+	return kb * 1024;
 }
 
 static enum lockdown read_lockdown(int root)
@@ -50,12 +67,11 @@ static enum lockdown read_lockdown(int root)
 	enum lockdown l = LOCKDOWN_NONE;
 
 	/* "none [integrity] confidentiality"; absent where securityfs is not mounted */
-	if (files_read(root, "sys/kernel/security/lockdown", 256, &t) == 0 && t.len) {
-		if (strstr(t.p, "[integrity]"))
-			l = LOCKDOWN_INTEGRITY;
-		else if (strstr(t.p, "[confidentiality]"))
-			l = LOCKDOWN_CONFIDENTIALITY;
-	}
+	files_read(root, "sys/kernel/security/lockdown", 256, &t);
+	if (span_find(text_span(&t), "[integrity]", NULL))
+		l = LOCKDOWN_INTEGRITY;
+	else if (span_find(text_span(&t), "[confidentiality]", NULL))
+		l = LOCKDOWN_CONFIDENTIALITY;
 	text_free(&t);
 	return l;
 }
@@ -118,33 +134,48 @@ static bool probe_live(struct machine *m, struct error *e)
 		return fail(e, FAIL_MACHINE, "name this machine: %s", strerror(errno));
 	if (!find_arch(m, u.machine, e))
 		return false;
-	strncpy(m->release, u.release, sizeof(m->release) - 1);
-	m->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
+	memcpy(m->release, u.release, sizeof(m->release) - 1);
+	m->page_size = (uint32_t)getauxval(AT_PAGESZ);
 	probe_syscalls(m);
 	return true;
 }
 
-/* The value of "name=value" in a captured `system`, or "". */
-static const char *system_value(const struct text *t, const char *name, char buf[65])
+/* What follows "name=" in a captured `system`, up to the end of the line; empty when it is not there. */
+static struct span system_value(const struct text *t, const char *name)
 {
-	struct text value = text_fixed(buf, 65);
-	size_t len = strlen(name);
-	const char *at = t->p;
+	struct span value = { 0 };
+	const uint8_t *end;
 
-	while (at && (strncmp(at, name, len) || at[len] != '=')) {
-		at = strchr(at, '\n');
-		at = at ? at + 1 : NULL;
+	if (span_find(text_span(t), name, &value)) {
+		end = memchr(value.p, '\n', value.len);
+		if (end)
+			value.len = (size_t)(end - value.p);
 	}
-	if (at)
-		text_bytes(&value, at + len + 1, strcspn(at + len + 1, "\n"));
-	return buf;
+	return value;
+}
+
+static uint64_t system_number(const struct text *t, const char *name)
+{
+	struct span s = system_value(t, name);
+	uint64_t v = 0;
+
+	span_take_number(&s, 10, &v);
+	return v;
+}
+
+static void system_string(const struct text *t, const char *name, char out[65])
+{
+	struct span s = system_value(t, name);
+	struct text o = text_fixed(out, 65);
+
+	text_bytes(&o, s.p, s.len);
 }
 
 static bool probe_captured(int root, struct machine *m, struct error *e)
 {
 	struct text t = TEXT_GROWING;
 	int err = files_read(root, "system", 4096, &t);
-	char buf[65];
+	char name[65];
 	bool ok;
 
 	if (err || !t.len) {
@@ -152,13 +183,14 @@ static bool probe_captured(int root, struct machine *m, struct error *e)
 		return fail(e, FAIL_MACHINE, "use --root: it is no captured machine (file system: %s)",
 			    strerror(err ? err : EINVAL));
 	}
-	ok = find_arch(m, system_value(&t, "machine", buf), e);
-	memcpy(m->release, system_value(&t, "release", buf), sizeof(m->release));
-	m->page_size = (uint32_t)strtoul(system_value(&t, "page_size", buf), NULL, 10);
-	m->fdt_total = strtoul(system_value(&t, "fdt_total", buf), NULL, 10);
+	system_string(&t, "machine=", name);
+	system_string(&t, "release=", m->release);
+	ok = find_arch(m, name, e);
+	m->page_size = (uint32_t)system_number(&t, "page_size=");
+	m->fdt_total = (size_t)system_number(&t, "fdt_total=");
 	m->may_boot = true;
-	m->has_load = strstr(system_value(&t, "syscalls", buf), "kexec_load");
-	m->has_file_load = strstr(system_value(&t, "syscalls", buf), "kexec_file_load");
+	m->has_load = span_find(system_value(&t, "syscalls="), "kexec_load", NULL);
+	m->has_file_load = span_find(system_value(&t, "syscalls="), "kexec_file_load", NULL);
 	text_free(&t);
 	if (ok && m->page_size != 0x1000 && m->page_size != 0x4000 && m->page_size != 0x10000)
 		return fail(e, FAIL_MACHINE, "use --root: its page size of %u bytes is none",
@@ -171,11 +203,15 @@ static void probe_cpus(int root, struct machine *m)
 {
 	char online[256], present[256];
 	struct text o = text_fixed(online, sizeof(online)), p = text_fixed(present, sizeof(present));
+	uint64_t first = 0;
+	struct span s;
 
 	if (!m->arch->threads || files_read(root, "sys/devices/system/cpu/online", 255, &o) ||
 	    files_read(root, "sys/devices/system/cpu/present", 255, &p))
 		return;
-	m->first_cpu = (unsigned)strtoul(online, NULL, 10);
+	s = text_span(&o);
+	span_take_number(&s, 10, &first);
+	m->first_cpu = (unsigned)first;
 	m->cpus_offline = strcmp(online, present) != 0;
 }
 
@@ -212,19 +248,22 @@ static bool probe_cmdline(int root, struct machine *m, struct error *e)
  */
 static void probe_tree_in_x0(int root, struct machine *m)
 {
-	char *end = NULL;
-	unsigned long major = strtoul(m->release, &end, 10);
-	unsigned long minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+	struct span s = { (const uint8_t *)m->release, strlen(m->release) };
 	struct text t = TEXT_GROWING;
+	uint64_t major = 0, minor = 0;
 
-	if (major > 4 || (major == 4 && minor >= 8))
+	if (span_take_number(&s, 10, &major) && span_take(&s, "."))
+		span_take_number(&s, 10, &minor);
+	if (m->arch->live_tree || major > 4 || (major == 4 && minor >= 8))
 		return;
-	if (files_read(root, "proc/kallsyms", TEXT_MAX, &t) == 0 && t.len)
-		m->tree_in_x0 = strstr(t.p, " arm64_kexec_dtb_addr\n") != NULL;
+	if (files_read(root, "proc/kallsyms", TEXT_MAX, &t) == 0)
+		m->tree_in_x0 = span_find(text_span(&t), " arm64_kexec_dtb_addr\n", NULL);
 	text_free(&t);
 }
 
-/* The blob that the kernel booted with, without its padding, into m. */
+/* The blob that the kernel booted with, without its padding, into m; m->blob stays NULL when there is
+ * none.
+ */
 static bool probe_blob(int root, struct machine *m, struct error *e)
 {
 	struct text t = TEXT_GROWING;
@@ -234,6 +273,8 @@ static bool probe_blob(int root, struct machine *m, struct error *e)
 
 	m->fdt_from = "/" FDT_FILE;
 	err = files_read(root, FDT_FILE, TREE_HEADER, &t);
+	if (err == ENOENT)
+		return true;
 	ok = (!err || err == EFBIG) && t.len &&
 	     tree_extent((struct span){ (uint8_t *)t.p, t.len }, m->fdt_from, &used, &total, e);
 	if (ok) {
@@ -269,12 +310,10 @@ static bool probe_live_tree(int root, struct machine *m, struct error *e)
 
 static bool probe_tree(int root, struct machine *m, struct error *e)
 {
-	bool blob = faccessat(root, FDT_FILE, F_OK, 0) == 0;
-
-	if (blob && !probe_blob(root, m, e))
+	if (!probe_blob(root, m, e))
 		return false;
 	/* a captured machine has one blob, made of what was the better source there */
-	if (blob && (!m->arch->live_tree || !m->live))
+	if (m->blob && (!m->arch->live_tree || !m->live))
 		return true;
 	return probe_live_tree(root, m, e);
 }

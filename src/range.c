@@ -1,5 +1,7 @@
 #include "range.h"
 
+#include "sort.h"
+
 #include <stdlib.h>
 
 bool ranges_add(struct ranges *s, phys start, phys end, const char *what)
@@ -32,8 +34,7 @@ static int range_order(const void *pa, const void *pb)
 
 void ranges_sort(struct ranges *s)
 {
-	if (s->n)
-		qsort(s->v, s->n, sizeof(*s->v), range_order);
+	sort(s->v, s->n, sizeof(*s->v), range_order);
 }
 
 void ranges_union(struct ranges *s)

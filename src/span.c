@@ -77,6 +77,47 @@ bool span_starts(struct span s, uint64_t off, const void *p, size_t len)
 	return span_sub(s, off, len, &f) && memcmp(f.p, p, len) == 0;
 }
 
+bool span_take(struct span *s, const char *word)
+{
+	size_t len = strlen(word);
+
+	return span_starts(*s, 0, word, len) && span_sub(*s, len, s->len - len, s);
+}
+
+bool span_take_number(struct span *s, unsigned base, uint64_t *v)
+{
+	uint64_t n = 0;
+	size_t i;
+	int digit;
+
+	for (i = 0; i < s->len; i++) {
+		digit = s->p[i] - '0';
+		if (digit > 9)
+			digit = s->p[i] >= 'a' ? s->p[i] - 'a' + 10 : -1;
+		if (digit < 0 || (unsigned)digit >= base)
+			break;
+		if (__builtin_mul_overflow(n, (uint64_t)base, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)digit, &n))
+			return false;
+	}
+	*v = n;
+	return i && span_sub(*s, i, s->len - i, s);
+}
+
+bool span_find(struct span s, const char *word, struct span *behind)
+{
+	size_t len = strlen(word), i;
+
+	for (i = 0; i + len <= s.len; i++) {
+		if (memcmp(s.p + i, word, len) != 0)
+			continue;
+		if (behind)
+			span_sub(s, i + len, s.len - i - len, behind);
+		return true;
+	}
+	return false;
+}
+
 void put_le32(uint8_t *p, uint32_t v)
 {
 	unsigned i;

@@ -27,8 +27,17 @@ bool span_be64(struct span s, uint64_t off, uint64_t *v);
 bool span_le16(struct span s, uint64_t off, uint16_t *v);
 bool span_be16(struct span s, uint64_t off, uint16_t *v);
 
-/* Does s start with the len bytes at p? */
+/* Are the bytes at off the len bytes at p? */
 bool span_starts(struct span s, uint64_t off, const void *p, size_t len);
+
+/* Text. Each take moves *s behind what it read, and leaves it alone when it answers false: the word, or
+ * the digits of a number of base 10 or 16 (lower case; false without a digit, or past 64 bits).
+ */
+bool span_take(struct span *s, const char *word);
+bool span_take_number(struct span *s, unsigned base, uint64_t *v);
+
+/* Is the word anywhere in s? *behind, which may be NULL, gets what follows its first place. */
+bool span_find(struct span s, const char *word, struct span *behind);
 
 /* Writes into a caller's array. */
 void put_le32(uint8_t *p, uint32_t v);

@@ -3,6 +3,7 @@
 #include "../arch/arch.h"
 #include "kexec_abi.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <net/if.h>
 #include <sched.h>
@@ -93,28 +94,35 @@ bool transport_unload(const struct machine *m, struct error *e)
 	       fail_load("unload the kernel", errno, m, e);
 }
 
+static void interface_down(int s, const char *name)
+{
+	struct ifreq r = { 0 };
+	struct text t = text_fixed(r.ifr_name, IFNAMSIZ);
+
+	text_add(&t, "%s", name);
+	if (t.lost || ioctl(s, SIOCGIFFLAGS, &r) || !(r.ifr_flags & IFF_UP) ||
+	    r.ifr_flags & IFF_LOOPBACK)
+		return;
+	r.ifr_flags = (short)(r.ifr_flags & ~IFF_UP);
+	ioctl(s, SIOCSIFFLAGS, &r);
+}
+
 /* A card that still receives would write into the next kernel's memory. Failures do not matter: what
  * cannot be taken down here is stopped by the kernel's own shutdown.
  */
 static void interfaces_down(void)
 {
-	struct if_nameindex *all = if_nameindex(), *i;
 	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq r;
+	DIR *all = opendir("/sys/class/net");
+	struct dirent *entry;
 
-	for (i = all; s >= 0 && i && i->if_index; i++) {
-		memset(&r, 0, sizeof(r));
-		strncpy(r.ifr_name, i->if_name, IFNAMSIZ - 1);
-		if (ioctl(s, SIOCGIFFLAGS, &r) || !(r.ifr_flags & IFF_UP) ||
-		    r.ifr_flags & IFF_LOOPBACK)
-			continue;
-		r.ifr_flags = (short)(r.ifr_flags & ~IFF_UP);
-		ioctl(s, SIOCSIFFLAGS, &r);
-	}
+	while (s >= 0 && all && (entry = readdir(all)))
+		if (entry->d_name[0] != '.')
+			interface_down(s, entry->d_name);
+	if (all)
+		closedir(all);
 	if (s >= 0)
 		close(s);
-	if (all)
-		if_freenameindex(all);
 }
 
 /* The CPU that calls becomes the next kernel's boot CPU: the lowest thread that is online, since kernels

@@ -3,6 +3,7 @@
 
 #include "../dt/flatten.h"
 #include "files.h"
+#include "sort.h"
 
 #include <dirent.h>
 #include <libfdt.h>
@@ -41,7 +42,7 @@ static bool names_sort(struct names *l)
 		l->v[i] = l->all.p + at;
 		at += strlen(l->v[i]) + 1;
 	}
-	qsort(l->v, l->n, sizeof(*l->v), name_order);
+	sort(l->v, l->n, sizeof(*l->v), name_order);
 	return true;
 }
 
@@ -136,9 +137,10 @@ bool walk_live_tree(int root, const char *from, const uint8_t *boot, struct span
 {
 	struct flatten f;
 
-	if (flatten_start(&f, from, e) && keep_reservations(&f, boot, e) && walk_node(&f, root, LIVE_TREE, "", e) &&
-	    flatten_finish(&f, out, e))
-		return true;
+	bool ok;
+
+	ok = flatten_start(&f, from, e) && keep_reservations(&f, boot, e) &&
+	     walk_node(&f, root, LIVE_TREE, "", e) && flatten_finish(&f, out, e);
 	flatten_free(&f);
-	return false;
+	return ok;
 }
