@@ -1,6 +1,9 @@
 #include "arm64.h"
 
+#include "../../dt/tree.h"
 #include "../../src/iomem.h"
+
+#include <libfdt.h>
 
 /* The stub's code, and behind it the two addresses that it loads. */
 static const uint32_t stub_words[] = {
@@ -23,10 +26,40 @@ size_t arm64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[S
 	return sizeof(stub_words) + 16;
 }
 
+/* /proc/iomem is written before the kernel frees the initrd that it booted with, and goes on calling it
+ * reserved (arch/arm64/kernel/setup.c, reserve_memblock_reserved_regions). Whole pages of it are free.
+ */
+static bool free_initrd(struct machine *m)
+{
+	int chosen = fdt_path_offset(m->fdt.p, "/chosen");
+	struct ranges keep = { 0 };
+	const struct range *r;
+	struct range old;
+	bool ok = true;
+	size_t i;
+
+	if (chosen < 0 || !tree_address(m->fdt.p, chosen, "linux,initrd-start", &old.start) ||
+	    !tree_address(m->fdt.p, chosen, "linux,initrd-end", &old.end))
+		return true;
+	old.start = round_up(old.start, m->page_size);
+	old.end = round_down(old.end, m->page_size);
+	for (i = 0; i < m->keep.n && ok; i++) {
+		r = &m->keep.v[i];
+		if (old.start >= old.end || !range_overlaps(*r, old) || r->what != iomem_reserved)
+			ok = ranges_add(&keep, r->start, r->end, r->what);
+		else
+			ok = ranges_add(&keep, r->start, old.start, r->what) &&
+			     ranges_add(&keep, old.end, r->end, r->what);
+	}
+	ranges_free(&m->keep);
+	m->keep = keep;
+	return ok;
+}
+
 static bool memory(struct machine *m, const struct sources *s, struct error *e)
 {
 	m->reach = (struct range){ 0, ARM64_ADDRESS_END, NULL };
-	return iomem_parse(s->iomem, &m->ram, &m->keep, e);
+	return iomem_parse(s->iomem, &m->ram, &m->keep, e) && (free_initrd(m) || fail_memory(e));
 }
 
 const struct arch arch_arm64 = {
