@@ -170,23 +170,32 @@ static bool place_first(const struct ranges *room, struct wishes *w, struct wish
 static bool place_fail(const struct ranges *room, struct wishes *w, struct error *e)
 {
 	char need[SIZE_TEXT], most[SIZE_TEXT], all[SIZE_TEXT];
-	uint64_t largest = ranges_largest(room), sum = 0;
-	bool alone = true;
+	uint64_t largest = 0, total = 0, sum = 0;
+	struct range r;
+	const struct wish *none = NULL;
 	struct wish *x;
 	size_t i;
 
-	for (i = 0; i < w->n && alone; i++) {
+	for (i = 0; i < w->n && !none; i++) {
 		x = &w->v[i];
 		sum += x->size;
-		if (x->size)
-			alone = fit(room, w, x, w->bounds);
+		if (x->size && !fit(room, w, x, w->bounds))
+			none = x;
 		x->placed = false;
 	}
+	for (i = 0; i < room->n; i++) {
+		r = clip(room->v[i], w->bounds);
+		if (r.start >= r.end)
+			continue;
+		total += r.end - r.start;
+		if (r.end - r.start > largest)
+			largest = r.end - r.start;
+	}
 	size_text(most, largest);
-	size_text(all, ranges_total(room));
-	if (!alone)
+	size_text(all, total);
+	if (none)
 		fail(e, FAIL_ROOM, "place the %s: it needs %s in one piece, the largest hole is %s (%s free)",
-		     w->v[i - 1].what, size_text(need, w->v[i - 1].size), most, all);
+		     none->what, size_text(need, none->size), most, all);
 	else
 		fail(e, FAIL_ROOM,
 		     "place kernel and initrd: they need %s together, the largest hole is %s (%s free)",

@@ -90,7 +90,9 @@ void print_plan(const struct plan *p, const struct request *r, struct text *t)
 	text_add(t, " with tree 0x%llx\n", ull(tree->at.start));
 	text_add(t, "tree     from %s\n", p->tree_from);
 	text_add(t, "call     kexec_load, %zu segments\n", p->n);
-	text_add(t, "cmdline  %s\n", p->chosen.cmdline);
+	text_add(t, "cmdline  ");
+	text_plain(t, p->chosen.cmdline);
+	text_add(t, "\n");
 }
 
 /* A JSON string. Bytes that are not plain ASCII are escaped one by one. */

@@ -88,19 +88,6 @@ uint64_t ranges_total(const struct ranges *s)
 	return sum;
 }
 
-uint64_t ranges_largest(const struct ranges *s)
-{
-	uint64_t size, most = 0;
-	size_t i;
-
-	for (i = 0; i < s->n; i++) {
-		size = s->v[i].end - s->v[i].start;
-		if (size > most)
-			most = size;
-	}
-	return most;
-}
-
 void ranges_free(struct ranges *s)
 {
 	free(s->v);

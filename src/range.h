@@ -38,7 +38,6 @@ void ranges_union(struct ranges *s);
 bool ranges_subtract(const struct ranges *from, const struct ranges *minus, struct ranges *out);
 
 uint64_t ranges_total(const struct ranges *s); /* sum of all sizes, of a set without overlaps */
-uint64_t ranges_largest(const struct ranges *s);
 void ranges_free(struct ranges *s);
 
 bool range_overlaps(struct range a, struct range b);

@@ -199,21 +199,21 @@ const char *size_text(char buf[SIZE_TEXT], uint64_t bytes)
 	return buf;
 }
 
+void text_plain(struct text *t, const char *s)
+{
+	for (; *s; s++)
+		text_bytes(t, *s < ' ' || *s > '~' ? "?" : s, 1);
+}
+
 const char *name_text(char buf[NAME_TEXT], const char *name)
 {
 	struct text t = text_fixed(buf, NAME_TEXT);
 	size_t len = strlen(name);
-	char c;
 
 	if (len >= NAME_TEXT) {
 		text_add(&t, "...");
 		name += len - (NAME_TEXT - 4);
 	}
-	for (; *name; name++) {
-		c = *name;
-		if (c < ' ' || c > '~')
-			c = '?';
-		text_bytes(&t, &c, 1);
-	}
+	text_plain(&t, name);
 	return buf;
 }

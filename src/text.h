@@ -32,6 +32,8 @@ void text_add(struct text *t, const char *format, ...) __attribute__((format(pri
 void text_vadd(struct text *t, const char *format, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 void text_bytes(struct text *t, const void *bytes, size_t len);
+/* The bytes of s with `?` for each that is a control character or above 126: fit for a terminal. */
+void text_plain(struct text *t, const char *s);
 void text_free(struct text *t);
 
 /* A size as people say it, rounded down to a tenth: "512 B", "33.2 MiB". Returns buf. */

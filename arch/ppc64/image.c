@@ -78,14 +78,15 @@ static bool take_parts(const struct elf *elf, const char *name, const struct mac
 
 	for (i = 0; i < elf->loads; i++) {
 		l = &elf->load[i];
-		part = &img->part[i];
+		if (img->zeroes_bss && !l->data.len)
+			continue;
+		part = &img->part[img->parts++];
 		part->data = l->data;
 		part->at = l->paddr - elf->load[0].paddr;
 		part->size = img->zeroes_bss ? l->data.len : l->memsz;
 		if (part->at % m->page_size)
 			return copy_parts(elf, name, m, img, e);
 	}
-	img->parts = elf->loads;
 	return true;
 }
 
