@@ -103,8 +103,10 @@ static bool drop_stale(struct tree *t, int node, size_t old_total, struct error 
 		return false;
 	node = fdt_path_offset(t->blob, "/chosen");
 	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
-		err = fdt_delprop(t->blob, node, stale[i]);
-		if (err && err != -FDT_ERR_NOTFOUND)
+		/* a malformed tree may have it twice */
+		while (!(err = fdt_delprop(t->blob, node, stale[i])))
+			;
+		if (err != -FDT_ERR_NOTFOUND)
 			return tree_fail(t->from, "edit", err, e);
 	}
 	return true;
@@ -207,7 +209,13 @@ static bool check_initrd(const void *fdt, int node, const struct chosen *c)
 
 bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 {
+	/* not the list above: this one is the check's own, of_kexec_alloc_and_setup_fdt() */
+	static const char *const left_over[] = {
+		"linux,elfcorehdr", "linux,usable-memory-range", "linux,kho-fdt", "linux,kho-scratch",
+		"linux,ima-kexec-buffer", "linux,dmcryptkeys",
+	};
 	const char *wrong = NULL;
+	size_t i;
 	const void *fdt = tree.p;
 	int node;
 
@@ -226,8 +234,8 @@ bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 		wrong = "linux,booted-from-kexec";
 	else if (!check_initrd(fdt, node, c))
 		wrong = "the initrd";
-	else if (fdt_getprop(fdt, node, "linux,elfcorehdr", NULL) ||
-		 fdt_getprop(fdt, node, "linux,usable-memory-range", NULL))
-		wrong = "a crash kernel's properties";
+	for (i = 0; !wrong && i < sizeof(left_over) / sizeof(left_over[0]); i++)
+		if (fdt_getprop(fdt, node, left_over[i], NULL))
+			wrong = i < 2 ? "a crash kernel's properties" : left_over[i];
 	return wrong ? fail(e, FAIL_BUG, "trust the plan: %s in its device tree is wrong", wrong) : true;
 }

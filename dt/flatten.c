@@ -86,7 +86,7 @@ static bool name_offset(struct flatten *f, const char *name, uint32_t *offset, s
 
 bool flatten_property(struct flatten *f, const char *name, struct span value, struct error *e)
 {
-	uint32_t offset;
+	uint32_t offset = 0;
 
 	if (!name_offset(f, name, &offset, e))
 		return false;

@@ -11,7 +11,7 @@
 #include "tree.h"
 
 #define FLATTEN_DEPTH 64 /* deeper trees are refused */
-#define FLATTEN_NAMES 16384 /* as are trees with more property names; a power of two */
+#define FLATTEN_NAMES 16384 /* as are trees with so many property names; a power of two */
 
 struct flatten {
 	const char *from; /* borrowed: names the tree in errors */

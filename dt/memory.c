@@ -3,6 +3,8 @@
 #include <libfdt.h>
 #include <string.h>
 
+#define LARGEST_PAGE 0x10000
+
 const char memory_reserved[] = "reserved in the device tree";
 
 bool memory_known(const void *fdt)
@@ -25,19 +27,22 @@ bool memory_known(const void *fdt)
 bool memory_keep(const void *fdt, const char *from, struct ranges *keep, struct error *e)
 {
 	int node, parent = fdt_path_offset(fdt, "/chosen"), i, err;
-	uint64_t start, size, end, initrd = UINT64_MAX;
+	uint64_t start, size, end;
+	struct range initrd = { 0, 0, NULL };
 	struct tree_pairs pairs;
 	struct range r;
 
-	if (parent >= 0)
-		tree_address(fdt, parent, "linux,initrd-start", &initrd);
+	if (parent < 0 || !tree_address(fdt, parent, "linux,initrd-start", &initrd.start) ||
+	    !tree_address(fdt, parent, "linux,initrd-end", &initrd.end))
+		initrd.end = 0;
 	for (i = 0; i < fdt_num_mem_rsv(fdt); i++) {
 		err = fdt_get_mem_rsv(fdt, i, &start, &size);
 		if (err)
 			return tree_fail(from, "read", err, e);
 		if (__builtin_add_overflow(start, size, &end))
 			end = UINT64_MAX;
-		if (start != initrd && !ranges_add(keep, start, end, memory_reserved))
+		if ((start != initrd.start || end > round_up(initrd.end, LARGEST_PAGE)) &&
+		    !ranges_add(keep, start, end, memory_reserved))
 			return fail_memory(e);
 	}
 	parent = fdt_path_offset(fdt, "/reserved-memory");

@@ -23,24 +23,34 @@ static bool has_one(const char *name, size_t len, const char *const *words, size
 	return false;
 }
 
+/* The end of the name of the word at `at`: an = or a space. */
+static size_t name_end(const char *cmdline, size_t at, size_t len)
+{
+	while (at < len && cmdline[at] != '=' && cmdline[at] != ' ')
+		at++;
+	return at;
+}
+
 void scrub_words(char *cmdline, size_t len)
 {
 	size_t at = 0, name;
 	bool quoted, secret;
 
-	while (at < len) {
-		for (name = at; at < len && cmdline[at] != '=' && cmdline[at] != ' '; at++)
-			;
-		secret = at < len && cmdline[at] == '=' &&
-			 has_one(cmdline + name, at - name, secret_words,
+	for (; at < len; at++) {
+		name = at;
+		at = name_end(cmdline, at, len);
+		secret = has_one(cmdline + name, at - name, secret_words,
 				 sizeof(secret_words) / sizeof(secret_words[0]));
-		for (quoted = false; at < len && (quoted || cmdline[at] != ' '); at++) {
+		/* quotes may stand around the value, or around the whole word */
+		quoted = cmdline[name] == '"';
+		if (at < len && cmdline[at] == '=')
+			at++;
+		for (; at < len && (quoted || cmdline[at] != ' '); at++) {
 			if (cmdline[at] == '"')
 				quoted = !quoted;
-			else if (secret && cmdline[at] != '=')
+			else if (secret)
 				cmdline[at] = 'x';
 		}
-		at++;
 	}
 }
 

@@ -51,7 +51,12 @@ bool tree_check(struct span blob, const char *from, struct error *e)
 	if (blob.len < total)
 		return fail(e, FAIL_TREE, "use device tree %s: it is cut short (%zu of %zu bytes)",
 			    from, blob.len, total);
+	/* libfdt reads the structure as words, and takes one without a node for sound */
+	if (fdt_off_dt_struct(blob.p) % 4)
+		return fail(e, FAIL_TREE, "use device tree %s: its structure is not aligned", from);
 	err = fdt_check_full(blob.p, blob.len);
+	if (!err && !fdt_get_name(blob.p, 0, NULL))
+		err = -FDT_ERR_BADSTRUCTURE;
 	if (err)
 		return tree_fail(from, "use", err, e);
 	return true;
@@ -71,9 +76,32 @@ bool tree_open(struct tree *t, struct span blob, size_t slack, const char *from,
 	return true;
 }
 
+/* Takes out what was nopped: the kernel does that to seeds, and each kexec would add some more. */
+static void drop_nops(uint8_t *fdt)
+{
+	uint8_t *block = fdt + fdt_off_dt_struct(fdt);
+	int at = 0, next = 0, to = 0;
+	uint32_t tag;
+
+	do {
+		tag = fdt_next_tag(fdt, at, &next);
+		if (next < 0)
+			return;
+		if (tag != FDT_NOP) {
+			memmove(block + to, block + at, (size_t)(next - at));
+			to += next - at;
+		}
+		at = next;
+	} while (tag != FDT_END);
+	fdt_set_size_dt_struct(fdt, (uint32_t)to);
+}
+
 bool tree_pack(struct tree *t, struct span *out, struct error *e)
 {
-	int err = fdt_pack(t->blob);
+	int err;
+
+	drop_nops(t->blob);
+	err = fdt_pack(t->blob);
 
 	if (err)
 		return tree_fail(t->from, "pack", err, e);

@@ -34,7 +34,7 @@ struct tree {
 /* A copy of a checked blob with `slack` bytes of room for edits. End it with tree_free(). */
 bool tree_open(struct tree *t, struct span blob, size_t slack, const char *from, struct error *e);
 
-/* Gives up the room that is left. Returns the finished bytes, owned by the tree. */
+/* Gives up the room that is left, and what was nopped. Returns the finished bytes, owned by the tree. */
 bool tree_pack(struct tree *t, struct span *out, struct error *e);
 void tree_free(struct tree *t);
 

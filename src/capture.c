@@ -66,7 +66,7 @@ bool probe_capture(const char *dir, struct error *e)
 
 	if (root < 0)
 		return fail(e, FAIL_MACHINE, "open directory /: %s", strerror(errno));
-	ok = probe_machine(NULL, &m, e) && capture_files(root, dir, e) &&
+	ok = probe_state(NULL, &m, e) && probe_machine(NULL, &m, e) && capture_files(root, dir, e) &&
 	     capture_system(dir, &m, e);
 	if (ok) {
 		scrub_words(m.cmdline.p, m.cmdline.len);

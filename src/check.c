@@ -102,9 +102,18 @@ bool plan_check(const struct plan *p, const struct request *r, struct error *e)
 		return fail(e, FAIL_BUG, "trust the plan: it takes more than half of RAM");
 	if (!tree || !initrd != !r->initrd.len)
 		return fail(e, FAIL_BUG, "trust the plan: a piece is missing");
+	if (initrd && (initrd->data.p != r->initrd.p || initrd->data.len != r->initrd.len))
+		return wrong(e, "is not its file", initrd);
 	if (initrd && (p->chosen.initrd_start != initrd->at.start ||
 		       p->chosen.initrd_end != initrd->at.start + r->initrd.len))
 		return wrong(e, "is not where the tree says", initrd);
-	return check_kernel(p, r->image, e) && check_overlaps(p, e) && check_entry(p, e) &&
-	       chosen_check(tree->data, &p->chosen, e) && m->arch->check(p, r, e);
+	if (!check_kernel(p, r->image, e))
+		return false;
+	if (p->n != r->image->parts + 1 + (initrd != NULL) + (plan_segment(p, STUB) != NULL))
+		return fail(e, FAIL_BUG, "trust the plan: a piece is there twice");
+	if (!check_overlaps(p, e) || !check_entry(p, e) ||
+	    !chosen_check(tree->data, &p->chosen, e) || !m->arch->check(p, r, e))
+		return false;
+	return p->kernel_entry == p->kernel + r->image->entry ||
+	       fail(e, FAIL_BUG, "trust the plan: the kernel does not start where its file says");
 }

@@ -4,7 +4,7 @@
 
 bool fail(struct error *e, enum code code, const char *format, ...)
 {
-	struct text t = text_fixed(e->text, sizeof(e->text));
+	struct text t;
 	va_list ap;
 
 	if (e->code != FAIL_NONE) {
@@ -12,6 +12,7 @@ bool fail(struct error *e, enum code code, const char *format, ...)
 		return false;
 	}
 	e->code = code;
+	t = text_fixed(e->text, sizeof(e->text));
 	va_start(ap, format);
 	text_vadd(&t, format, ap);
 	va_end(ap);

@@ -15,7 +15,7 @@ static const struct known {
 	{ 0x38, "ARM\x64", 4, FAIL_UNSUPPORTED, "it is an arm64 kernel" },
 	{ 0x202, "HdrS", 4, FAIL_UNSUPPORTED, "it is an x86 kernel" },
 	{ 0x30, "RISCV\0\0\0", 8, FAIL_UNSUPPORTED, "it is a RISC-V kernel" },
-	{ 0, "\x7f" "ELF", 4, FAIL_UNSUPPORTED, "it is an ELF file, not a kernel of this machine" },
+	{ 0, "\x7f" "ELF", 4, FAIL_UNSUPPORTED, "it is an ELF file" },
 	{ 0, "\x1f\x8b", 2, FAIL_FORMAT, "it is compressed with gzip" },
 	{ 0, "\x28\xb5\x2f\xfd", 4, FAIL_FORMAT, "it is compressed with zstd" },
 	{ 0, "\xfd" "7zXZ", 5, FAIL_FORMAT, "it is compressed with xz" },
@@ -51,7 +51,8 @@ bool image_parse(struct span file, const char *name, const struct machine *m, st
 			hint(e, "%s was not loaded; give a plain %s kernel", show, m->arch->name);
 		return false;
 	}
-	return fail(e, FAIL_FORMAT, "load kernel %s: it is not an %s kernel", show, m->arch->name);
+	return fail(e, FAIL_FORMAT, "load kernel %s: it is not %s %s kernel", show,
+		    m->arch->name[0] == 'a' ? "an" : "a", m->arch->name);
 }
 
 void image_free(struct image *img)

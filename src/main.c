@@ -8,6 +8,7 @@
 
 #include "../dt/tree.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +29,15 @@ static void warn_offline(const struct machine *m)
 	text_add(&t, "kexec-lite: warning: some CPUs or threads are offline, and the next kernel may "
 		     "not get them back\n");
 	put(STDERR_FILENO, &t);
+}
+
+/* Text on stdout, which may be a full disk. */
+static bool print(struct text *t, struct error *e)
+{
+	int err = t->lost ? ENOMEM : t->len ? files_write(STDOUT_FILENO, t->p, t->len) : 0;
+
+	text_free(t);
+	return !err || fail(e, FAIL_FILE, "write to standard output: %s", strerror(err));
 }
 
 /* Prints the failure: the sentence, and the hint below it. */
@@ -83,8 +93,7 @@ static bool show_plan(const struct options *o, const struct plan *p, const struc
 		print_json(p, r, &t);
 	else
 		print_plan(p, r, &t);
-	put(STDOUT_FILENO, &t);
-	return true;
+	return print(&t, e);
 }
 
 static bool load_plan(const struct options *o, const struct plan *p, const struct request *r,
@@ -157,8 +166,8 @@ static bool load(const struct options *o, struct error *e)
 	struct text cmdline = TEXT_GROWING;
 	bool ok;
 
-	ok = probe_machine(o->root, &m, e) && (o->plan || transport_may_load(&m, e)) &&
-	     get_seeds(o, &r, e);
+	ok = probe_state(o->root, &m, e) && (o->plan || transport_may_load(&m, e)) &&
+	     probe_machine(o->root, &m, e) && get_seeds(o, &r, e);
 	if (ok) {
 		options_cmdline(o, m.cmdline.p ? m.cmdline.p : "", &cmdline);
 		r.cmdline = cmdline.p ? cmdline.p : "";
@@ -217,7 +226,8 @@ static int run(const struct options *o, struct error *e)
 		ok = state_action(o, &m, e);
 	else
 		ok = load(o, e);
-	put(STDOUT_FILENO, &t);
+	if (ok)
+		ok = print(&t, e);
 	return ok ? FAIL_NONE : report(e);
 }
 

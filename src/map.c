@@ -45,7 +45,7 @@ static void cover(const struct map *map, const struct ranges *s, uint64_t *cells
 		for (unsigned y = row; y < map->rows && map->row[y] < s->v[i].end; y++) {
 			for (unsigned x = 0; x < MAP_COLUMNS; x++) {
 				at = map->row[y] + x * map->cell;
-				end = at + map->cell;
+				end = at + map->cell ? at + map->cell : UINT64_MAX;
 				part.start = s->v[i].start > at ? s->v[i].start : at;
 				part.end = s->v[i].end < end ? s->v[i].end : end;
 				if (part.start < part.end)
@@ -71,7 +71,7 @@ void map_mark(struct map *map, struct range r, char mark)
 
 	for (i = 0; i < map->rows * MAP_COLUMNS; i++) {
 		at = map->row[i / MAP_COLUMNS] + i % MAP_COLUMNS * map->cell;
-		if (at < r.end && r.start < at + map->cell)
+		if (at < r.end && (r.start < at || r.start - at < map->cell))
 			map->mark[i] = mark;
 	}
 }

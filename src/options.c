@@ -180,13 +180,18 @@ void options_help(struct text *t)
 	text_add(t, "\nExit codes and recipes: README.md. Bugs: send the output of --capture.\n");
 }
 
+static bool is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 /* The end of the word at s: a space outside of double quotes (kernel/params.c, next_arg). */
 static size_t word_length(const char *s)
 {
 	bool quoted = false;
 	size_t i;
 
-	for (i = 0; s[i] && (quoted || s[i] != ' '); i++)
+	for (i = 0; s[i] && (quoted || !is_space(s[i])); i++)
 		if (s[i] == '"')
 			quoted = !quoted;
 	return i;
@@ -202,7 +207,7 @@ void options_cmdline(const struct options *o, const char *running, struct text *
 			text_bytes(out, " ", out->len > 0);
 			text_bytes(out, running, len);
 		}
-		running += len + (running[len] == ' ');
+		running += len + is_space(running[len]);
 	}
 	if (o->append && *o->append)
 		text_add(out, "%s%s", out->len ? " " : "", o->append);

@@ -112,10 +112,28 @@ static struct range reach(const struct wishes *w, const struct wish *x)
 	return r;
 }
 
+/* Where x may lie beside those that are placed. */
+static struct range limits(const struct wishes *w, const struct wish *x)
+{
+	struct range r = w->bounds, near;
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		if (!w->v[i].placed)
+			continue;
+		if (w->v[i].lowest && r.start < w->v[i].at)
+			r.start = w->v[i].at;
+		if (!x->together || !w->v[i].together)
+			continue;
+		near = reach(w, &w->v[i]);
+		r = clip(r, near);
+	}
+	return r;
+}
+
 /* Places all but `first`, which is placed; forgets them again when one does not fit. */
 static bool place_rest(const struct ranges *room, struct wishes *w, const struct wish *first)
 {
-	struct range near = reach(w, first), within;
 	size_t i;
 	struct wish *x;
 	bool ok = true;
@@ -124,10 +142,7 @@ static bool place_rest(const struct ranges *room, struct wishes *w, const struct
 		x = &w->v[i];
 		if (x == first || !x->size)
 			continue;
-		within = x->together && first->together ? near : w->bounds;
-		if (first->lowest && within.start < first->at)
-			within.start = first->at;
-		ok = fit(room, w, x, within);
+		ok = fit(room, w, x, limits(w, x));
 	}
 	for (i = 0; i < w->n && !ok; i++)
 		if (&w->v[i] != first)

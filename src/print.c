@@ -18,13 +18,14 @@ static void print_map(const struct plan *p, const struct machine *m, struct text
 	size_t i;
 
 	map_make(&map, m);
-	for (i = 0; i < p->n; i++) {
+	/* backwards: in a cell of many pieces the kernel is seen */
+	for (i = p->n; i-- > 0;) {
 		s = &p->seg[i];
 		c = piece_name(s->piece)[0];
 		map_mark(&map, (struct range){ s->at.start, s->room_end, NULL }, c);
 		map_mark(&map, s->at, (char)(c - 'a' + 'A'));
 	}
-	text_add(t, "%s machine, Linux %s: %s of RAM, %s free, one cell is %s\n\n", m->arch->name,
+	text_add(t, "%s machine, Linux %s\n%s of RAM, %s free, one cell is %s\n\n", m->arch->name,
 		 m->release, size_text(ram, ranges_total(&m->ram)),
 		 size_text(room, ranges_total(&m->room)), size_text(cell, map.cell));
 	map_print(&map, t);
@@ -40,18 +41,18 @@ static void print_kept(const struct machine *m, struct text *t)
 	uint64_t sum;
 	size_t i, n;
 
-	/* reasons are few and constant strings: each round takes the next one by address */
+	/* reasons are few: each round takes the next one by name */
 	for (;; done = why) {
 		why = NULL;
 		for (i = 0; i < m->keep.n; i++) {
 			next = m->keep.v[i].what;
-			if ((!done || next > done) && (!why || next < why))
+			if ((!done || strcmp(next, done) > 0) && (!why || strcmp(next, why) < 0))
 				why = next;
 		}
 		if (!why)
 			break;
 		for (sum = n = i = 0; i < m->keep.n; i++) {
-			if (m->keep.v[i].what != why)
+			if (strcmp(m->keep.v[i].what, why) != 0)
 				continue;
 			sum += m->keep.v[i].end - m->keep.v[i].start;
 			n++;
@@ -79,15 +80,12 @@ static void print_pieces(const struct plan *p, struct text *t)
 
 void print_plan(const struct plan *p, const struct request *r, struct text *t)
 {
-	const struct segment *tree = plan_segment(p, TREE);
-
 	print_map(p, r->machine, t);
 	print_kept(r->machine, t);
 	print_pieces(p, t);
-	text_add(t, "start    0x%012llx", ull(p->entry));
-	if (p->entry != p->kernel_entry)
-		text_add(t, " (stub), then kernel 0x%llx", ull(p->kernel_entry));
-	text_add(t, " with tree 0x%llx\n", ull(tree->at.start));
+	text_add(t, "start    0x%012llx, the %s\n", ull(p->entry),
+		 p->stub_len ? "stub: it passes the tree to the kernel" :
+			       "kernel: the running one passes it the tree");
 	text_add(t, "tree     from %s\n", p->tree_from);
 	text_add(t, "call     kexec_load, %zu segments\n", p->n);
 	text_add(t, "cmdline  ");

@@ -20,7 +20,10 @@
 
 static bool fail_read(const char *path, int err, struct error *e)
 {
-	return fail(e, FAIL_MACHINE, "read /%s: %s", path, strerror(err));
+	if (err != EACCES && err != EPERM)
+		return fail(e, FAIL_MACHINE, "read /%s: %s", path, strerror(err));
+	fail(e, FAIL_PRIVILEGE, "read /%s: %s", path, strerror(err));
+	return hint(e, "nothing was done: run kexec-lite as root");
 }
 
 static struct span text_span(const struct text *t)
@@ -373,8 +376,6 @@ bool probe_machine(const char *root, struct machine *m, struct error *e)
 	int fd;
 	bool ok;
 
-	if (!probe_state(root, m, e))
-		return false;
 	fd = open_root(root, e);
 	if (fd < 0)
 		return false;

@@ -12,13 +12,15 @@
 #include "error.h"
 #include "machine.h"
 
-/* root NULL: this machine. Errors: FAIL_MACHINE, FAIL_TREE, FAIL_PRIVILEGE, FAIL_MEMORY. End m with
- * machine_free() in any case.
+/* First: who the machine is, what it permits and what is loaded, which is all that --status, --exec and
+ * --unload need. root NULL: this machine. Errors: FAIL_MACHINE. End m with machine_free() in any case.
+ */
+bool probe_state(const char *root, struct machine *m, struct error *e);
+
+/* Then, into the same m: its tree and memory. Errors: FAIL_MACHINE, FAIL_TREE, FAIL_PRIVILEGE,
+ * FAIL_MEMORY.
  */
 bool probe_machine(const char *root, struct machine *m, struct error *e);
-
-/* The little that --status, --exec and --unload need: no memory, no tree. Errors as above. */
-bool probe_state(const char *root, struct machine *m, struct error *e);
 
 /* Writes what probe_machine() reads of this machine to a directory, for --root and for bug reports:
  * serial numbers, MAC addresses, keys and seeds are blanked, sizes are kept. Errors: FAIL_FILE and

@@ -106,6 +106,8 @@ static void text_number(struct text *t, const struct spec *s, unsigned long long
 		digits[--at] = "0123456789abcdef"[v % base];
 		v /= base;
 	} while (v);
+	while (s->zero && !s->left && sizeof(digits) - at + minus < s->width && at > 1)
+		digits[--at] = '0';
 	if (minus)
 		digits[--at] = '-';
 	text_padded(t, s, digits + at, sizeof(digits) - at);

@@ -21,21 +21,29 @@ static bool fail_privilege(const char *what, struct error *e)
 	return hint(e, "nothing was done: run kexec-lite as root");
 }
 
-bool transport_may_load(const struct machine *m, struct error *e)
+/* kexec_load_permitted() in kernel/kexec_core.c: for loading and unloading alike. */
+static bool may_call(const char *what, const struct machine *m, struct error *e)
 {
 	if (!m->may_boot)
-		return fail_privilege("load a kernel", e);
+		return fail_privilege(what, e);
+	if (m->load_disabled) {
+		fail(e, FAIL_POLICY, "%s: kernel.kexec_load_disabled is 1", what);
+		return hint(e, "nothing was done: loading and unloading are off until the next reboot");
+	}
+	if (m->limit_reboot == 0) {
+		fail(e, FAIL_POLICY, "%s: kernel.kexec_load_limit_reboot is used up", what);
+		return hint(e, "nothing was done: only a reboot lifts the load limit");
+	}
+	return true;
+}
+
+bool transport_may_load(const struct machine *m, struct error *e)
+{
+	if (!may_call("load a kernel", m, e))
+		return false;
 	if (!m->has_load)
 		return fail(e, FAIL_NOSYS, "load a kernel: the running kernel %s has no kexec_load",
 			    m->release);
-	if (m->load_disabled) {
-		fail(e, FAIL_POLICY, "load a kernel: kernel.kexec_load_disabled is 1");
-		return hint(e, "nothing was loaded: loading is off until the next reboot");
-	}
-	if (m->limit_reboot == 0) {
-		fail(e, FAIL_POLICY, "load a kernel: kernel.kexec_load_limit_reboot is used up");
-		return hint(e, "nothing was loaded: the load limit can only be lifted by a reboot");
-	}
 	if (m->lockdown != LOCKDOWN_NONE)
 		return fail(e, FAIL_POLICY, "load a kernel: the running kernel is locked down (%s)",
 			    lockdown_name[m->lockdown]);
@@ -90,7 +98,8 @@ bool transport_load(const struct plan *p, const struct machine *m, struct error 
 
 bool transport_unload(const struct machine *m, struct error *e)
 {
-	return kexec_load(0, 0, NULL, m->arch->kexec_arch) == 0 ||
+	return (may_call("unload the kernel", m, e) &&
+		kexec_load(0, 0, NULL, m->arch->kexec_arch) == 0) ||
 	       fail_load("unload the kernel", errno, m, e);
 }
 

@@ -15,6 +15,8 @@ static bool wrong(struct error *e, const char *what)
 static bool check_kernel(const struct plan *p, const struct segment *k, const struct image *img,
 			 struct error *e)
 {
+	size_t i;
+
 	if (p->kernel != k->at.start || k->data.len > img->room)
 		return wrong(e, "the kernel is not where the plan says");
 	if (k->at.start < img->offset || (k->at.start - img->offset) % (2 * MIB))
@@ -23,6 +25,9 @@ static bool check_kernel(const struct plan *p, const struct segment *k, const st
 		return wrong(e, "the kernel has no room for its image_size");
 	if (k->room_end > 256 * 1024 * GIB)
 		return wrong(e, "the kernel is above the first 48 bits");
+	for (i = 0; i < p->n && img->lowest; i++)
+		if (p->seg[i].at.start < k->at.start)
+			return wrong(e, "a piece lies below a kernel that cannot use memory there");
 	return true;
 }
 
@@ -54,20 +59,29 @@ static bool check_tree(const struct plan *p, const struct segment *t, struct err
 		if (&p->seg[i] != t && p->seg[i].at.start < block + 2 * MIB &&
 		    block < p->seg[i].room_end)
 			return wrong(e, "the device tree shares its block of 2 MiB");
-	return true;
+	return t->room_end >= block + 2 * MIB ||
+	       wrong(e, "the device tree does not have all of its block of 2 MiB");
 }
 
 /* The stub must load these addresses: two ldr (literal) into x0 and x4, nothing into x1 to x3. */
 static bool check_stub(const struct plan *p, const struct segment *s, phys kernel, phys tree,
 		       struct error *e)
 {
+	static const uint32_t code[] = {
+#include "stub_words.h"
+	};
 	uint64_t x0 = 0, x4 = 0;
+	uint32_t word;
+	unsigned i;
 
 	if (p->entry != s->at.start)
 		return wrong(e, "it does not start in the stub");
 	if (s->data.len != 40 || !span_le64(s->data, 24, &x0) || !span_le64(s->data, 32, &x4) ||
 	    x0 != tree || x4 != kernel)
 		return wrong(e, "the stub does not point at kernel and device tree");
+	for (i = 0; i < 6; i++)
+		if (!span_le32(s->data, 4 * i, &word) || word != code[i])
+			return wrong(e, "the stub is not the code of stub.S");
 	return true;
 }
 

@@ -41,35 +41,42 @@ static bool cpu_has_page(const struct machine *m, uint32_t size)
 }
 
 /* An Image has no field for its length in the file, but those that are EFI programs too have a section
- * table that says where the last section ends. 0: not said.
+ * table that says where the last section ends. 0 in *end: not said. False: the file ends before that.
  */
-static uint64_t pe_length(struct span file)
+static bool pe_length(struct span file, uint64_t *end)
 {
-	uint32_t pe, sections_at, size, at;
-	uint16_t sections = 0, optional = 0;
-	uint64_t end = 0;
+	uint16_t sections, optional;
+	uint64_t table;
+	uint32_t pe, size, at;
 	unsigned i;
 
-	if (!span_starts(file, 0, "MZ", 2) || !span_le32(file, PE_OFFSET_AT, &pe) ||
-	    !span_starts(file, pe, "PE\0\0", 4) || !span_le16(file, (uint64_t)pe + 6, &sections) ||
-	    !span_le16(file, (uint64_t)pe + 20, &optional) || pe > file.len)
-		return 0;
-	sections_at = pe + 24 + optional;
+	*end = 0;
+	if (!span_starts(file, 0, "MZ", 2) || !span_le32(file, PE_OFFSET_AT, &pe))
+		return true;
+	if (!span_le16(file, (uint64_t)pe + 6, &sections) ||
+	    !span_le16(file, (uint64_t)pe + 20, &optional))
+		return false;
+	if (!span_starts(file, pe, "PE\0\0", 4))
+		return true;
+	table = (uint64_t)pe + 24 + optional;
 	for (i = 0; i < sections; i++) {
-		if (!span_le32(file, sections_at + 40ull * i + 16, &size) ||
-		    !span_le32(file, sections_at + 40ull * i + 20, &at))
-			break;
-		if (size && (uint64_t)at + size > end)
-			end = (uint64_t)at + size;
+		if (!span_le32(file, table + 40ull * i + 16, &size) ||
+		    !span_le32(file, table + 40ull * i + 20, &at))
+			return false;
+		if (size && (uint64_t)at + size > *end)
+			*end = (uint64_t)at + size;
 	}
-	return end;
+	return true;
 }
 
 static bool check_length(struct span file, const char *name, uint64_t size, struct error *e)
 {
 	char have[SIZE_TEXT], want[SIZE_TEXT];
-	uint64_t end = pe_length(file);
+	uint64_t end;
 
+	if (!pe_length(file, &end) || file.len == HEADER)
+		return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short (%s)", name,
+			    size_text(have, file.len));
 	if (end > file.len)
 		return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short (%s, should be %s)", name,
 			    size_text(have, file.len), size_text(want, end));

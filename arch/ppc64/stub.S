@@ -28,6 +28,7 @@
 	.globl	stub
 	.set	CODE, 0x100	/* of the stub's segment: where this code is put */
 	.set	TREE, CODE + data - order
+stub:
 order:
 	mfmsr	%r9
 	li	%r8, 1			/* MSR_LE */

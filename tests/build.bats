@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# What the build makes: static, small, the same bytes each time, without warnings.
+
+# shellcheck disable=SC2154  # helpers.bash and bats set these
+load helpers
+
+build() { make -s --no-print-directory -C "$top" "$@"; }
+
+@test "static binaries, no interpreter, no shared library" {
+	local arch
+	for arch in arm64 ppc64le host; do
+		readelf -lW "$top/build/$arch/kexec-lite" >"$BATS_TEST_TMPDIR/headers"
+		grep -q ' LOAD ' "$BATS_TEST_TMPDIR/headers"
+		if grep -E 'INTERP|DYNAMIC' "$BATS_TEST_TMPDIR/headers"; then fail_with "$arch is not static"; fi
+	done
+}
+
+@test "each binary is for its machine" {
+	readelf -h "$top/build/arm64/kexec-lite" | grep -q 'Machine: *AArch64'
+	readelf -h "$top/build/ppc64le/kexec-lite" | grep -q 'Machine: *PowerPC64'
+}
+
+@test "at most 96 KiB, stripped, on arm64" {
+	local size
+	size=$(wc -c <"$guest_bin")
+	((size <= 98304)) || fail_with "it has $size bytes"
+	same "symbol tables" "$(readelf -SW "$guest_bin" | grep -c '\.symtab')" 0
+}
+
+@test "no segment is writable and executable" {
+	local arch
+	for arch in arm64 ppc64le host; do
+		readelf -lW "$top/build/$arch/kexec-lite" | awk '/ LOAD / && / RWE / { exit 1 }' ||
+			fail_with "$arch has a segment that is both"
+	done
+}
+
+@test "the build prints the sizes" {
+	run build sizes
+	same status "$status" 0
+	[[ $output =~ build/arm64/kexec-lite\ [0-9]+\ bytes ]]
+}
+
+@test "the same bytes from another build directory and another path" {
+	local copy=$BATS_TEST_TMPDIR/elsewhere
+	mkdir "$copy"
+	(cd "$top" && tar -c Makefile src dt arch tests/lab) | tar -x -C "$copy"
+	mkdir -p "$copy/build"
+	ln -s "$top/build/lab" "$copy/build/lab"
+	build B="$BATS_TEST_TMPDIR/b" ARCH=arm64
+	make -s --no-print-directory -C "$copy" ARCH=arm64
+	cmp "$guest_bin" "$BATS_TEST_TMPDIR/b/arm64/kexec-lite"
+	cmp "$guest_bin" "$copy/build/arm64/kexec-lite"
+}
+
+@test "a second build in a fresh clone finds what the first one fetched" {
+	local copy=$BATS_TEST_TMPDIR/fresh
+	mkdir -p "$copy/build/lab"
+	(cd "$top" && tar -c Makefile src dt arch tests/lab) | tar -x -C "$copy"
+	# the packages, which need the network, but not what is made from them
+	ln -s "$top/build/lab/root" "$top/build/lab/apt" "$copy/build/lab/"
+	make -s --no-print-directory -C "$copy" ARCH=arm64
+	touch "$copy/src/main.c"
+	make -s --no-print-directory -C "$copy" ARCH=arm64
+	cmp "$guest_bin" "$copy/build/arm64/kexec-lite"
+}
+
+@test "no warnings with gcc, on any target" {
+	local arch
+	for arch in arm64 ppc64le host; do
+		run build B="$BATS_TEST_TMPDIR/b" "ARCH=$arch" WERROR=1
+		[[ $status = 0 ]] || fail_with "$output"
+		[[ $output != *warning* ]] || fail_with "$output"
+	done
+}
+
+@test "no warnings with clang" {
+	local file flags=(-std=c11 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes
+		-Wmissing-prototypes -Werror -fsyntax-only)
+	for file in "$top"/src/*.c "$top"/dt/*.c "$top"/arch/*.c "$top"/arch/*/*.c; do
+		clang "${flags[@]}" "$file" || fail_with "$file"
+	done
+}
+
+@test "the sanitized build builds, and plans without a complaint" {
+	build SANITIZE=1
+	make_image "$BATS_TEST_TMPDIR/Image"
+	run "$top/build/sanitize/kexec-lite" --plan=json --seed 00 --root "$machines/server" "$BATS_TEST_TMPDIR/Image"
+	same status "$status" 0
+	same plan "$output" "$("$host_bin" --plan=json --seed 00 --root "$machines/server" "$BATS_TEST_TMPDIR/Image")"
+}
+
+@test "make install" {
+	build install ARCH=arm64 DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr
+	cmp "$guest_bin" "$BATS_TEST_TMPDIR/root/usr/sbin/kexec-lite"
+	[[ -x $BATS_TEST_TMPDIR/root/usr/sbin/kexec-lite ]]
+	build install ARCH=arm64 DESTDIR="$BATS_TEST_TMPDIR/root"
+	cmp "$guest_bin" "$BATS_TEST_TMPDIR/root/usr/local/sbin/kexec-lite"
+}
+
+@test "the stub's words are those of stub.S" {
+	aarch64-linux-gnu-gcc -c "$top/arch/arm64/stub.S" -o "$BATS_TEST_TMPDIR/stub.o"
+	aarch64-linux-gnu-objcopy -O binary -j .text "$BATS_TEST_TMPDIR/stub.o" "$BATS_TEST_TMPDIR/stub"
+	same words "$(od -An -v -tx4 -w4 "$BATS_TEST_TMPDIR/stub" | sed 's/^ */0x/' | tr '\n' ' ')" \
+		"$(grep -oE '0x[0-9a-f]{8}' "$top/arch/arm64/stub_words.h" | tr '\n' ' ')"
+}
+
+@test "scripts pass shellcheck" {
+	cd "$top" || return
+	local files=()
+	mapfile -t files < <(grep -lE '^#!(/bin/bash|/bin/busybox sh|/usr/bin/env bats)' -r tests .ci)
+	shellcheck -x "${files[@]}" tests/helpers.bash
+}

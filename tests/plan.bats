@@ -1,0 +1,137 @@
+#!/usr/bin/env bats
+# Plans on this machine for captured ones: golden files, an independent model, and the
+# same bytes inside the guest and out here.
+
+# shellcheck disable=SC2154  # helpers.bash sets these
+load helpers
+
+# for_all FUNCTION: for each line of plan_table; fails once, after all of them.
+for_all() {
+	local name bad=0
+	while read -r name; do
+		"$1" "$name" || bad=1
+	done < <(awk 'NF { print $1 }' <<<"$plan_table")
+	return $bad
+}
+
+golden() {
+	diff -u "$plans/$1.json" <(planned "$1" --plan=json) &&
+		diff -u "$plans/$1.txt" <(planned "$1" --plan)
+}
+
+@test "plans are those in tests/plans, to the byte" {
+	for_all golden
+}
+
+@test "there is no golden plan without a test" {
+	same files "$(cd "$plans" && printf "%s\n" *.json *.txt | LC_ALL=C sort)" \
+		"$(awk 'NF { print $1 ".json"; print $1 ".txt" }' <<<"$plan_table" | LC_ALL=C sort)"
+}
+
+modelled() {
+	local machine
+	machine=$(awk -v n="$1" '$1 == n { print $2 }' <<<"$plan_table")
+	planned "$1" --plan=json --dump-dtb "$BATS_TEST_TMPDIR/tree" >"$BATS_TEST_TMPDIR/$1.json"
+	python3 "$plans/model.py" "$machines/$machine" "$BATS_TEST_TMPDIR/$1.json" "$BATS_TEST_TMPDIR/tree"
+}
+
+@test "an independent model finds every plan sound" {
+	for_all modelled
+}
+
+@test "the model knows a bad plan" {
+	planned virt-6.1 --plan=json --dump-dtb "$BATS_TEST_TMPDIR/tree" >"$BATS_TEST_TMPDIR/good.json"
+	jq '.segments[1].start = .segments[0].start' "$BATS_TEST_TMPDIR/good.json" >"$BATS_TEST_TMPDIR/bad.json"
+	run python3 "$plans/model.py" "$machines/virt-6.1" "$BATS_TEST_TMPDIR/bad.json" "$BATS_TEST_TMPDIR/tree"
+	same status "$status" 1
+	[[ $output = *"bad.json: initrd overlaps kernel"* ]]
+}
+
+@test "plan=json is JSON with the documented members" {
+	same members "$(planned virt-6.1 --plan=json | jq -r 'keys | join(" ")')" \
+"arch cmdline entry format keep kernel_align kernel_entry kernel_offset kernel_room mem_total page_size ram release segments syscall tree_from"
+}
+
+@test "the picture fits 80 columns" {
+	local longest
+	longest=$(cat "$plans"/*.txt | LC_ALL=C awk '!/^cmdline/ && length > n { n = length } END { print n }')
+	((longest <= 80)) || fail_with "a line has $longest columns"
+}
+
+@test "other seeds change the tree and nothing else" {
+	planned virt-6.1 --plan=json --dump-dtb "$BATS_TEST_TMPDIR/a" >"$BATS_TEST_TMPDIR/a.json"
+	planned virt-6.1 --seed 1234 --plan=json --dump-dtb "$BATS_TEST_TMPDIR/b" >"$BATS_TEST_TMPDIR/b.json"
+	cmp "$BATS_TEST_TMPDIR/a.json" "$BATS_TEST_TMPDIR/b.json"
+	same seed "$(fdtget -t bx "$BATS_TEST_TMPDIR/b" /chosen kaslr-seed)" "12 34 0 0 0 0 0 0"
+	same sizes "$(wc -c <"$BATS_TEST_TMPDIR/b")" "$(wc -c <"$BATS_TEST_TMPDIR/a")"
+}
+
+# same_plan BOOT KERNEL: what the guest planned and what this machine plans from its capture.
+same_plan() {
+	local dir=$BATS_TEST_TMPDIR/$1 initrd
+	boot "$1"
+	initrd=$run_dir/$1/second.cpio
+	mkdir -p "$dir/guest" "$dir/here"
+	of_stage run | sed -n '/^LAB file out.tar.gz$/,/^LAB file end$/p' | sed '1d;$d' |
+		base64 -d | tar -xz -C "$dir/guest"
+	local arguments=(--seed 0123 --root "$dir/guest/capture" --initrd "$initrd"
+		--append "$(next_append second)" "$("$lab/kernel" "$2")")
+	"$host_bin" --plan=json --dump-dtb "$dir/here/tree.dtb" "${arguments[@]}" >"$dir/here/plan.json"
+	"$host_bin" --plan "${arguments[@]}" >"$dir/here/plan.txt"
+	diff -u "$dir/guest/plan.json" "$dir/here/plan.json"
+	diff -u "$dir/guest/plan.txt" "$dir/here/plan.txt"
+	cmp "$dir/guest/tree.dtb" "$dir/here/tree.dtb"
+	python3 "$plans/model.py" "$dir/guest/capture" "$dir/guest/plan.json" "$dir/guest/tree.dtb"
+}
+
+@test "the plan in the guest and here are the same bytes: virt, Linux 6.1" {
+	same_plan virt-6.1 arm64-6.1
+}
+
+@test "the plan in the guest and here are the same bytes: virt, Linux 6.12" {
+	same_plan virt-6.12 arm64-6.12
+}
+
+@test "the plan in the guest and here are the same bytes: EFI" {
+	same_plan virt-efi arm64-6.1
+}
+
+@test "the plan in the guest and here are the same bytes: pages of 16 KiB" {
+	same_plan virt-16k arm64-6.12-16k
+}
+
+@test "the plan in the guest and here are the same bytes: two NUMA nodes" {
+	same_plan virt-numa arm64-6.12
+}
+
+@test "the plan in the guest and here are the same bytes: 4 CPUs and 4 GiB" {
+	same_plan virt-4cpu-4g arm64-6.1
+}
+
+@test "a capture holds no seed and no key" {
+	boot virt-nokaslr
+	same "seed of the machine" "$(fact run kaslr-seed)" nonzero
+	sent run capture/sys/firmware/fdt >"$BATS_TEST_TMPDIR/fdt"
+	same "seed of the capture" "$(fdtget -t x "$BATS_TEST_TMPDIR/fdt" /chosen kaslr-seed)" "0 0"
+}
+
+# same_on_all NAME: the picture is the same from the binaries for the other machines.
+same_on_all() {
+	local arch cpu
+	planned "$1" --plan >"$BATS_TEST_TMPDIR/host"
+	for arch in arm64:aarch64 ppc64le:ppc64le; do
+		cpu=${arch#*:} arch=${arch%:*}
+		printf '#!/bin/sh\nexec qemu-%s-static %s "$@"\n' "$cpu" "$bin_dir/$arch/kexec-lite" \
+			>"$BATS_TEST_TMPDIR/$arch"
+		chmod +x "$BATS_TEST_TMPDIR/$arch"
+		diff -u "$BATS_TEST_TMPDIR/host" \
+			<(host_bin=$BATS_TEST_TMPDIR/$arch && planned "$1" --plan) || return
+	done
+}
+
+@test "the arm64 and ppc64le binaries plan as the one for this machine does" {
+	same_on_all server
+	same_on_all split
+	same_on_all virt-efi
+	same_on_all low
+}

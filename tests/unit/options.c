@@ -1,0 +1,321 @@
+#include "unit.h"
+
+#include "../../src/options.h"
+
+#include <stdio.h>
+
+#define WORDS 12
+
+/* The fields that a row expects; those left out are false or NULL. */
+static const struct row {
+	const char *caption;
+	const char *argv[WORDS]; /* behind the program's name */
+	struct options o;
+} rows[] = {
+	{ "a plain load", { "-l", "Image" }, { .load = true, .kernel = "Image" } },
+	{ "a plain load, long", { "--load", "Image" }, { .load = true, .kernel = "Image" } },
+	{ "the kernel first", { "Image", "-l" }, { .load = true, .kernel = "Image" } },
+	{ "--opt=V",
+	  { "-l", "--initrd=rd", "--append=a b", "--dtb=t", "Image" },
+	  { .load = true, .kernel = "Image", .initrd = "rd", .append = "a b", .dtb = "t" } },
+	{ "--opt V",
+	  { "-l", "--initrd", "rd", "--append", "a b", "--dtb", "t", "Image" },
+	  { .load = true, .kernel = "Image", .initrd = "rd", .append = "a b", .dtb = "t" } },
+	{ "the other spellings",
+	  { "-l", "--ramdisk=rd", "--command-line=a", "--devicetreeblob=t", "Image" },
+	  { .load = true, .kernel = "Image", .initrd = "rd", .append = "a", .dtb = "t" } },
+	{ "options behind the operand (SUSE kdump)",
+	  { "-l", "Image", "--append=a", "--initrd=rd" },
+	  { .load = true, .kernel = "Image", .append = "a", .initrd = "rd" } },
+	{ "systemd's words",
+	  { "--load", "Image", "--append", "quiet", "--initrd", "rd" },
+	  { .load = true, .kernel = "Image", .append = "quiet", .initrd = "rd" } },
+	{ "a value that looks like an option",
+	  { "-l", "--append", "-l", "Image" },
+	  { .load = true, .kernel = "Image", .append = "-l" } },
+	{ "a value with = in it",
+	  { "-l", "--append=root=/dev/vda1 x=y", "Image" },
+	  { .load = true, .kernel = "Image", .append = "root=/dev/vda1 x=y" } },
+	{ "an empty value",
+	  { "-l", "--append=", "--initrd=", "Image" },
+	  { .load = true, .kernel = "Image", .append = "", .initrd = "" } },
+	{ "an empty value as a word",
+	  { "-l", "--append", "", "Image" },
+	  { .load = true, .kernel = "Image", .append = "" } },
+	{ "an empty operand is passed over (curtin has no initrd)",
+	  { "-l", "", "Image", "" },
+	  { .load = true, .kernel = "Image" } },
+	{ "the first operand is the kernel, later ones mean nothing",
+	  { "-l", "Image", "other", "x" },
+	  { .load = true, .kernel = "Image" } },
+	{ "--append again: the last one counts",
+	  { "-l", "--append=a", "--command-line=b", "Image" },
+	  { .load = true, .kernel = "Image", .append = "b" } },
+	{ "-- ends the options",
+	  { "-l", "--", "-strange" },
+	  { .load = true, .kernel = "-strange" } },
+	{ "a second -- is an operand", { "-l", "--", "--" }, { .load = true, .kernel = "--" } },
+	{ "- is an operand", { "-l", "-" }, { .load = true, .kernel = "-" } },
+	{ "a bundle", { "-ld", "Image" }, { .load = true, .debug = true, .kernel = "Image" } },
+	{ "a bundle, the other way",
+	  { "-dl", "Image" },
+	  { .load = true, .debug = true, .kernel = "Image" } },
+	{ "-ex", { "-ex" }, { .exec = true, .no_ifdown = true } },
+	{ "-exy", { "-exy" }, { .exec = true, .no_ifdown = true, .no_sync = true } },
+	{ "-e", { "-e" }, { .exec = true } },
+	{ "--exec --no-ifdown --no-sync",
+	  { "--exec", "--no-ifdown", "--no-sync" },
+	  { .exec = true, .no_ifdown = true, .no_sync = true } },
+	{ "-u", { "-u" }, { .unload = true } },
+	{ "--unload", { "--unload" }, { .unload = true } },
+	{ "-S", { "-S" }, { .status = true } },
+	{ "--status", { "--status" }, { .status = true } },
+	{ "-v", { "-v" }, { .version = true } },
+	{ "--version", { "--version" }, { .version = true } },
+	{ "-h beside things that make no sense",
+	  { "-h", "-e", "-u" },
+	  { .help = true, .exec = true, .unload = true } },
+	{ "--help", { "--help" }, { .help = true } },
+	{ "the same twice", { "-l", "-l", "Image" }, { .load = true, .kernel = "Image" } },
+	{ "--plan alone", { "--plan", "Image" }, { .plan = true, .kernel = "Image" } },
+	{ "--plan --load",
+	  { "--plan", "--load", "Image" },
+	  { .plan = true, .load = true, .kernel = "Image" } },
+	{ "--plan=json",
+	  { "--plan=json", "Image" },
+	  { .plan = true, .json = true, .kernel = "Image" } },
+	{ "--plan does not eat the kernel",
+	  { "--plan", "json" },
+	  { .plan = true, .kernel = "json" } },
+	{ "all that goes with --plan",
+	  { "--plan", "--root=m", "--dump-dtb", "out", "--seed=00", "Image" },
+	  { .plan = true, .root = "m", .dump_dtb = "out", .seed = "00", .kernel = "Image" } },
+	{ "--capture", { "--capture=dir" }, { .capture = "dir" } },
+	{ "--reuse-cmdline",
+	  { "-l", "--reuse-cmdline", "Image" },
+	  { .load = true, .reuse_cmdline = true, .kernel = "Image" } },
+};
+
+static const struct bad {
+	const char *caption;
+	const char *argv[WORDS];
+	const char *sentence;
+} bad_rows[] = {
+	{ "nothing", { NULL }, "read the options: they do not say what to do" },
+	{ "only an operand", { "Image" }, "read the options: they do not say what to do" },
+	{ "only a modifier", { "-d" }, "read the options: they do not say what to do" },
+	{ "-l without a kernel", { "-l" }, "load a kernel: none is named" },
+	{ "-l with an empty kernel", { "-l", "" }, "load a kernel: none is named" },
+	{ "--plan without a kernel", { "--plan" }, "load a kernel: none is named" },
+	{ "-l and -e", { "-le", "Image" }, "read the options: they ask for more than one thing" },
+	{ "-e and -l, in the other order",
+	  { "-e", "-l", "Image" },
+	  "read the options: they ask for more than one thing" },
+	{ "-u and -S", { "-u", "-S" }, "read the options: they ask for more than one thing" },
+	{ "--capture and -l",
+	  { "--capture=x", "-l", "Image" },
+	  "read the options: they ask for more than one thing" },
+	{ "an unknown long option",
+	  { "-l", "--turbo", "Image" },
+	  "read the options: there is no option --turbo" },
+	{ "an unknown long option with a value",
+	  { "--turbo=9" },
+	  "read the options: there is no option --turbo=9" },
+	{ "the beginning of an option is not the option",
+	  { "--loa", "Image" },
+	  "read the options: there is no option --loa" },
+	{ "an option and more",
+	  { "--loads", "Image" },
+	  "read the options: there is no option --loads" },
+	{ "--=", { "--=x" }, "read the options: there is no option --=x" },
+	{ "an unknown letter", { "-Z" }, "read the options: there is no option -Z" },
+	{ "an unknown letter in a bundle",
+	  { "-lZd", "Image" },
+	  "read the options: there is no option -Z" },
+	{ "an unknown word with control characters",
+	  { "--a\nb" },
+	  "read the options: there is no option --a?b" },
+	{ "an unknown letter that is none",
+	  { "-\x1b" },
+	  "read the options: there is no option -?" },
+	{ "a value missing at the end",
+	  { "-l", "Image", "--append" },
+	  "read the options: --append needs a value" },
+	{ "a value missing, another spelling",
+	  { "-l", "Image", "--ramdisk" },
+	  "read the options: --ramdisk needs a value" },
+	{ "a value too many",
+	  { "--load=Image" },
+	  "read the options: --load takes no value of that kind" },
+	{ "an empty value too many",
+	  { "--exec=" },
+	  "read the options: --exec takes no value of that kind" },
+	{ "--plan of another kind",
+	  { "--plan=xml", "Image" },
+	  "read the options: --plan takes no value of that kind" },
+	{ "two initrds",
+	  { "-l", "--initrd=a", "--ramdisk=b", "Image" },
+	  "read the options: one initrd is the most, so far" },
+	{ "--root without --plan",
+	  { "-l", "--root=m", "Image" },
+	  "read the options: --root and --dump-dtb go with --plan only" },
+	{ "--dump-dtb without --plan",
+	  { "-l", "--dump-dtb=m", "Image" },
+	  "read the options: --root and --dump-dtb go with --plan only" },
+};
+
+static bool parse(const char *const *words, struct options *o, struct error *e)
+{
+	char *argv[WORDS + 2] = { "kexec-lite" };
+	int argc = 1;
+
+	while (argc <= WORDS && words[argc - 1]) {
+		argv[argc] = (char *)(uintptr_t)words[argc - 1];
+		argc++;
+	}
+	memset(o, 0xa5, sizeof(*o));
+	*e = (struct error){ 0 };
+	return options_parse(argc, argv, o, e);
+}
+
+static void want_string(const char *what, const char *expected, const char *came)
+{
+	if (expected)
+		want_text(what, expected, came);
+	else if (came)
+		unit_fail("%s: expected none, came \"%s\"", what, came);
+}
+
+static void walk_rows(void)
+{
+	struct options o;
+	struct error e;
+	size_t i;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		const struct options *x = &rows[i].o;
+
+		CASE("parse: %s", rows[i].caption);
+		want_error(parse(rows[i].argv, &o, &e), &e, FAIL_NONE, "");
+#define FLAG(field) want_u64(#field, x->field, o.field)
+		FLAG(load);
+		FLAG(exec);
+		FLAG(unload);
+		FLAG(status);
+		FLAG(plan);
+		FLAG(json);
+		FLAG(reuse_cmdline);
+		FLAG(no_sync);
+		FLAG(no_ifdown);
+		FLAG(debug);
+		FLAG(version);
+		FLAG(help);
+#undef FLAG
+#define STRING(field) want_string(#field, x->field, o.field)
+		STRING(kernel);
+		STRING(initrd);
+		STRING(dtb);
+		STRING(append);
+		STRING(root);
+		STRING(capture);
+		STRING(seed);
+		STRING(dump_dtb);
+#undef STRING
+	}
+	for (i = 0; i < COUNT(bad_rows); i++) {
+		CASE("parse: %s", bad_rows[i].caption);
+		want_error(parse(bad_rows[i].argv, &o, &e), &e, FAIL_USAGE, bad_rows[i].sentence);
+		want_hint(&e, "nothing was done: see kexec-lite --help");
+	}
+}
+
+/* reuse, append, running -> the next command line */
+static const struct cmdline {
+	const char *caption;
+	bool reuse;
+	const char *append, *running, *expected;
+} cmdlines[] = {
+	{ "neither: empty (kexec-tools has four answers)", false, NULL, "root=/dev/vda1", "" },
+	{ "an empty --append: empty", false, "", "root=/dev/vda1", "" },
+	{ "only --append", false, "a b", "root=/dev/vda1", "a b" },
+	{ "--append stays as it is", false, "  a  b ", "", "  a  b " },
+	{ "only --reuse-cmdline", true, NULL, "root=/dev/vda1 quiet", "root=/dev/vda1 quiet" },
+	{ "both: --append comes last", true, "quiet", "root=/dev/vda1", "root=/dev/vda1 quiet" },
+	{ "both, nothing to reuse", true, "quiet", "", "quiet" },
+	{ "reuse with an empty --append", true, "", "a b", "a b" },
+	{ "BOOT_IMAGE= goes, at the start", true, NULL, "BOOT_IMAGE=/vmlinuz root=x", "root=x" },
+	{ "BOOT_IMAGE= goes, in the middle", true, NULL, "a BOOT_IMAGE=/vmlinuz b", "a b" },
+	{ "BOOT_IMAGE= goes, at the end", true, NULL, "a BOOT_IMAGE=/vmlinuz", "a" },
+	{ "BOOT_IMAGE= goes, alone", true, NULL, "BOOT_IMAGE=/vmlinuz", "" },
+	{ "BOOT_IMAGE= goes, alone, and --append stays", true, "a", "BOOT_IMAGE=/vmlinuz", "a" },
+	{ "BOOT_IMAGE= without a value goes", true, NULL, "BOOT_IMAGE= a", "a" },
+	{ "every BOOT_IMAGE= goes, three in a row", true, NULL,
+	  "BOOT_IMAGE=a BOOT_IMAGE=b BOOT_IMAGE=c d", "d" },
+	{ "BOOT_IMAGE inside a longer word stays", true, NULL, "MY_BOOT_IMAGE=a x.BOOT_IMAGE=b",
+	  "MY_BOOT_IMAGE=a x.BOOT_IMAGE=b" },
+	{ "words that begin with BOOT_IMAGE stay (kexec-tools matches prefixes)", true, NULL,
+	  "BOOT_IMAGES=a BOOT_IMAGE BOOT_IMAGE.x=y", "BOOT_IMAGES=a BOOT_IMAGE BOOT_IMAGE.x=y" },
+	{ "BOOT_IMAGE= in another case stays", true, NULL, "boot_image=a", "boot_image=a" },
+	{ "a quoted value with spaces stays whole (kexec-tools breaks it)", true, NULL,
+	  "dyndbg=\"file a.c +p; file b.c +p\" q", "dyndbg=\"file a.c +p; file b.c +p\" q" },
+	{ "BOOT_IMAGE= inside quotes stays", true, NULL, "x=\"a BOOT_IMAGE=b c\" d",
+	  "x=\"a BOOT_IMAGE=b c\" d" },
+	{ "a quoted BOOT_IMAGE= goes with all its words", true, NULL,
+	  "a BOOT_IMAGE=\"/my kernel x\" b", "a b" },
+	{ "a quote that never ends", true, "z", "a x=\"b c", "a x=\"b c z" },
+	{ "several spaces between words become one", true, NULL, "  a   b  ", "a b" },
+	{ "only spaces", true, "x", "   ", "x" },
+	{ "a tab ends a word, as it does for the kernel", true, NULL, "a\tBOOT_IMAGE=/vmlinuz b",
+	  "a b" },
+	{ "the arguments of init behind -- stay", true, NULL, "a -- b", "a -- b" },
+};
+
+static void walk_cmdlines(void)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(cmdlines); i++) {
+		const struct cmdline *c = &cmdlines[i];
+		struct options o = { .reuse_cmdline = c->reuse, .append = c->append };
+		struct text out = TEXT_GROWING;
+
+		CASE("command line: %s", c->caption);
+		options_cmdline(&o, c->running, &out);
+		want_text("command line", c->expected, out.p ? out.p : "");
+		want(!out.lost, "nothing is lost");
+		text_free(&out);
+	}
+}
+
+static void helps(void)
+{
+	struct text t = TEXT_GROWING;
+	const char *line, *end;
+
+	CASE("help: no line is wider than a terminal");
+	options_help(&t);
+	for (line = t.p; line && *line; line = end + 1) {
+		end = strchr(line, '\n');
+		if (!end) {
+			unit_fail("expected a newline at the end, came \"%s\"", line);
+			break;
+		}
+		if (end - line > 80)
+			unit_fail("expected at most 80 characters, came \"%.*s\"",
+				  (int)(end - line), line);
+	}
+	CASE("help: names the options");
+	want(t.p && strstr(t.p, "  -l  --load ") && strstr(t.p, "      --initrd=FILE ") &&
+		     strstr(t.p, "--plan[=json]"),
+	     "they are there");
+	CASE("help: not the other spellings");
+	want(t.p && !strstr(t.p, "--ramdisk"), "they are not there");
+	text_free(&t);
+}
+
+void test_options(void)
+{
+	walk_rows();
+	walk_cmdlines();
+	helps();
+}

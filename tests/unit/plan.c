@@ -1,0 +1,370 @@
+/* plan_make(): a small machine in memory, planned. */
+#include "unit.h"
+
+#include "../../arch/arch.h"
+
+#include <libfdt.h>
+
+static const char *pieces(const struct plan *p, char *buf, size_t cap)
+{
+	struct text t = text_fixed(buf, cap);
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		text_add(&t, "%s%s %llx-%llx-%llx", i ? ", " : "", piece_name(p->seg[i].piece),
+			 (unsigned long long)p->seg[i].at.start,
+			 (unsigned long long)p->seg[i].at.end,
+			 (unsigned long long)p->seg[i].room_end);
+	return buf;
+}
+
+static void want_plan(struct small *s, const char *expected)
+{
+	struct error e = { 0 };
+	struct plan p;
+	char buf[400];
+	bool ok = plan_make(&s->r, &p, &e);
+
+	want_error(ok, &e, FAIL_NONE, "");
+	if (ok)
+		want_text("pieces", expected, pieces(&p, buf, sizeof(buf)));
+	plan_free(&p);
+}
+
+static void want_refusal(struct small *s, enum code code, const char *sentence,
+			 const char *hint_text)
+{
+	struct error e = { 0 };
+	struct plan p;
+
+	want_error(plan_make(&s->r, &p, &e), &e, code, sentence);
+	want_hint(&e, hint_text);
+	plan_free(&p);
+}
+
+static void plans(void)
+{
+	struct small s;
+	struct plan p;
+	struct error e = { 0 };
+	char buf[600];
+
+	CASE("kernel with BSS, initrd, tree, stub: from the top down");
+	small_start(&s, SMALL_TREE);
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	CASE("it starts in the stub, which has both addresses");
+	if (plan_make(&s.r, &p, &e)) {
+		want_u64("entry", 0x7fbe0000, p.entry);
+		want_u64("kernel", 0x7fc00000, p.kernel);
+		want_u64("kernel's entry", 0x7fc00000, p.kernel_entry);
+		want_bytes("stub's words",
+			   "\xc0\x00\x00\x58\xe1\x03\x1f\xaa\xe2\x03\x1f\xaa\xe3\x03\x1f\xaa\x84"
+			   "\x00\x00\x58"
+			   "\x80\x00\x1f\xd6"
+			   "\x00\x00\x80\x7f\x00\x00\x00\x00\x00\x00\xc0\x7f\x00\x00\x00\x00",
+			   p.stub, 40);
+		want(p.seg[0].data.p == s.kernel && p.seg[1].data.p == s.initrd,
+		     "files are borrowed, not copied");
+	}
+	CASE("its tree says all that was asked");
+	want_text(
+		"tree",
+		"@7fbf0000+1388; / { #address-cells = <2>; #size-cells = <2>; "
+		"chosen { linux,initrd-end = <0 7fbf1388>; linux,initrd-start = <0 7fbf0000>; "
+		"linux,booted-from-kexec; "
+		"rng-seed = <80818283 84858687 88898a8b 8c8d8e8f 90919293 94959697 98999a9b "
+		"9c9d9e9f>; "
+		"kaslr-seed = <10111213 14151617>; bootargs = \"console=ttyAMA0 root=/dev/vda1\"; "
+		"}; "
+		"memory@40000000 { device_type = \"memory\"; reg = <0 40000000 0 40000000>; }; };",
+		note_print(plan_segment(&p, TREE)->data.p, buf, sizeof(buf)));
+	plan_free(&p);
+
+	CASE("without initrd");
+	s.r.initrd.len = 0;
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, tree 7fa00000-7fa01000-7fc00000, "
+		      "stub 7f9f0000-7f9f1000-7fa00000");
+	small_end(&s);
+
+	CASE("an empty command line is in the tree as an empty one");
+	small_start(&s, SMALL_TREE);
+	s.r.cmdline = "";
+	if (plan_make(&s.r, &p, &e)) {
+		int len = 0;
+		const char *args = fdt_getprop(p.tree.blob, fdt_path_offset(p.tree.blob, "/chosen"),
+					       "bootargs", &len);
+
+		want_text("bootargs", "", args);
+		want_u64("length", 1, (uint64_t)len);
+	} else {
+		unit_fail("expected a plan, came %s", e.text);
+	}
+	plan_free(&p);
+	small_end(&s);
+
+	CASE("a running kernel that passes the tree in x0: no stub");
+	small_start(&s, SMALL_TREE);
+	s.m.tree_in_x0 = true;
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000");
+	small_end(&s);
+
+	CASE("pages of 16 KiB: those of the machine, not of this host");
+	small_start(&s, SMALL_TREE);
+	s.m.page_size = 0x4000;
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf4000-7fc00000, "
+		      "tree 7f800000-7f804000-7fa00000, stub 7fbe0000-7fbe4000-7fbf0000");
+	CASE("pages of 64 KiB");
+	s.m.page_size = 0x10000;
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fc00000-7fc00000, "
+		      "tree 7f800000-7f810000-7fa00000, stub 7fbe0000-7fbf0000-7fbf0000");
+	small_end(&s);
+
+	CASE("an old kernel: low, with text_offset, nothing below it");
+	small_start(&s, SMALL_TREE);
+	small_header(s.kernel, 0, 0, 0);
+	if (!image_parse((struct span){ s.kernel, 1 << 20 }, "Image", &s.m, &s.img, &e))
+		abort();
+	want_plan(&s, "kernel 41080000-41180000-42180000, initrd 7fff0000-7fff2000-80000000, "
+		      "tree 7fc00000-7fc01000-7fe00000, stub 7ffe0000-7ffe1000-7fff0000");
+	small_end(&s);
+
+	CASE("the hole must have room for BSS (kexec-tools: p_filesz, not p_memsz)");
+	small_start(&s, SMALL_TREE);
+	if (!ranges_add(&s.m.keep, 0x7fe00000, 0x80000000, "x"))
+		abort();
+	small_room(&s);
+	want_plan(&s, "kernel 7fa00000-7fb00000-7fe00000, initrd 7f9f0000-7f9f2000-7fa00000, "
+		      "tree 7f600000-7f601000-7f800000, stub 7f9e0000-7f9e1000-7f9f0000");
+	small_end(&s);
+
+	CASE("a crash region on top is kept out of (kexec-tools takes it)");
+	small_start(&s, SMALL_TREE);
+	if (!ranges_add(&s.m.keep, 0x70000000, 0x80000000, "crash"))
+		abort();
+	small_room(&s);
+	want_plan(&s, "kernel 6fc00000-6fd00000-70000000, initrd 6fbf0000-6fbf2000-6fc00000, "
+		      "tree 6f800000-6f801000-6fa00000, stub 6fbe0000-6fbe1000-6fbf0000");
+	small_end(&s);
+
+	CASE("hot-added memory above 2^48 is not used");
+	small_start(&s, SMALL_TREE);
+	if (!ranges_add(&s.m.ram, 1ull << 48, (1ull << 48) + GIB, "RAM"))
+		abort();
+	small_room(&s);
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	small_end(&s);
+
+	CASE("a tree given by the user (kexec-tools drops --append there)");
+	small_start(&s, "/ { };");
+	{
+		struct span dtb = note_tree(SMALL_TREE);
+
+		s.r.dtb = dtb;
+		s.r.dtb_name = "my.dtb";
+		e = (struct error){ 0 };
+		if (plan_make(&s.r, &p, &e)) {
+			want_text("it is from", "my.dtb", p.tree_from);
+			want_text("bootargs", "console=ttyAMA0 root=/dev/vda1",
+				  fdt_getprop(p.tree.blob, fdt_path_offset(p.tree.blob, "/chosen"),
+					      "bootargs", NULL));
+		} else {
+			unit_fail("expected a plan, came %s", e.text);
+		}
+		plan_free(&p);
+		note_free(&dtb);
+	}
+	small_end(&s);
+}
+
+static void refusals(void)
+{
+	static char cmdline[2100];
+	static uint8_t huge[3 << 20];
+	struct small s;
+	struct span dtb;
+
+	memset(cmdline, 'a', sizeof(cmdline) - 1);
+	small_start(&s, SMALL_TREE);
+	CASE("a command line of 2047 bytes");
+	cmdline[2047] = '\0';
+	s.r.cmdline = cmdline;
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	CASE("a command line of 2048 bytes: refused with limit and length (kexec-tools: strcpy)");
+	cmdline[2047] = 'a';
+	cmdline[2048] = '\0';
+	want_refusal(&s, FAIL_CMDLINE, "pass the command line: it has 2048 bytes, arm64 takes 2047",
+		     "");
+	s.r.cmdline = "";
+	small_end(&s);
+
+	CASE("a tree without memory");
+	small_start(&s, "/ { chosen { }; };");
+	want_refusal(
+		&s, FAIL_TREE, "use device tree /small: it has no memory node",
+		"nothing was loaded: a kernel finds no memory with /small; leave --dtb out to use "
+		"this machine's own tree");
+	small_end(&s);
+
+	CASE("a user's tree without memory, with the longest name");
+	small_start(&s, SMALL_TREE);
+	dtb = note_tree("/ { };");
+	s.r.dtb = dtb;
+	s.r.dtb_name = "...name/that/goes/on/and/on/until/nobody/reads/it/board-rev9.dtb";
+	want_refusal(&s, FAIL_TREE,
+		     "use device tree "
+		     "...name/that/goes/on/and/on/until/nobody/reads/it/board-rev9.dtb: it "
+		     "has no memory node",
+		     "nothing was loaded: a kernel finds no memory with "
+		     "...name/that/goes/on/and/on/until/nobody/reads/it/board-rev9.dtb; leave "
+		     "--dtb out to "
+		     "use this machine's own tree");
+	note_free(&dtb);
+	small_end(&s);
+
+	CASE("more than half of RAM");
+	small_start(&s, SMALL_TREE);
+	s.m.mem_total = 2 * MIB;
+	want_refusal(&s, FAIL_MEMORY,
+		     "load 1 MiB: the running kernel takes half of its RAM at most, 1 MiB",
+		     "nothing was loaded: 1 MiB are too much, make the initrd smaller");
+	CASE("just half of RAM: kernel 1 MiB, initrd 8 KiB, tree and stub 4 KiB");
+	s.m.mem_total = 2 * (MIB + 16 * KIB);
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	CASE("a byte less than half of RAM");
+	s.m.mem_total -= 2;
+	want_refusal(&s, FAIL_MEMORY,
+		     "load 1 MiB: the running kernel takes half of its RAM at most, 1 MiB",
+		     "nothing was loaded: 1 MiB are too much, make the initrd smaller");
+	CASE("more than is available");
+	s.m.mem_total = GIB;
+	s.m.mem_available = 512 * KIB;
+	want_refusal(&s, FAIL_MEMORY, "load 1 MiB: only 512 KiB of memory are available",
+		     "nothing was loaded: it needs 1 MiB of memory, free some");
+	CASE("nothing known about memory: nothing refused");
+	s.m.mem_total = s.m.mem_available = 0;
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	small_end(&s);
+
+	CASE("no room");
+	small_start(&s, SMALL_TREE);
+	if (!ranges_add(&s.m.keep, SMALL_BASE, SMALL_BASE + GIB - 2 * MIB, "x"))
+		abort();
+	small_room(&s);
+	want_refusal(&s, FAIL_ROOM,
+		     "place the kernel: it needs 4 MiB in one piece, the largest hole is 2 MiB (2 "
+		     "MiB free)",
+		     "nothing was loaded for want of memory; kexec-lite --plan --load without the "
+		     "initrd "
+		     "shows the map");
+	small_end(&s);
+
+	CASE("a tree above 2 MiB");
+	small_start(&s, SMALL_TREE);
+	{
+		struct error e = { 0 };
+		struct tree t = { 0 };
+		struct span big = { NULL, 0 };
+
+		if (!tree_open(&t, s.tree, sizeof(huge) + 100, "/t", &e) ||
+		    fdt_setprop(t.blob, 0, "huge", huge, (int)sizeof(huge)) ||
+		    !tree_pack(&t, &big, &e))
+			abort();
+		s.m.fdt = big;
+		want_refusal(&s, FAIL_TREE,
+			     "use device tree /small: it has 3 MiB, arm64 takes 2 MiB", "");
+		tree_free(&t);
+	}
+	small_end(&s);
+}
+
+/* Every allocation may fail. */
+static void out_of_memory(void)
+{
+	struct small s;
+	struct error e;
+	struct plan p;
+	long n;
+	bool ok = false;
+
+	small_start(&s, SMALL_TREE);
+	for (n = 0; n < 20 && !ok; n++) {
+		CASE("out of memory at allocation %ld", n);
+		e = (struct error){ 0 };
+		unit_memory(n);
+		ok = plan_make(&s.r, &p, &e);
+		unit_memory(-1);
+		want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY, ok ? "" : "go on: out of memory");
+		plan_free(&p);
+	}
+	want(ok, "a plan is made in the end");
+	small_end(&s);
+}
+
+/* The one property: a failure with its own sentence, or plan_check() passes. Never FAIL_BUG. */
+static void random_machines(void)
+{
+	static const uint32_t pages[] = { 0x1000, 0x4000, 0x10000 };
+	unsigned k, planned = 0;
+	struct small s;
+	struct error e;
+	struct plan p;
+	uint64_t offset, size;
+	phys at;
+	size_t n;
+
+	CASE("2000 random machines: a plan that passes its check, or a sentence that is no bug");
+	unit_random_start(4);
+	small_start(&s, SMALL_TREE);
+	for (k = 0; k < 2000; k++) {
+		ranges_free(&s.m.ram);
+		ranges_free(&s.m.keep);
+		for (at = unit_random() % 64 << 20, n = 1 + unit_random() % 4; n--;) {
+			phys end = at + (1 + unit_random() % 24) * MIB;
+
+			end += unit_random() % 256 << 12;
+			if (!ranges_add(&s.m.ram, at, end, "RAM"))
+				abort();
+			at = end + 4096 +
+			     unit_random() % (n % 2 ? 64 * MIB : 64 * GIB) / 4096 * 4096;
+		}
+		for (n = unit_random() % 6; n--;) {
+			at = s.m.ram.v[unit_random() % s.m.ram.n].start;
+			at += unit_random() % (8 * MIB);
+			if (!ranges_add(&s.m.keep, at, at + unit_random() % (4 * MIB), "x"))
+				abort();
+		}
+		ranges_union(&s.m.ram);
+		small_room(&s);
+		s.m.page_size = pages[unit_random() % 3];
+		s.m.tree_in_x0 = unit_random() % 4 == 0;
+		s.r.initrd.len = unit_random() % (sizeof(s.initrd) + 1);
+		/* one by one: the order of arguments is the compiler's */
+		offset = unit_random() % 2 ? 0 : unit_random() % 32 << 16;
+		size = unit_random() % 4 ? unit_random() % (8 * MIB) : 0;
+		small_header(s.kernel, offset, size, unit_random() % 16 & ~1u);
+		e = (struct error){ 0 };
+		if (!image_parse((struct span){ s.kernel, 1 << 20 }, "Image", &s.m, &s.img, &e))
+			continue;
+		if (plan_make(&s.r, &p, &e))
+			planned++;
+		else if (e.code == FAIL_BUG || !e.text[0])
+			unit_fail("machine %u: expected no bug, came %s", k, e.text);
+		plan_free(&p);
+	}
+	want(planned > 500, "many plans are made");
+	small_end(&s);
+}
+
+void test_plan(void)
+{
+	plans();
+	refusals();
+	out_of_memory();
+	random_machines();
+}

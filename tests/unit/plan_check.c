@@ -1,0 +1,439 @@
+/* plan_check(): a finished plan, one thing wrong with it, one sentence. */
+#include "unit.h"
+
+#include "../../arch/arch.h"
+
+#include <libfdt.h>
+
+/* In the order of the small machine's plan. */
+enum { K, I, T, S };
+
+#define TRUST "trust the plan: "
+
+static struct segment *seg(struct plan *p, int i)
+{
+	return &p->seg[i];
+}
+
+/* A segment as a whole goes elsewhere; its data stay. */
+static void move(struct plan *p, int i, phys start)
+{
+	struct range *r = &p->seg[i].at;
+
+	p->seg[i].room_end = start + (p->seg[i].room_end - r->start);
+	r->end = start + (r->end - r->start);
+	r->start = start;
+}
+
+static void drop(struct plan *p, int i)
+{
+	memmove(&p->seg[i], &p->seg[i + 1], (p->n - (size_t)i - 1) * sizeof(p->seg[0]));
+	p->n--;
+}
+
+#define ROW(name) static void name(struct plan *p, struct small *s)
+
+/* clang-format off */
+ROW(nothing) { (void)p, (void)s; }
+
+ROW(no_segments) { (void)s; p->n = 0; }
+ROW(many_segments) { (void)s; p->n = 17; }
+ROW(wrapped_count) { (void)s; p->n = SIZE_MAX; }
+
+ROW(kernel_unaligned) { (void)s; move(p, K, seg(p, K)->at.start + 0x800); }
+ROW(kernel_byte_off) { (void)s; move(p, K, seg(p, K)->at.start + 1); }
+ROW(initrd_unaligned) { (void)s; seg(p, I)->at.start -= 0x800; }
+ROW(initrd_end_unaligned) { (void)s; seg(p, I)->at.end -= 1; }
+ROW(page_64k) { (void)p; s->m.page_size = 0x10000; }
+ROW(tree_empty) { (void)s; seg(p, T)->at.end = seg(p, T)->at.start; }
+ROW(stub_backwards) { (void)s; seg(p, S)->at.end = seg(p, S)->at.start - 0x1000; }
+ROW(kernel_to_top) { (void)s; move(p, K, 0xfffffffffff00000); }
+ROW(room_below_end) { (void)s; seg(p, K)->room_end = seg(p, K)->at.end - 0x1000; }
+ROW(data_too_long) { (void)s; seg(p, I)->at.end -= 0x1000; }
+ROW(one_over_half) { (void)p; s->m.mem_total = MIB; }
+ROW(sum_over_half) { (void)p; s->m.mem_total = 2 * MIB + 0x2000; }
+
+ROW(kernel_off_ram) { (void)s; move(p, K, 0x90000000); }
+ROW(kernel_below_ram) { (void)s; move(p, K, 0x3fe00000); }
+ROW(kernel_half_off_ram) { (void)s; move(p, K, 0x7fe00000); }
+ROW(bss_off_ram) { (void)s; seg(p, K)->room_end += 0x10000; }
+ROW(hole_in_ram)
+{
+	(void)p;
+	/* 4 KiB missing inside of the kernel's BSS */
+	s->m.ram.v[0].end = 0x7ff00000;
+	if (!ranges_add(&s->m.ram, 0x7ff01000, 0x80000000, "RAM"))
+		abort();
+}
+ROW(no_ram) { (void)p; s->m.ram.n = 0; }
+ROW(initrd_on_kept) { (void)s; move(p, I, SMALL_BASE); }
+ROW(kept_in_bss) { (void)p; if (!ranges_add(&s->m.keep, 0x7ff00000, 0x7ff00001, "x")) abort(); }
+ROW(kept_first_byte) { (void)p; if (!ranges_add(&s->m.keep, 0x7fbdf000, 0x7fbe0001, "x")) abort(); }
+ROW(kept_all) { (void)p; if (!ranges_add(&s->m.keep, 0, UINT64_MAX, "x")) abort(); }
+ROW(kept_beside)
+{
+	(void)p;
+	/* touches stub and kernel from both sides: no fault */
+	if (!ranges_add(&s->m.keep, 0x7fbdf000, 0x7fbe0000, "x") ||
+	    !ranges_add(&s->m.keep, 0x80000000, 0x80001000, "x"))
+		abort();
+}
+ROW(kept_tree_block) { (void)p; if (!ranges_add(&s->m.keep, 0x7f900000, 0x7f901000, "x")) abort(); }
+
+ROW(no_tree) { (void)s; drop(p, T); }
+ROW(no_initrd) { (void)s; drop(p, I); }
+ROW(extra_initrd) { (void)p; s->r.initrd.len = 0; }
+ROW(no_stub) { (void)s; drop(p, S); }
+ROW(no_kernel) { (void)s; drop(p, K); }
+ROW(initrd_moved) { (void)s; move(p, I, seg(p, I)->at.start - 0x100000); }
+ROW(tree_says_start) { (void)s; p->chosen.initrd_start += 0x1000; }
+ROW(tree_says_end) { (void)s; p->chosen.initrd_end -= 1; }
+ROW(initrd_other_bytes) { (void)s; seg(p, I)->data.p += 1; seg(p, I)->data.len -= 1; }
+ROW(initrd_shorter) { (void)s; seg(p, I)->data.len -= 1; }
+ROW(initrd_is_kernel) { seg(p, I)->data.p = s->kernel; }
+ROW(two_initrds)
+{
+	(void)s;
+	p->seg[4] = p->seg[I];
+	p->n = 5;
+	move(p, 4, 0x50000000);
+}
+
+ROW(kernel_other_bytes) { (void)s; seg(p, K)->data.p += 64; }
+ROW(kernel_shorter) { (void)s; seg(p, K)->data.len -= 1; }
+ROW(kernel_memory_short) { (void)p; s->img.part[0].size += MIB; }
+ROW(kernel_moved) { (void)s; move(p, K, 0x60000000); }
+ROW(kernel_address) { (void)s; p->kernel -= 0x200000; }
+ROW(kernel_twice)
+{
+	(void)s;
+	p->seg[4] = p->seg[K];
+	p->n = 5;
+	move(p, 4, 0x50000000);
+}
+ROW(kernel_part_missing)
+{
+	(void)p;
+	s->img.parts = 2;
+	s->img.part[1] = (struct part){ { s->kernel, 10 }, 2 * MIB, 10 };
+}
+
+ROW(stub_on_kernel) { (void)s; move(p, S, seg(p, K)->at.start + 0x1000); }
+ROW(stub_on_bss) { (void)s; move(p, S, seg(p, K)->at.end); }
+ROW(same_place) { (void)s; move(p, S, seg(p, T)->at.start); }
+ROW(room_overlaps) { (void)s; seg(p, S)->room_end = seg(p, I)->at.start + 1; }
+
+ROW(entry_zero) { (void)s; p->entry = 0; }
+ROW(entry_top) { (void)s; p->entry = UINT64_MAX; }
+ROW(entry_before) { (void)s; p->entry = seg(p, S)->at.start - 1; }
+ROW(entry_behind_data) { (void)s; p->entry = seg(p, S)->at.start + 40; }
+ROW(entry_in_bss) { (void)s; p->entry = seg(p, K)->at.end; }
+ROW(entry_in_stub) { (void)s; p->entry += 4; }
+ROW(entry_in_kernel) { (void)s; p->entry = p->kernel; }
+ROW(entry_in_initrd) { (void)s; p->entry = seg(p, I)->at.start; }
+ROW(kernel_entry) { (void)s; p->kernel_entry += 4; }
+
+ROW(tree_magic) { (void)s; p->tree.blob[0] ^= 1; }
+ROW(tree_cut) { (void)s; seg(p, T)->data.len -= 1; }
+ROW(tree_bootargs)
+{
+	(void)s;
+	char *args = fdt_getprop_w(p->tree.blob, fdt_path_offset(p->tree.blob, "/chosen"), "bootargs", NULL);
+
+	args[0] ^= 1;
+}
+ROW(tree_seed)
+{
+	(void)s;
+	char *v = fdt_getprop_w(p->tree.blob, fdt_path_offset(p->tree.blob, "/chosen"), "kaslr-seed", NULL);
+
+	v[7] ^= 1;
+}
+ROW(tree_rng)
+{
+	(void)s;
+	char *v = fdt_getprop_w(p->tree.blob, fdt_path_offset(p->tree.blob, "/chosen"), "rng-seed", NULL);
+
+	v[31] ^= 1;
+}
+ROW(tree_initrd)
+{
+	(void)s;
+	char *v = fdt_getprop_w(p->tree.blob, fdt_path_offset(p->tree.blob, "/chosen"),
+				"linux,initrd-start", NULL);
+
+	v[5] ^= 1;
+}
+ROW(tree_initrd_end)
+{
+	(void)s;
+	char *v = fdt_getprop_w(p->tree.blob, fdt_path_offset(p->tree.blob, "/chosen"),
+				"linux,initrd-end", NULL);
+
+	v[7] ^= 1;
+}
+ROW(tree_reservation)
+{
+	(void)s;
+	p->tree.blob[fdt_off_mem_rsvmap(p->tree.blob) + 15] ^= 1;
+}
+ROW(tree_marker)
+{
+	(void)s;
+	fdt_nop_property(p->tree.blob, fdt_path_offset(p->tree.blob, "/chosen"), "linux,booted-from-kexec");
+}
+
+ROW(kernel_not_2m) { (void)s; move(p, K, 0x60010000); p->kernel = 0x60010000; }
+ROW(kernel_offset) { (void)p; s->img.offset = 0x80000; }
+ROW(kernel_no_room) { (void)s; seg(p, K)->room_end -= 0x10000; }
+ROW(kernel_image_room) { (void)p; s->img.room = 1000; }
+ROW(kernel_high)
+{
+	(void)s;
+	if (!ranges_add(&s->m.ram, 1ull << 48, (1ull << 48) + GIB, "RAM"))
+		abort();
+	move(p, K, 1ull << 48);
+	p->kernel = 1ull << 48;
+}
+ROW(kernel_across_48)
+{
+	if (!ranges_add(&s->m.ram, (1ull << 48) - GIB, (1ull << 48) + GIB, "RAM"))
+		abort();
+	move(p, K, (1ull << 48) - 2 * MIB);
+	p->kernel = (1ull << 48) - 2 * MIB;
+}
+static void in_window(struct plan *p, struct small *s, phys start)
+{
+	if (!ranges_add(&s->m.ram, start / GIB * GIB, start / GIB * GIB + GIB, "RAM"))
+		abort();
+	move(p, K, start);
+	p->kernel = p->kernel_entry = start;
+	put_le64(p->stub + 32, start);
+}
+ROW(window_inside) { in_window(p, s, 0x840000000 - 4 * MIB); }
+ROW(window_outside)
+{
+	in_window(p, s, 0x840000000 - 2 * MIB);
+	if (!ranges_add(&s->m.ram, 0x840000000, 0x880000000, "RAM"))
+		abort();
+}
+ROW(window_far) { in_window(p, s, 0x8800000000); }
+
+ROW(tree_across_blocks)
+{
+	static _Alignas(8) uint8_t big[0x2000];
+
+	(void)s;
+	/* the same tree in a larger blob, across a boundary of 2 MiB */
+	if (fdt_open_into(p->tree.blob, big, sizeof(big)))
+		abort();
+	seg(p, T)->data = (struct span){ big, sizeof(big) };
+	seg(p, T)->at = (struct range){ 0x5ffff000, 0x60001000, NULL };
+	seg(p, T)->room_end = 0x60001000;
+	put_le64(p->stub + 24, 0x5ffff000);
+}
+ROW(tree_block_shared)
+{
+	(void)s;
+	seg(p, T)->room_end = seg(p, T)->at.end;
+	move(p, S, 0x7f810000);
+	p->entry = 0x7f810000;
+}
+ROW(tree_room_kept)
+{
+	/* the block's rest is kept by somebody: mapped with the tree all the same */
+	seg(p, T)->room_end = seg(p, T)->at.end;
+	if (!ranges_add(&s->m.keep, 0x7f900000, 0x7f901000, "x"))
+		abort();
+}
+
+ROW(stub_tree) { (void)s; p->stub[25] ^= 1; }
+ROW(stub_tree_high) { (void)s; p->stub[31] ^= 0x80; }
+ROW(stub_kernel) { (void)s; p->stub[34] ^= 0x20; }
+ROW(stub_code) { (void)s; p->stub[0] ^= 1; }
+ROW(stub_code_last) { (void)s; p->stub[20] ^= 0x20; }
+ROW(stub_short) { (void)s; seg(p, S)->data.len = 32; }
+ROW(stub_long) { (void)s; seg(p, S)->data.len = 44; }
+ROW(stub_other_bytes) { seg(p, S)->data.p = s->kernel; }
+ROW(image_entry) { (void)p; s->img.entry = 64; }
+ROW(tree_in_x0) { (void)p; s->m.tree_in_x0 = true; }
+
+ROW(below_lowest) { (void)p; s->img.lowest = true; }
+
+/* clang-format on */
+
+static const struct row {
+	const char *caption;
+	void (*spoil)(struct plan *p, struct small *s);
+	const char *sentence; /* "": passes; NULL: refused in any words */
+} rows[] = {
+	{ "nothing is wrong", nothing, "" },
+	{ "no segments", no_segments, TRUST "it has 0 segments" },
+	{ "17 segments (kexec-tools warns and overruns its array)", many_segments,
+	  TRUST "it has 17 segments" },
+	{ "a wrapped count of segments", wrapped_count,
+	  TRUST "it has 18446744073709551615 segments" },
+
+	{ "kernel half a page off", kernel_unaligned, TRUST "the kernel is not page aligned" },
+	{ "kernel a byte off", kernel_byte_off, TRUST "the kernel is not page aligned" },
+	{ "initrd starts inside a page", initrd_unaligned, TRUST "the initrd is not page aligned" },
+	{ "initrd ends inside a page", initrd_end_unaligned,
+	  TRUST "the initrd is not page aligned" },
+	{ "a machine with larger pages", page_64k, TRUST "the initrd is not page aligned" },
+	{ "tree without memory", tree_empty, TRUST "the tree wraps" },
+	{ "stub ends below its start", stub_backwards, TRUST "the stub wraps" },
+	{ "kernel's end wraps", kernel_to_top, TRUST "the kernel wraps" },
+	{ "room ends below the segment's end", room_below_end, TRUST "the kernel wraps" },
+	{ "initrd longer than its memory", data_too_long,
+	  TRUST "the initrd does not fit its memory" },
+	{ "one segment over half of RAM", one_over_half,
+	  TRUST "the kernel takes more than half of RAM" },
+	{ "their sum over half of RAM", sum_over_half, TRUST "it takes more than half of RAM" },
+
+	{ "kernel above RAM", kernel_off_ram, TRUST "the kernel is not in RAM" },
+	{ "kernel begins below RAM", kernel_below_ram, TRUST "the kernel is not in RAM" },
+	{ "kernel ends above RAM", kernel_half_off_ram, TRUST "the kernel is not in RAM" },
+	{ "BSS ends above RAM", bss_off_ram, TRUST "the kernel is not in RAM" },
+	{ "a hole in RAM inside of BSS", hole_in_ram, TRUST "the kernel is not in RAM" },
+	{ "no RAM at all", no_ram, TRUST "the kernel is not in RAM" },
+	{ "initrd on kept memory", initrd_on_kept,
+	  TRUST "the initrd lies on memory that must be kept" },
+	{ "one kept byte inside of BSS", kept_in_bss,
+	  TRUST "the kernel lies on memory that must be kept" },
+	{ "the stub's first byte is kept", kept_first_byte,
+	  TRUST "the stub lies on memory that must be kept" },
+	{ "all of the 64-bit space is kept", kept_all,
+	  TRUST "the kernel lies on memory that must be kept" },
+	{ "kept memory just beside", kept_beside, "" },
+	{ "kept memory in the tree's block", kept_tree_block,
+	  TRUST "the tree lies on memory that must be kept" },
+
+	{ "no tree", no_tree, TRUST "a piece is missing" },
+	{ "no initrd", no_initrd, TRUST "a piece is missing" },
+	{ "an initrd that nobody asked for", extra_initrd, TRUST "a piece is missing" },
+	{ "no stub: the entry is nowhere", no_stub, TRUST "it starts outside of what is loaded" },
+	{ "no kernel", no_kernel, TRUST "a part of the kernel is missing" },
+	{ "initrd elsewhere than the tree says", initrd_moved,
+	  TRUST "the initrd is not where the tree says" },
+	{ "the tree was told another start", tree_says_start,
+	  TRUST "the initrd is not where the tree says" },
+	{ "the tree was told another end", tree_says_end,
+	  TRUST "the initrd is not where the tree says" },
+	{ "initrd's bytes start elsewhere", initrd_other_bytes, NULL },
+	{ "initrd a byte short", initrd_shorter, NULL },
+	{ "the kernel's bytes as initrd", initrd_is_kernel, NULL },
+	{ "initrd twice", two_initrds, NULL },
+
+	{ "kernel's bytes start elsewhere", kernel_other_bytes,
+	  TRUST "the kernel is not what its file says" },
+	{ "kernel a byte short", kernel_shorter, TRUST "the kernel is not what its file says" },
+	{ "kernel's memory too small for its part", kernel_memory_short,
+	  TRUST "the kernel is not what its file says" },
+	{ "kernel elsewhere than the plan says", kernel_moved,
+	  TRUST "the kernel is not what its file says" },
+	{ "the plan says another place", kernel_address,
+	  TRUST "the kernel is not what its file says" },
+	{ "kernel twice", kernel_twice, TRUST "the kernel is not what its file says" },
+	{ "a part of the kernel is missing", kernel_part_missing,
+	  TRUST "a part of the kernel is missing" },
+
+	{ "stub on the kernel", stub_on_kernel, TRUST "the stub overlaps another piece" },
+	{ "stub on the kernel's BSS", stub_on_bss, TRUST "the stub overlaps another piece" },
+	{ "two at one place", same_place, TRUST "the stub overlaps another piece" },
+	{ "a byte of room overlaps", room_overlaps, TRUST "the stub overlaps another piece" },
+
+	{ "entry 0", entry_zero, TRUST "it starts outside of what is loaded" },
+	{ "entry at the top", entry_top, TRUST "it starts outside of what is loaded" },
+	{ "entry a byte before the stub", entry_before,
+	  TRUST "it starts outside of what is loaded" },
+	{ "entry a byte behind the stub", entry_behind_data,
+	  TRUST "it starts outside of what is loaded" },
+	{ "entry in BSS", entry_in_bss, TRUST "it starts outside of what is loaded" },
+	{ "entry in the middle of the stub", entry_in_stub, TRUST "it does not start in the stub" },
+	{ "entry in the kernel", entry_in_kernel, TRUST "it does not start in the stub" },
+	{ "entry in the initrd", entry_in_initrd, TRUST "it does not start in the stub" },
+	{ "the kernel's entry is shown wrong", kernel_entry, NULL },
+
+	{ "tree: magic", tree_magic, TRUST "its device tree is not sound" },
+	{ "tree: a byte short", tree_cut, TRUST "its device tree is not sound" },
+	{ "tree: bootargs", tree_bootargs, TRUST "bootargs in its device tree is wrong" },
+	{ "tree: last byte of kaslr-seed", tree_seed,
+	  TRUST "kaslr-seed in its device tree is wrong" },
+	{ "tree: last byte of rng-seed", tree_rng, TRUST "rng-seed in its device tree is wrong" },
+	{ "tree: initrd's start", tree_initrd, TRUST "the initrd in its device tree is wrong" },
+	{ "tree: initrd's end", tree_initrd_end, TRUST "the initrd in its device tree is wrong" },
+	{ "tree: initrd's reservation", tree_reservation,
+	  TRUST "the initrd in its device tree is wrong" },
+	{ "tree: no linux,booted-from-kexec", tree_marker,
+	  TRUST "linux,booted-from-kexec in its device tree is wrong" },
+
+	{ "arm64: kernel not on 2 MiB", kernel_not_2m,
+	  TRUST "the kernel is not at text_offset above a 2 MiB boundary" },
+	{ "arm64: kernel not at text_offset", kernel_offset,
+	  TRUST "the kernel is not at text_offset above a 2 MiB boundary" },
+	{ "arm64: no room for image_size", kernel_no_room,
+	  TRUST "the kernel has no room for its image_size" },
+	{ "arm64: image_size less than the file", kernel_image_room,
+	  TRUST "the kernel is not where the plan says" },
+	{ "arm64: kernel above 48 bits", kernel_high,
+	  TRUST "the kernel is above the first 48 bits" },
+	{ "arm64: kernel across 48 bits", kernel_across_48,
+	  TRUST "the kernel is above the first 48 bits" },
+	{ "arm64: initrd just inside the window (seen from the kernel)", window_inside, "" },
+	{ "arm64: initrd just outside the window", window_outside,
+	  TRUST "kernel and initrd do not share a window of 32 GiB" },
+	{ "arm64: initrd far outside the window", window_far,
+	  TRUST "kernel and initrd do not share a window of 32 GiB" },
+	{ "arm64: tree across two blocks", tree_across_blocks,
+	  TRUST "the device tree is not inside one block of 2 MiB" },
+	{ "arm64: tree shares its block", tree_block_shared,
+	  TRUST "the device tree shares its block of 2 MiB" },
+	{ "arm64: kept memory in the tree's block, outside of its room", tree_room_kept, NULL },
+	{ "arm64: stub with another tree", stub_tree,
+	  TRUST "the stub does not point at kernel and device tree" },
+	{ "arm64: stub with another tree, highest bit", stub_tree_high,
+	  TRUST "the stub does not point at kernel and device tree" },
+	{ "arm64: stub with another kernel", stub_kernel,
+	  TRUST "the stub does not point at kernel and device tree" },
+	{ "arm64: stub without its last word", stub_short,
+	  TRUST "the stub does not point at kernel and device tree" },
+	{ "arm64: stub with a word more", stub_long,
+	  TRUST "the stub does not point at kernel and device tree" },
+	{ "arm64: stub of other bytes", stub_other_bytes,
+	  TRUST "the stub does not point at kernel and device tree" },
+	{ "arm64: first instruction of the stub is another", stub_code, NULL },
+	{ "arm64: last instruction of the stub is another", stub_code_last, NULL },
+	{ "arm64: image with another entry", image_entry,
+	  TRUST "the stub does not point at kernel and device tree" },
+	{ "arm64: a running kernel that needs no stub", tree_in_x0,
+	  TRUST "it does not start in the kernel" },
+	{ "arm64: pieces below a kernel that cannot use memory below it", below_lowest, NULL },
+};
+
+void test_plan_check(void)
+{
+	const struct row *r;
+	struct small s;
+	struct error e;
+	struct plan p;
+	bool ok;
+
+	for (r = rows; r < rows + COUNT(rows); r++) {
+		CASE("%s", r->caption);
+		small_start(&s, SMALL_TREE);
+		e = (struct error){ 0 };
+		if (!plan_make(&s.r, &p, &e)) {
+			unit_fail("expected a plan, came %s", e.text);
+		} else {
+			r->spoil(&p, &s);
+			ok = plan_check(&p, &s.r, &e);
+			if (r->sentence)
+				want_error(ok, &e, *r->sentence ? FAIL_BUG : FAIL_NONE,
+					   r->sentence);
+			else
+				want(!ok && e.code == FAIL_BUG, "the check refuses it");
+		}
+		plan_free(&p);
+		small_end(&s);
+	}
+}

@@ -1,0 +1,227 @@
+/* vmlinux on a small ppc64 machine: parsed and planned. */
+#include "unit.h"
+
+#include "../../arch/arch.h"
+#include "../../src/elf.h"
+
+#include <libfdt.h>
+
+#define SIZE (1u << 20)
+#define TREE_NOTE                                                                                  \
+	"/ { #address-cells = <2>; #size-cells = <2>; chosen { linux,kernel-end = <0 2000000>; "   \
+	"}; "                                                                                      \
+	"memory@0 { device_type = \"memory\"; reg = <0 0 0 40000000>; }; };"
+
+struct load {
+	uint64_t off, paddr, filesz, memsz;
+};
+
+static uint8_t file[SIZE];
+
+static void put(uint8_t *p, unsigned width, uint64_t v, bool big)
+{
+	unsigned i;
+
+	for (i = 0; i < width; i++)
+		p[i] = (uint8_t)(v >> 8 * (big ? width - 1 - i : i));
+}
+
+static void make(unsigned type, unsigned abi, uint64_t entry, const struct load *l, unsigned n,
+		 bool run0, bool big)
+{
+	unsigned i;
+
+	memset(file, 0, SIZE);
+	memcpy(file,
+	       "\x7f"
+	       "ELF\2",
+	       5);
+	file[5] = big ? 2 : 1;
+	put(file + 16, 2, type, big);
+	put(file + 18, 2, 21, big);
+	put(file + 24, 8, entry, big);
+	put(file + 32, 8, 64, big);
+	put(file + 48, 4, abi, big);
+	put(file + 54, 2, 56, big);
+	put(file + 56, 2, n, big);
+	for (i = 0; i < n; i++) {
+		uint8_t *ph = file + 64 + 56 * i;
+
+		put(ph, 4, 1, big);
+		put(ph + 8, 8, l[i].off, big);
+		put(ph + 16, 8, 0xc000000000000000 + l[i].paddr, big);
+		put(ph + 24, 8, l[i].paddr, big);
+		put(ph + 32, 8, l[i].filesz, big);
+		put(ph + 40, 8, l[i].memsz, big);
+	}
+	if (run0)
+		put(file + l[0].off + 0x5c, 4, 0x72756e30, big);
+}
+
+static void machine(struct machine *m, struct span *tree, const char *note)
+{
+	struct sources s = { { NULL, 0 } };
+	struct error e = { 0 };
+
+	*tree = note_tree(note);
+	*m = (struct machine){ .arch = &arch_ppc64,
+			       .page_size = 0x10000,
+			       .release = "6.12.0",
+			       .fdt = *tree,
+			       .fdt_from = "/t",
+			       .mem_total = GIB,
+			       .mem_available = GIB };
+	if (!arch_ppc64.memory(m, &s, &e) || !ranges_subtract(&m->ram, &m->keep, &m->room))
+		abort();
+}
+
+static void end(struct machine *m, struct span *tree)
+{
+	ranges_free(&m->ram);
+	ranges_free(&m->keep);
+	ranges_free(&m->room);
+	note_free(tree);
+}
+
+static const struct load one[] = { { 0x10000, 0, 0x20000, 0x90000 } };
+static const struct load two[] = { { 0x10000, 0, 0x20000, 0x20000 },
+				   { 0x30000, 0x40000, 0x1000, 0x90000 } };
+static const struct load odd[] = { { 0x10000, 0, 0x20000, 0x20000 },
+				   { 0x30000, 0x21000, 0x1000, 0x2000 } };
+static const struct load bss[] = { { 0x10000, 0, 0x20000, 0x20000 },
+				   { 0x30000, 0x20000, 0, 0x90000 } };
+static const struct load eight[] = {
+	{ 0x10000, 0x00000, 0x20000, 0x20000 }, { 0x30000, 0x20000, 0x100, 0x100 },
+	{ 0x30000, 0x30000, 0x100, 0x100 },	{ 0x30000, 0x40000, 0x100, 0x100 },
+	{ 0x30000, 0x50000, 0x100, 0x100 },	{ 0x30000, 0x60000, 0x100, 0x100 },
+	{ 0x30000, 0x70000, 0x100, 0x100 },	{ 0x30000, 0x80000, 0x100, 0x100 },
+};
+static const struct load tiny[] = { { 0x10000, 0, 0xff, 0x1000 } };
+
+#define FIRST 0xc000000000000000ull
+
+static const struct row {
+	const char *caption;
+	unsigned type, abi;
+	uint64_t entry;
+	const struct load *l;
+	unsigned n;
+	bool run0, stay, be;
+	size_t parts;
+	uint64_t room;
+	enum code code;
+	const char *sentence;
+} rows[] = {
+	{ "one segment, relocatable", 3, 2, FIRST, one, 1, true, false, false, 1, 0x90000, 0, "" },
+	{ "one segment, big endian", 3, 1, FIRST, one, 1, true, false, true, 1, 0x90000, 0, "" },
+	{ "two segments keep their layout (kexec-tools moves the first only)", 3, 2, FIRST, two, 2,
+	  true, false, false, 2, 0xd0000, 0, "" },
+	{ "a segment that starts inside a page: one copy of all", 3, 2, FIRST, odd, 2, true, false,
+	  false, 1, 0x23000, 0, "" },
+	{ "a segment without bytes", 3, 2, FIRST, bss, 2, true, false, false, 0, 0xb0000, 0, "" },
+	{ "eight segments", 3, 2, FIRST, eight, 8, true, false, false, 8, 0x80100, 0, "" },
+	{ "stay: one segment becomes two", 3, 2, FIRST, one, 1, true, true, false, 2, 0x90000, 0,
+	  "" },
+	{ "stay: big endian", 3, 2, FIRST, one, 1, true, true, true, 2, 0x90000, 0, "" },
+	{ "stay: eight segments become nine", 3, 2, FIRST, eight, 8, true, true, false, 9, 0x80100,
+	  0, "" },
+	{ "stay: a kernel without __run_at_load", 3, 2, FIRST, one, 1, false, true, false, 0, 0,
+	  FAIL_UNSUPPORTED, "keep kernel vmlinux where it is loaded: it has no __run_at_load" },
+	{ "the entry in the middle", 3, 2, FIRST + 0x1000, one, 1, true, false, false, 1, 0x90000,
+	  0, "" },
+	{ "the entry outside", 3, 2, FIRST + 0x20000, one, 1, true, false, false, 0, 0, FAIL_FORMAT,
+	  "load kernel vmlinux: it starts outside of what it loads" },
+	{ "the entry between two instructions", 3, 2, FIRST + 2, one, 1, true, false, false, 0, 0,
+	  FAIL_FORMAT, "load kernel vmlinux: it starts outside of what it loads" },
+	{ "less than 0x100 bytes of code", 3, 2, FIRST, tiny, 1, false, false, false, 0, 0,
+	  FAIL_FORMAT, "load kernel vmlinux: it has no code at its start" },
+	{ "a fixed kernel whose place is taken", 2, 2, FIRST, one, 1, false, false, false, 0, 0,
+	  FAIL_ROOM, "load kernel vmlinux: it runs at 0x0 only, which is taken" },
+};
+
+/* A plan of it passes its check, or says why not: never FAIL_BUG. */
+static void want_planned(const struct machine *m, const struct image *img)
+{
+	const struct request r = { .machine = m, .image = img, .cmdline = "quiet" };
+	struct error e = { 0 };
+	struct plan p;
+	bool ok = plan_make(&r, &p, &e);
+
+	want_error(ok, &e, FAIL_NONE, "");
+	if (ok) {
+		want(p.seg[0].at.start >= 0x2000000, "it lies above the running kernel");
+		want(p.kernel % 0x10000 == 0, "it lies on 64 KiB");
+	}
+	plan_free(&p);
+}
+
+void test_ppc64_image(void)
+{
+	const struct row *r;
+	struct machine m;
+	struct image img;
+	struct error e;
+	struct span tree;
+	uint32_t flag;
+	bool ok;
+
+	for (r = rows; r < rows + COUNT(rows); r++) {
+		CASE("%s", r->caption);
+		machine(&m, &tree, TREE_NOTE);
+		make(r->type, r->abi, r->entry, r->l, r->n, r->run0, r->be);
+		e = (struct error){ 0 };
+		ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e) &&
+		     (!r->stay || image_stay(&img, "vmlinux", &m, &e));
+		want_error(ok, &e, r->code, r->sentence);
+		if (ok) {
+			if (r->parts)
+				want_u64("parts", r->parts, img.parts);
+			want_u64("room", r->room, img.room);
+			want_u64("entry", r->entry - FIRST, img.entry);
+			if (r->stay) {
+				if (r->be)
+					span_be32(img.part[0].data, 0x5c, &flag);
+				else
+					span_le32(img.part[0].data, 0x5c, &flag);
+				want_u64("__run_at_load", 1, flag);
+				want(file[0x1005c + (r->be ? 0 : 3)] == 0x72,
+				     "the file is untouched");
+			}
+			want_planned(&m, &img);
+		}
+		image_free(&img);
+		end(&m, &tree);
+	}
+	CASE("a function descriptor of the first ABI: its first doubleword is the entry");
+	machine(&m, &tree, TREE_NOTE);
+	make(2, 1, FIRST + 0x8000, one, 1, true, true);
+	put(file + 0x18000, 8, FIRST + 0x4000, true);
+	e = (struct error){ 0 };
+	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	want_error(ok, &e, FAIL_NONE, "");
+	want_u64("entry", 0x4000, img.entry);
+	image_free(&img);
+	CASE("a 32-bit ELF file");
+	file[4] = 1;
+	e = (struct error){ 0 };
+	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	want_error(ok, &e, FAIL_UNSUPPORTED, "load kernel vmlinux: it is a 32-bit ELF file");
+	image_free(&img);
+	CASE("an ELF file of another machine");
+	make(2, 2, FIRST, one, 1, true, false);
+	put(file + 18, 2, 62, false);
+	e = (struct error){ 0 };
+	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	want_error(ok, &e, FAIL_UNSUPPORTED,
+		   "load kernel vmlinux: it is an ELF file, this "
+		   "machine is "
+		   "ppc64");
+	image_free(&img);
+	CASE("no kernel at all: the article goes with the name");
+	memset(file, 0, SIZE);
+	e = (struct error){ 0 };
+	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	want_error(ok, &e, FAIL_FORMAT, "load kernel vmlinux: it is not a ppc64 kernel");
+	image_free(&img);
+	end(&m, &tree);
+}

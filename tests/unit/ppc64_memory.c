@@ -1,0 +1,111 @@
+#include "unit.h"
+
+#include "../../arch/arch.h"
+
+#define HEAD	 "/ { #address-cells = <2>; #size-cells = <2>; "
+#define END_1G	 "chosen { linux,kernel-end = <0 2000000>; }; "
+#define MEM(reg) "memory@0 { device_type = \"memory\"; reg = <" reg ">; }; "
+
+static const struct row {
+	const char *caption, *tree, *ram, *keep;
+	phys reach;
+	const char *sentence;
+} rows[] = {
+	{ "one memory node", HEAD END_1G MEM("0 0 0 40000000") "};", "0-40000000", "0-2000000",
+	  0x40000000, "" },
+	{ "all pairs of reg (kexec-tools reads the first)",
+	  HEAD END_1G MEM("0 0 0 10000000 0 20000000 0 10000000 1 0 0 10000000") "};",
+	  "0-10000000, 20000000-30000000, 100000000-110000000", "0-2000000", 0x10000000, "" },
+	{ "cells of 1",
+	  "/ { #address-cells = <1>; #size-cells = <1>; " END_1G MEM("0 40000000") "};",
+	  "0-40000000", "0-2000000", 0x40000000, "" },
+	{ "the RMA is the first range of the node at 0, whichever comes first",
+	  HEAD END_1G "memory@1 { device_type = \"memory\"; reg = <1 0 0 40000000>; }; " MEM(
+		  "0 0 0 20000000") "};",
+	  "0-20000000, 100000000-140000000", "0-2000000", 0x20000000, "" },
+	{ "holes between nodes are no RAM (they are in kexec-tools)",
+	  HEAD END_1G MEM("0 0 0 10000000") "memory@40000000 { device_type = \"memory\"; "
+					    "reg = <0 40000000 0 10000000>; }; };",
+	  "0-10000000, 40000000-50000000", "0-2000000", 0x10000000, "" },
+	{ "coherent memory of a device is kept",
+	  HEAD END_1G MEM("0 0 0 10000000") "memory@40000000 { device_type = \"memory\"; "
+					    "compatible = \"ibm,coherent-device-memory\"; reg = <0 "
+					    "40000000 0 10000000>; }; };",
+	  "0-10000000", "0-2000000, 40000000-50000000", 0x10000000, "" },
+	{ "LMBs: assigned and not reserved only (all are RAM in kexec-tools)",
+	  HEAD END_1G MEM("0 0 0 10000000") "ibm,dynamic-reconfiguration-memory { ibm,lmb-size = "
+					    "<0 10000000>; ibm,dynamic-memory = <4 "
+					    "0 10000000 1 0 0 8 0 20000000 2 0 0 0 0 30000000 3 0 "
+					    "0 88 0 40000000 4 0 0 8>; }; };",
+	  "0-20000000, 40000000-50000000", "0-2000000", 0x10000000, "" },
+	{ "LMBs: a count larger than the list",
+	  HEAD END_1G MEM("0 0 0 10000000") "ibm,dynamic-reconfiguration-memory { ibm,lmb-size = "
+					    "<0 10000000>; ibm,dynamic-memory = "
+					    "<ffffffff 0 10000000 1 0 0 8>; }; };",
+	  "0-20000000", "0-2000000", 0x10000000, "" },
+	{ "LMBs, version 2: runs",
+	  HEAD END_1G MEM("0 0 0 10000000") "ibm,dynamic-reconfiguration-memory { ibm,lmb-size = "
+					    "<0 10000000>; ibm,dynamic-memory-v2 = <2 "
+					    "3 0 10000000 1 0 8 2 0 80000000 1 0 0>; }; };",
+	  "0-40000000", "0-2000000", 0x10000000, "" },
+	{ "LMBs, version 2: a run that wraps",
+	  HEAD END_1G MEM("0 0 0 10000000") "ibm,dynamic-reconfiguration-memory { ibm,lmb-size = "
+					    "<80000000 0>; ibm,dynamic-memory-v2 = <1 "
+					    "2 0 10000000 1 0 8>; }; };",
+	  "0-10000000", "0-2000000", 0x10000000, "" },
+	{ "firmware: RTAS, OPAL, TCE tables, hash table, crash region, reserved-ranges",
+	  HEAD "reserved-ranges = <0 30000000 0 1000000 0 31000000 0 1000>; "
+	       "chosen { linux,kernel-end = <0 2000000>; linux,htab-base = <0 8000000>; "
+	       "linux,htab-size = <0 1000000>; linux,crashkernel-base = <0 a000000>; "
+	       "linux,crashkernel-size = <0 1000000>; }; "
+	       "rtas { linux,rtas-base = <c000000>; rtas-size = <100000>; }; "
+	       "ibm,opal { opal-base-address = <0 d000000>; opal-runtime-size = <0 100000>; }; "
+	       "pci { linux,tce-base = <0 e000000>; linux,tce-size = <80000>; }; " MEM(
+		       "0 0 0 40000000") "};",
+	  "0-40000000",
+	  "0-2000000, 8000000-9000000, a000000-b000000, c000000-c100000, d000000-d100000, "
+	  "e000000-e080000, "
+	  "30000000-31000000, 31000000-31001000",
+	  0x40000000, "" },
+	{ "RTAS without a base (fatal in kexec-tools)",
+	  HEAD END_1G "rtas { rtas-size = <100000>; }; " MEM("0 0 0 40000000") "};", "0-40000000",
+	  "0-2000000", 0x40000000, "" },
+	{ "a kernel's end in 4 bytes",
+	  HEAD "chosen { linux,kernel-end = <2000000>; }; " MEM("0 0 0 40000000") "};",
+	  "0-40000000", "0-2000000", 0x40000000, "" },
+	{ "no kernel's end", HEAD "chosen { }; " MEM("0 0 0 40000000") "};", NULL, NULL, 0,
+	  "use device tree /t: /chosen has no linux,kernel-end" },
+	{ "no memory at 0",
+	  HEAD END_1G "memory@1 { device_type = \"memory\"; reg = <1 0 0 10000000>; }; };", NULL,
+	  NULL, 0, "use device tree /t: no memory node starts at 0" },
+};
+
+void test_ppc64_memory(void)
+{
+	struct sources s = { { NULL, 0 } };
+	const struct row *r;
+	struct machine m;
+	struct error e;
+	struct span tree;
+
+	for (r = rows; r < rows + COUNT(rows); r++) {
+		CASE("%s", r->caption);
+		tree = note_tree(r->tree);
+		m = (struct machine){
+			.arch = &arch_ppc64, .page_size = 0x10000, .fdt = tree, .fdt_from = "/t"
+		};
+		e = (struct error){ 0 };
+		want_error(arch_ppc64.memory(&m, &s, &e), &e, *r->sentence ? FAIL_TREE : FAIL_NONE,
+			   r->sentence);
+		if (r->ram) {
+			want_ranges("RAM", r->ram, &m.ram);
+			ranges_sort(&m.keep);
+			want_ranges("kept", r->keep, &m.keep);
+			want_u64("start of reach", 0x2000000, m.reach.start);
+			want_u64("end of reach", r->reach, m.reach.end);
+		}
+		ranges_free(&m.ram);
+		ranges_free(&m.keep);
+		note_free(&tree);
+	}
+}

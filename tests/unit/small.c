@@ -1,0 +1,73 @@
+/* A small machine in memory: see unit.h. */
+#include "unit.h"
+
+#include "../../arch/arch.h"
+
+#define KERNEL_BYTES  (1u << 20)
+#define KERNEL_MEMORY (4u << 20)
+
+void small_header(uint8_t h[64], uint64_t text_offset, uint64_t image_size, uint64_t flags)
+{
+	memset(h, 0, 64);
+	put_le64(h + 8, text_offset);
+	put_le64(h + 16, image_size);
+	put_le64(h + 24, flags);
+	memcpy(h + 0x38, "ARM\x64", 4);
+}
+
+void small_room(struct small *s)
+{
+	ranges_sort(&s->m.keep);
+	ranges_free(&s->m.room);
+	if (!ranges_subtract(&s->m.ram, &s->m.keep, &s->m.room))
+		abort();
+}
+
+void small_start(struct small *s, const char *tree_note)
+{
+	struct error e = { 0 };
+	size_t i;
+
+	memset(s, 0, sizeof(*s));
+	s->tree = note_tree(tree_note);
+	s->kernel = calloc(1, KERNEL_BYTES);
+	if (!s->kernel)
+		abort();
+	for (i = 0; i < sizeof(s->initrd); i++)
+		s->initrd[i] = (uint8_t)i;
+	s->m.arch = &arch_arm64;
+	memcpy(s->m.release, "6.12.0", 7);
+	s->m.page_size = 0x1000;
+	s->m.fdt = s->tree;
+	s->m.fdt_from = "/small";
+	s->m.mem_total = GIB;
+	s->m.mem_available = GIB;
+	if (!ranges_add(&s->m.ram, SMALL_BASE, SMALL_BASE + GIB, "RAM") ||
+	    !ranges_add(&s->m.keep, SMALL_BASE, SMALL_BASE + 16 * MIB, "firmware"))
+		abort();
+	s->m.reach = (struct range){ 0, 1ull << 48, NULL };
+	small_room(s);
+	small_header(s->kernel, 0, KERNEL_MEMORY, 8 | 1 << 1);
+	if (!image_parse((struct span){ s->kernel, KERNEL_BYTES }, "Image", &s->m, &s->img, &e))
+		abort();
+	s->r = (struct request){
+		.machine = &s->m,
+		.image = &s->img,
+		.initrd = { s->initrd, sizeof(s->initrd) },
+		.cmdline = "console=ttyAMA0 root=/dev/vda1",
+	};
+	for (i = 0; i < KASLR_SEED; i++)
+		s->r.kaslr_seed[i] = (uint8_t)(0x10 + i);
+	for (i = 0; i < RNG_SEED; i++)
+		s->r.rng_seed[i] = (uint8_t)(0x80 + i);
+}
+
+void small_end(struct small *s)
+{
+	image_free(&s->img);
+	ranges_free(&s->m.ram);
+	ranges_free(&s->m.keep);
+	ranges_free(&s->m.room);
+	note_free(&s->tree);
+	free(s->kernel);
+}
