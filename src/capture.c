@@ -46,14 +46,14 @@ static bool capture_files(int root, const char *dir, struct error *e)
 
 static bool capture_system(const char *dir, const struct machine *m, struct error *e)
 {
-	char buf[256];
+	char buf[512];
 	struct text t = text_fixed(buf, sizeof(buf));
 	struct utsname u;
 
 	if (uname(&u))
 		return fail(e, FAIL_MACHINE, "name this machine: %s", strerror(errno));
-	text_add(&t, "machine=%s\nrelease=%s\npage_size=%u\nfdt_total=%zu\nsyscalls=%s%s\n",
-		 u.machine, u.release, m->page_size, m->fdt_total, m->has_load ? "kexec_load " : "",
+	text_add(&t, "machine=%s\nrelease=%s\npage_size=%u\nfdt_total=%zu\nfdt_from=%s\nsyscalls=%s%s\n",
+		 u.machine, u.release, m->page_size, m->fdt_total, m->fdt_from, m->has_load ? "kexec_load " : "",
 		 m->has_file_load ? "kexec_file_load" : "");
 	return save_text(dir, "system", &t, e);
 }

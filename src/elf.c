@@ -8,6 +8,9 @@
 #define PROGRAM_HEADER 56
 #define PT_LOAD 1
 #define PT_INTERP 3
+#define PT_TLS 7
+#define PT_GNU_STACK 0x6474e551
+#define FREEBSD_INTERP "/red/herring" /* sys/conf/kern.pre.mk: what its kernels name */
 
 static bool read16(const struct elf *elf, struct span s, uint64_t off, uint16_t *v)
 {
@@ -65,6 +68,14 @@ static bool take_load(struct span file, struct span ph, const char *name, struct
 	return true;
 }
 
+static bool has_interpreter(const struct elf *elf, struct span file, struct span ph)
+{
+	uint64_t offset;
+
+	elf_read64(elf, ph, 8, &offset);
+	return !span_starts(file, offset, FREEBSD_INTERP, sizeof(FREEBSD_INTERP));
+}
+
 static bool check_loads(const struct elf *elf, const char *name, struct error *e)
 {
 	size_t i;
@@ -89,7 +100,8 @@ static bool parse_headers(struct span file, const char *name, uint64_t at, uint1
 		    !span_sub(file, at + (uint64_t)i * PROGRAM_HEADER, PROGRAM_HEADER, &ph))
 			return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short", name);
 		elf_read32(elf, ph, 0, &type);
-		if (type == PT_INTERP)
+		elf->program |= type == PT_TLS || type == PT_GNU_STACK;
+		if (type == PT_INTERP && has_interpreter(elf, file, ph))
 			return fail(e, FAIL_UNSUPPORTED,
 				    "load kernel %s: it is a program with an interpreter", name);
 		if (type == PT_LOAD && !take_load(file, ph, name, elf, e))

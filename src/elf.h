@@ -22,6 +22,7 @@ struct elf {
 	uint64_t entry; /* virtual */
 	struct elf_load load[ELF_LOADS]; /* by physical address, without overlaps */
 	size_t loads; /* at least one */
+	bool program; /* asks for a stack or thread-local storage: made to run under a kernel */
 };
 
 /* Does the file start like ELF? If so *machine is its e_machine and *is64 says its class. */
@@ -29,7 +30,8 @@ bool elf_is(struct span file, uint16_t *machine, bool *is64);
 
 /* Parses an ELF64 file. NAME, fit to print, names it in errors. Errors: FAIL_FORMAT when it is cut short,
  * when segments leave the file, cross each other or wrap, are absent or more than ELF_LOADS;
- * FAIL_UNSUPPORTED when it is a program with an interpreter or neither ET_EXEC nor ET_DYN.
+ * FAIL_UNSUPPORTED when it is a program with an interpreter (FreeBSD kernels name one that is none) or
+ * neither ET_EXEC nor ET_DYN.
  */
 bool elf_parse(struct span file, const char *name, struct elf *elf, struct error *e);
 

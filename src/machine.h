@@ -27,6 +27,7 @@ struct machine {
 
 	struct span fdt; /* the tree to hand on; checked */
 	const char *fdt_from; /* where it came from, for errors */
+	char fdt_name[65]; /* of a captured machine: where it came from there */
 	size_t fdt_total; /* the size it said it has, padding included; 0: made from a live tree */
 	bool tree_in_x0; /* the running kernel passes a tree's address by itself */
 

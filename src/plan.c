@@ -56,7 +56,7 @@ static bool check_memory(const struct request *r, uint64_t shipped, struct error
 	if (m->mem_total && shipped > m->mem_total / 2) {
 		fail(e, FAIL_MEMORY, "load %s: the running kernel takes half of its RAM at most, %s",
 		     need, size_text(have, m->mem_total / 2));
-		return hint(e, "nothing was loaded: %s are too much, make the initrd smaller", need);
+		return hint(e, "nothing was loaded: %s are too much, make kernel or initrd smaller", need);
 	}
 	if (m->mem_available && shipped > m->mem_available) {
 		fail(e, FAIL_MEMORY, "load %s: only %s of memory are available", need,

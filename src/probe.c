@@ -191,6 +191,7 @@ static bool probe_captured(int root, struct machine *m, struct error *e)
 	ok = find_arch(m, name, e);
 	m->page_size = (uint32_t)system_number(&t, "page_size=");
 	m->fdt_total = (size_t)system_number(&t, "fdt_total=");
+	system_string(&t, "fdt_from=", m->fdt_name);
 	m->may_boot = true;
 	m->has_load = span_find(system_value(&t, "syscalls="), "kexec_load", NULL);
 	m->has_file_load = span_find(system_value(&t, "syscalls="), "kexec_file_load", NULL);
@@ -274,7 +275,7 @@ static bool probe_blob(int root, struct machine *m, struct error *e)
 	int err;
 	bool ok;
 
-	m->fdt_from = "/" FDT_FILE;
+	m->fdt_from = m->fdt_name[0] ? m->fdt_name : "/" FDT_FILE;
 	err = files_read(root, FDT_FILE, TREE_HEADER, &t);
 	if (err == ENOENT)
 		return true;

@@ -176,7 +176,7 @@ magic() {
 @test "more than half of RAM" {
 	plan --initrd=sparse-600M good
 	refused 9 "load 603 MiB: the running kernel takes half of its RAM at most, 488.6 MiB" \
-		"nothing was loaded: 603 MiB are too much, make the initrd smaller"
+		"nothing was loaded: 603 MiB are too much, make kernel or initrd smaller"
 }
 
 @test "command line: 2047 bytes pass, 2048 do not" {
@@ -280,7 +280,7 @@ guest() {
 	local half
 	half=$(of_stage run | sed -nE 's/^STEP-STDERR half-of-ram .* at most, ([0-9.]+ MiB)$/\1/p')
 	guest half-of-ram 9 "load 603 MiB: the running kernel takes half of its RAM at most, $half" \
-		"nothing was loaded: 603 MiB are too much, make the initrd smaller"
+		"nothing was loaded: 603 MiB are too much, make kernel or initrd smaller"
 }
 
 @test "guest: command line and device tree" {

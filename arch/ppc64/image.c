@@ -99,6 +99,10 @@ static bool check_fixed(const struct image *img, const char *name, const struct 
 
 	if (!img->fixed)
 		return true;
+	if (img->offset % m->page_size)
+		return fail(e, FAIL_UNSUPPORTED,
+			    "load kernel %s: it runs at 0x%llx only, which is no page", name,
+			    (unsigned long long)img->offset);
 	for (i = 0; i < m->room.n; i++)
 		if (range_within(want, m->room.v[i]) && range_within(want, m->reach))
 			return true;
@@ -121,6 +125,9 @@ static bool take_image(const struct elf *elf, const char *name, const struct mac
 	img->room = last->paddr - first->paddr + last->memsz;
 	img->align = PPC64_ALIGN;
 	if (!img->run_flag && elf->type != ELF_DYN) {
+		if (elf->program)
+			return fail(e, FAIL_UNSUPPORTED,
+				    "load kernel %s: it is a program, not a kernel", name);
 		img->fixed = true;
 		img->align = 1ull << 63;
 		img->offset = first->paddr;

@@ -230,7 +230,7 @@ static void refusals(void)
 	s.m.mem_total = 2 * MIB;
 	want_refusal(&s, FAIL_MEMORY,
 		     "load 1 MiB: the running kernel takes half of its RAM at most, 1 MiB",
-		     "nothing was loaded: 1 MiB are too much, make the initrd smaller");
+		     "nothing was loaded: 1 MiB are too much, make kernel or initrd smaller");
 	CASE("just half of RAM: kernel 1 MiB, initrd 8 KiB, tree and stub 4 KiB");
 	s.m.mem_total = 2 * (MIB + 16 * KIB);
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
@@ -239,7 +239,7 @@ static void refusals(void)
 	s.m.mem_total -= 2;
 	want_refusal(&s, FAIL_MEMORY,
 		     "load 1 MiB: the running kernel takes half of its RAM at most, 1 MiB",
-		     "nothing was loaded: 1 MiB are too much, make the initrd smaller");
+		     "nothing was loaded: 1 MiB are too much, make kernel or initrd smaller");
 	CASE("more than is available");
 	s.m.mem_total = GIB;
 	s.m.mem_available = 512 * KIB;
