@@ -274,11 +274,11 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 	cp -r "$machines/pseries" "$root"
 	fdtput -d "$root/sys/firmware/fdt" /chosen linux,kernel-end
 	run "$host_bin" --plan --root "$root" k
-	refused 6 "use device tree /sys/firmware/fdt: /chosen has no linux,kernel-end"
+	refused 6 "use device tree /sys/firmware/devicetree/base: /chosen has no linux,kernel-end"
 	cp "$machines/pseries/sys/firmware/fdt" "$root/sys/firmware/fdt"
 	fdtput -t x "$root/sys/firmware/fdt" /memory@0 reg 0 10000000 0 70000000
 	run "$host_bin" --plan --root "$root" k
-	refused 6 "use device tree /sys/firmware/fdt: no memory node starts at 0"
+	refused 6 "use device tree /sys/firmware/devicetree/base: no memory node starts at 0"
 }
 
 # ---- in a guest; see tests/guest/refuse-ppc64
