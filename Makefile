@@ -4,7 +4,8 @@
 #	make SANITIZE=1			build/sanitize/kexec-lite, with ASan and UBSan
 #	make demo [ARCH=arm64]		boot, load, jump, in the emulator
 #	make check			all tests
-#	make install DESTDIR= PREFIX=	the binary for this machine, or for ARCH
+#	make install DESTDIR= PREFIX=	the binary for this machine, or for ARCH; manual, completion
+#	make install KEXEC=1		the same, and as kexec
 #	make stubs			arch/*/stub_words.h from stub.S
 #	make clean, make distclean	without, with what the lab fetched
 #
@@ -31,7 +32,7 @@ endif
 BINARIES := $(ARCHES:%=$(B)/%/kexec-lite)
 
 PURE := $(sort $(wildcard dt/*.c arch/*.c arch/*/*.c) \
-	$(addprefix src/,check.c elf.c error.c image.c iomem.c map.c options.c place.c plan.c print.c \
+	$(addprefix src/,check.c choose.c elf.c error.c image.c iomem.c map.c options.c place.c plan.c print.c \
 	range.c sort.c span.c text.c))
 EDGE := $(addprefix src/,capture.c files.c main.c probe.c transport.c walk.c)
 SOURCES := $(PURE) $(EDGE)
@@ -125,6 +126,11 @@ check:
 
 install: $(B)/$(or $(ARCH),host)/kexec-lite
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/sbin/kexec-lite
+	install -D -m 644 doc/kexec-lite.8 $(DESTDIR)$(PREFIX)/share/man/man8/kexec-lite.8
+	install -D -m 644 doc/kexec-lite.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/kexec-lite
+	$(if $(KEXEC),ln -sf kexec-lite $(DESTDIR)$(PREFIX)/sbin/kexec)
+	$(if $(KEXEC),ln -sf kexec-lite.8 $(DESTDIR)$(PREFIX)/share/man/man8/kexec.8)
 
 clean:
 	$(Q)find $(B) -mindepth 1 -maxdepth 1 ! -name lab -exec rm -rf {} + 2>/dev/null || true

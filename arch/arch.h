@@ -13,17 +13,19 @@ struct sources {
 };
 
 struct arch {
-	const char *name; /* "arm64" */
-	const char *machine; /* uname -m */
+	const char *name;	/* "arm64" */
+	const char *machine;	/* uname -m */
 	const char *machine_be; /* the same of a big-endian kernel; NULL: there is none */
-	bool live_tree; /* memory is read from the live tree, not from /proc/iomem */
-	bool threads; /* --exec runs on the lowest thread; offline CPUs are worth a warning */
+	bool live_tree;		/* memory is read from the live tree, not from /proc/iomem */
+	bool file_call_first;	/* the kernel's own file loader brings no purgatory */
+	bool xen_fails;	    /* under Xen the next kernel panics: vCPU info pages stay registered */
+	bool threads;	    /* --exec runs on the lowest thread; offline CPUs are worth a warning */
 	bool tree_reserved; /* the tree reserves itself */
 	uint32_t kexec_arch; /* include/uapi/linux/kexec.h: the load flag of this architecture */
-	size_t cmdline_max; /* bytes a command line may have, without its NUL */
+	size_t cmdline_max;  /* bytes a command line may have, without its NUL */
 	uint64_t window, window_align; /* see struct wishes */
-	uint64_t tree_max; /* bytes of a tree */
-	uint64_t tree_align; /* the tree gets a block of its own of this size */
+	uint64_t tree_max;	       /* bytes of a tree */
+	uint64_t tree_align;	       /* the tree gets a block of its own of this size */
 
 	/* Fills ram, keep and reach. */
 	bool (*memory)(struct machine *m, const struct sources *s, struct error *e);
@@ -32,8 +34,8 @@ struct arch {
 		      struct image *img, bool *is_ours, struct error *e);
 	/* image_stay(); NULL: kernels stay anyway. */
 	bool (*stay)(struct image *img, const char *name, const struct machine *m, struct error *e);
-	/* Edits of the next tree that only this target needs; room for a reservation per kept range is
-	 * there. NULL: none.
+	/* Edits of the next tree that only this target needs; room for a reservation per kept range
+	 * is there. NULL: none.
 	 */
 	bool (*tree)(struct tree *t, const struct machine *m, struct error *e);
 	/* Writes the stub; returns its length, whatever the addresses; 0 where none is needed. */

@@ -5,14 +5,9 @@
 
 /* Left by an earlier kexec or crash kernel; each would mislead the next kernel. */
 static const char *const stale[] = {
-	"linux,elfcorehdr",
-	"linux,usable-memory-range",
-	"linux,kho-fdt",
-	"linux,kho-scratch",
-	"linux,ima-kexec-buffer",
-	"linux,dmcryptkeys",
-	"linux,initrd-start",
-	"linux,initrd-end",
+	"linux,elfcorehdr",   "linux,usable-memory-range", "linux,kho-fdt",
+	"linux,kho-scratch",  "linux,ima-kexec-buffer",	   "linux,dmcryptkeys",
+	"linux,initrd-start", "linux,initrd-end",
 };
 
 /* Some of them name memory that is reserved in the tree's header too. */
@@ -34,8 +29,8 @@ size_t chosen_slack(size_t len)
 /* Drops the reservations that were made for `old`: they overlap it, and stay within its pages. */
 static bool drop_reservations(struct tree *t, struct range old, struct error *e)
 {
-	struct range pages = { round_down(old.start, LARGEST_PAGE),
-			       round_up(old.end, LARGEST_PAGE), NULL };
+	struct range pages = { round_down(old.start, LARGEST_PAGE), round_up(old.end, LARGEST_PAGE),
+			       NULL };
 	struct range r;
 	uint64_t size;
 	int i, err;
@@ -55,8 +50,8 @@ static bool drop_reservations(struct tree *t, struct range old, struct error *e)
 	return true;
 }
 
-/* Drops the reservation of the tree that the running kernel was given. Where that lay is not told to
- * user space, only how long it was; a round size may as well be firmware's, so then it stays: a
+/* Drops the reservation of the tree that the running kernel was given. Where that lay is not told
+ * to user space, only how long it was; a round size may as well be firmware's, so then it stays: a
  * reservation too many costs a few pages, one too few costs the machine.
  */
 static bool drop_old_tree(struct tree *t, size_t total, struct error *e)
@@ -147,8 +142,7 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 	if (!drop_stale(t, node, c->old_total, e))
 		return false;
 	node = fdt_path_offset(t->blob, "/chosen");
-	err = fdt_setprop(t->blob, node, "bootargs", c->cmdline,
-			  (int)strlen(c->cmdline) + 1);
+	err = fdt_setprop(t->blob, node, "bootargs", c->cmdline, (int)strlen(c->cmdline) + 1);
 	if (!err)
 		err = fdt_setprop(t->blob, node, "kaslr-seed", c->kaslr_seed, KASLR_SEED);
 	if (!err)
@@ -211,8 +205,8 @@ bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 {
 	/* not the list above: this one is the check's own, of_kexec_alloc_and_setup_fdt() */
 	static const char *const left_over[] = {
-		"linux,elfcorehdr", "linux,usable-memory-range", "linux,kho-fdt", "linux,kho-scratch",
-		"linux,ima-kexec-buffer", "linux,dmcryptkeys",
+		"linux,elfcorehdr",  "linux,usable-memory-range", "linux,kho-fdt",
+		"linux,kho-scratch", "linux,ima-kexec-buffer",	  "linux,dmcryptkeys",
 	};
 	const char *wrong = NULL;
 	size_t i;
@@ -237,5 +231,6 @@ bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 	for (i = 0; !wrong && i < sizeof(left_over) / sizeof(left_over[0]); i++)
 		if (fdt_getprop(fdt, node, left_over[i], NULL))
 			wrong = i < 2 ? "a crash kernel's properties" : left_over[i];
-	return wrong ? fail(e, FAIL_BUG, "trust the plan: %s in its device tree is wrong", wrong) : true;
+	return wrong ? fail(e, FAIL_BUG, "trust the plan: %s in its device tree is wrong", wrong)
+		     : true;
 }

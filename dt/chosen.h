@@ -9,11 +9,11 @@
 #include "tree.h"
 
 #define KASLR_SEED 8
-#define RNG_SEED 32
+#define RNG_SEED   32
 
 struct chosen {
-	const char *cmdline; /* never NULL */
-	phys initrd_start, initrd_end; /* equal: no initrd */
+	const char *cmdline;		/* never NULL */
+	phys initrd_start, initrd_end;	/* equal: no initrd */
 	uint8_t kaslr_seed[KASLR_SEED]; /* fresh random bytes, not all zero */
 	uint8_t rng_seed[RNG_SEED];
 	phys tree_start; /* the tree reserves itself here, where tree_size is not 0 */
@@ -32,8 +32,8 @@ size_t chosen_slack(size_t len);
  */
 bool chosen_write(struct tree *t, const struct chosen *c, struct error *e);
 
-/* Tells a packed tree, written by chosen_write() with an initrd of the same size (and tree_size as much
- * 0 or not), where initrd and tree lie now. It keeps its size. Errors: FAIL_TREE.
+/* Tells a packed tree, written by chosen_write() with an initrd of the same size (and tree_size as
+ * much 0 or not), where initrd and tree lie now. It keeps its size. Errors: FAIL_TREE.
  */
 bool chosen_move(struct tree *t, const struct chosen *c, struct error *e);
 

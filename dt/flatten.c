@@ -124,7 +124,7 @@ bool flatten_finish(struct flatten *f, struct span *out, struct error *e)
 	add_word(&blob, HEADER);
 	add_word(&blob, 17); /* version */
 	add_word(&blob, 16); /* and the last one that reads it */
-	add_word(&blob, 0); /* boot CPU: not known here */
+	add_word(&blob, 0);  /* boot CPU: not known here */
 	add_word(&blob, (uint32_t)f->strings.len);
 	add_word(&blob, (uint32_t)f->structure.len);
 	text_bytes(&blob, f->reserved.p, f->reserved.len);

@@ -48,9 +48,12 @@ bool memory_keep(const void *fdt, const char *from, struct ranges *keep, struct 
 	parent = fdt_path_offset(fdt, "/reserved-memory");
 	if (parent < 0)
 		return true;
-	fdt_for_each_subnode(node, fdt, parent)
-		for (tree_pairs_of(&pairs, fdt, parent, node, "reg"); tree_next_pair(&pairs, &r);)
-			if (!ranges_add(keep, r.start, r.end, memory_reserved))
-				return fail_memory(e);
+	fdt_for_each_subnode(
+		node, fdt,
+		parent) for (tree_pairs_of(&pairs, fdt, parent, node, "reg");
+			     tree_next_pair(
+				     &pairs,
+				     &r);) if (!ranges_add(keep, r.start, r.end,
+							   memory_reserved)) return fail_memory(e);
 	return true;
 }

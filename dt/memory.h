@@ -6,8 +6,8 @@
 
 extern const char memory_reserved[]; /* the reason given to ranges of memory_keep() */
 
-/* Can the next kernel find its memory with this tree: from a memory node, or from the EFI memory map
- * that /chosen points to?
+/* Can the next kernel find its memory with this tree: from a memory node, or from the EFI memory
+ * map that /chosen points to?
  */
 bool memory_known(const void *fdt);
 

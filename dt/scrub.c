@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const char *const secret_properties[] = {
-	"serial-number", "serial#", "serialno", "system-id", "mac-address", "bd-address", "uuid",
-	"seed", "password", "secret", "luks", "dmcryptkey", "loc-code", "vpd",
+	"serial-number", "serial#",  "serialno", "system-id", "mac-address", "bd-address", "uuid",
+	"seed",		 "password", "secret",	 "luks",      "dmcryptkey",  "loc-code",   "vpd",
 };
 
 static const char *const secret_words[] = { "pass", "key", "secret", "token", "serial", "mac" };
@@ -61,8 +61,10 @@ void scrub_tree(uint8_t *fdt)
 	char *value;
 
 	for (node = 0; node >= 0; node = fdt_next_node(fdt, node, NULL)) {
-		fdt_for_each_property_offset(property, fdt, node) {
-			value = (char *)(uintptr_t)fdt_getprop_by_offset(fdt, property, &name, &len);
+		fdt_for_each_property_offset(property, fdt, node)
+		{
+			value = (char *)(uintptr_t)fdt_getprop_by_offset(fdt, property, &name,
+									 &len);
 			if (!value || len <= 0)
 				continue;
 			if (strcmp(name, "bootargs") == 0)

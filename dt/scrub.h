@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Overwrites in a checked tree: serial numbers, MAC addresses, Wi-Fi and disk keys, UUIDs, seeds (with
- * zeros), and the secret words of bootargs.
+/* Overwrites in a checked tree: serial numbers, MAC addresses, Wi-Fi and disk keys, UUIDs, seeds
+ * (with zeros), and the secret words of bootargs.
  */
 void scrub_tree(uint8_t *fdt);
 

@@ -133,6 +133,19 @@ bool tree_address(const void *fdt, int node, const char *name, uint64_t *v)
 	return true;
 }
 
+bool tree_is_xen(const void *fdt)
+{
+	int node = fdt_path_offset(fdt, "/hypervisor");
+
+	return node >= 0 && fdt_node_check_compatible(fdt, node, "xen,xen") == 0;
+}
+
+bool tree_has_spin_table(const void *fdt)
+{
+	return fdt_node_offset_by_prop_value(fdt, -1, "enable-method", "spin-table",
+					     sizeof("spin-table")) >= 0;
+}
+
 void tree_pairs_of(struct tree_pairs *p, const void *fdt, int parent, int node, const char *name)
 {
 	int len;

@@ -13,9 +13,9 @@
 /* A tree larger than this is refused before memory is taken for it. */
 #define TREE_MAX (64u << 20)
 
-/* From the first TREE_HEADER bytes of a blob: how many of its bytes carry anything (firmware likes to
- * pad: QEMU's 8 KiB of tree come in a blob of 1 MiB) and the size it says it has. `from` names the
- * tree in errors. Errors: FAIL_TREE when it is no device tree or larger than TREE_MAX.
+/* From the first TREE_HEADER bytes of a blob: how many of its bytes carry anything (firmware likes
+ * to pad: QEMU's 8 KiB of tree come in a blob of 1 MiB) and the size it says it has. `from` names
+ * the tree in errors. Errors: FAIL_TREE when it is no device tree or larger than TREE_MAX.
  */
 #define TREE_HEADER 40
 bool tree_extent(struct span head, const char *from, size_t *used, size_t *total, struct error *e);
@@ -27,18 +27,20 @@ void tree_shorten(uint8_t *blob, size_t used);
 bool tree_check(struct span blob, const char *from, struct error *e);
 
 struct tree {
-	uint8_t *blob; /* malloc'd */
+	uint8_t *blob;	  /* malloc'd */
 	const char *from; /* borrowed: names it in errors */
 };
 
 /* A copy of a checked blob with `slack` bytes of room for edits. End it with tree_free(). */
 bool tree_open(struct tree *t, struct span blob, size_t slack, const char *from, struct error *e);
 
-/* Gives up the room that is left, and what was nopped. Returns the finished bytes, owned by the tree. */
+/* Gives up the room that is left, and what was nopped. Returns the finished bytes, owned by the
+ * tree. */
 bool tree_pack(struct tree *t, struct span *out, struct error *e);
 void tree_free(struct tree *t);
 
-/* The failure that libfdt's (negative) answer stands for, as "WHAT in the device tree FROM: ...". */
+/* The failure that libfdt's (negative) answer stands for, as "WHAT in the device tree FROM: ...".
+ */
 bool tree_fail(const char *from, const char *what, int fdt_error, struct error *e);
 
 /* An address in a property: a number of 4 or 8 bytes, whichever its length says (firmware of
@@ -46,9 +48,13 @@ bool tree_fail(const char *from, const char *what, int fdt_error, struct error *
  */
 bool tree_address(const void *fdt, int node, const char *name, uint64_t *v);
 
+/* Is /hypervisor a Xen? Has any CPU the enable-method spin-table? */
+bool tree_is_xen(const void *fdt);
+bool tree_has_spin_table(const void *fdt);
+
 /* The (address, size) pairs of a property such as `reg`, in the cells of `parent`: none when the
- * property is absent or the cells are not 1 or 2. A pair that wraps ends at the top; bytes behind the
- * last whole pair are not looked at.
+ * property is absent or the cells are not 1 or 2. A pair that wraps ends at the top; bytes behind
+ *the last whole pair are not looked at.
  *
  *	for (tree_pairs_of(&p, fdt, parent, node, "reg"); tree_next_pair(&p, &r);)
  */

@@ -1,9 +1,9 @@
-/* EDGE: malloc for a program that runs for a moment. musl's is a good one, and 12 of the 96 KiB that the
- * binary may have; this one is one. Built into the static binaries only.
+/* EDGE: malloc for a program that runs for a moment. musl's is a good one, and 12 of the 96 KiB
+ * that the binary may have; this one is one. Built into the static binaries only.
  *
- * Large blocks are mappings of their own: they grow in place and go back to the kernel. Small ones are
- * cut from chunks; only the last one cut can grow in place or be taken back, which is what growing
- * texts and sets need. Single-threaded.
+ * Large blocks are mappings of their own: they grow in place and go back to the kernel. Small ones
+ * are cut from chunks; only the last one cut can grow in place or be taken back, which is what
+ * growing texts and sets need. Single-threaded.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -23,7 +23,7 @@ struct block {
 _Static_assert(sizeof(struct block) % 16 == 0, "blocks must stay aligned");
 
 static struct {
-	char *at, *end; /* what is left of the chunk */
+	char *at, *end;	    /* what is left of the chunk */
 	struct block *last; /* the block that ends at `at`, or NULL */
 } heap;
 

@@ -19,6 +19,7 @@ static const char *const files[] = {
 	"proc/sys/kernel/kexec_load_disabled",
 	"proc/sys/kernel/kexec_load_limit_reboot",
 	"sys/kernel/security/lockdown",
+	"sys/hypervisor/type",
 	"sys/devices/system/cpu/online",
 	"sys/devices/system/cpu/present",
 	MIDR_FILE,
@@ -52,9 +53,11 @@ static bool capture_system(const char *dir, const struct machine *m, struct erro
 
 	if (uname(&u))
 		return fail(e, FAIL_MACHINE, "name this machine: %s", strerror(errno));
-	text_add(&t, "machine=%s\nrelease=%s\npage_size=%u\nfdt_total=%zu\nfdt_from=%s\nsyscalls=%s%s\n",
-		 u.machine, u.release, m->page_size, m->fdt_total, m->fdt_from, m->has_load ? "kexec_load " : "",
-		 m->has_file_load ? "kexec_file_load" : "");
+	text_add(
+		&t,
+		"machine=%s\nrelease=%s\npage_size=%u\nfdt_total=%zu\nfdt_from=%s\nsyscalls=%s%s\n",
+		u.machine, u.release, m->page_size, m->fdt_total, m->fdt_from,
+		m->has_load ? "kexec_load " : "", m->has_file_load ? "kexec_file_load" : "");
 	return save_text(dir, "system", &t, e);
 }
 
@@ -66,8 +69,8 @@ bool probe_capture(const char *dir, struct error *e)
 
 	if (root < 0)
 		return fail(e, FAIL_MACHINE, "open directory /: %s", strerror(errno));
-	ok = probe_state(NULL, &m, e) && probe_machine(NULL, &m, e) && capture_files(root, dir, e) &&
-	     capture_system(dir, &m, e);
+	ok = probe_state(NULL, &m, e) && probe_machine(NULL, &m, e) &&
+	     capture_files(root, dir, e) && capture_system(dir, &m, e);
 	if (ok) {
 		scrub_words(m.cmdline.p, m.cmdline.len);
 		text_bytes(&m.cmdline, "\n", 1);

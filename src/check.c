@@ -70,7 +70,8 @@ static bool check_kernel(const struct plan *p, const struct image *img, struct e
 		    s->at.end - s->at.start < part->size)
 			return wrong(e, "is not what its file says", s);
 	}
-	return n == img->parts || fail(e, FAIL_BUG, "trust the plan: a part of the kernel is missing");
+	return n == img->parts ||
+	       fail(e, FAIL_BUG, "trust the plan: a part of the kernel is missing");
 }
 
 static bool check_entry(const struct plan *p, struct error *e)
@@ -96,6 +97,9 @@ bool plan_check(const struct plan *p, const struct request *r, struct error *e)
 	for (i = 0; i < p->n; i++) {
 		if (!check_segment(&p->seg[i], m, e) || !check_place(&p->seg[i], m, e))
 			return false;
+		if (p->seg[i].at.start < r->bounds.start ||
+		    (r->bounds.end && p->seg[i].room_end > r->bounds.end))
+			return wrong(e, "is outside of the bounds that were asked for", &p->seg[i]);
 		sum += p->seg[i].at.end - p->seg[i].at.start;
 	}
 	if (m->mem_total && sum > m->mem_total / 2)

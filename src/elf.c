@@ -1,15 +1,15 @@
 #include "elf.h"
 
-#define IDENT_CLASS 4
-#define IDENT_DATA 5
-#define CLASS_64 2
-#define DATA_BIG 2
-#define HEADER 64
+#define IDENT_CLASS    4
+#define IDENT_DATA     5
+#define CLASS_64       2
+#define DATA_BIG       2
+#define HEADER	       64
 #define PROGRAM_HEADER 56
-#define PT_LOAD 1
-#define PT_INTERP 3
-#define PT_TLS 7
-#define PT_GNU_STACK 0x6474e551
+#define PT_LOAD	       1
+#define PT_INTERP      3
+#define PT_TLS	       7
+#define PT_GNU_STACK   0x6474e551
 #define FREEBSD_INTERP "/red/herring" /* sys/conf/kern.pre.mk: what its kernels name */
 
 static bool read16(const struct elf *elf, struct span s, uint64_t off, uint16_t *v)
@@ -31,7 +31,10 @@ bool elf_is(struct span file, uint16_t *machine, bool *is64)
 {
 	struct elf order;
 
-	if (file.len < 20 || !span_starts(file, 0, "\x7f" "ELF", 4))
+	if (file.len < 20 || !span_starts(file, 0,
+					  "\x7f"
+					  "ELF",
+					  4))
 		return false;
 	order.big_endian = file.p[IDENT_DATA] == DATA_BIG;
 	*is64 = file.p[IDENT_CLASS] == CLASS_64;
@@ -57,7 +60,8 @@ static bool take_load(struct span file, struct span ph, const char *name, struct
 	    __builtin_add_overflow(l.vaddr, l.memsz, &end))
 		return fail(e, FAIL_FORMAT, "load kernel %s: the size of a segment wraps", name);
 	if (!span_sub(file, offset, filesz, &l.data))
-		return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short inside a segment", name);
+		return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short inside a segment",
+			    name);
 	if (i == ELF_LOADS)
 		return fail(e, FAIL_FORMAT, "load kernel %s: it has more than %d segments", name,
 			    ELF_LOADS);
@@ -127,7 +131,8 @@ bool elf_parse(struct span file, const char *name, struct elf *elf, struct error
 	read16(elf, file, 54, &size);
 	read16(elf, file, 56, &count);
 	if (elf->type != ELF_EXEC && elf->type != ELF_DYN)
-		return fail(e, FAIL_UNSUPPORTED, "load kernel %s: it is an object or core file", name);
+		return fail(e, FAIL_UNSUPPORTED, "load kernel %s: it is an object or core file",
+			    name);
 	if (count && size != PROGRAM_HEADER)
 		return fail(e, FAIL_FORMAT, "load kernel %s: its program headers are broken", name);
 	return parse_headers(file, name, at, count, elf, e);

@@ -17,27 +17,28 @@
 /* Exit codes. They are documented in README.md and never change their meaning. */
 enum code {
 	FAIL_NONE = 0,
-	STATUS_LOADED = 1, /* --status: a kernel is loaded (not an error) */
-	FAIL_USAGE = 2, /* the command line of kexec-lite itself */
-	FAIL_FILE = 3, /* a file cannot be opened or read */
-	FAIL_FORMAT = 4, /* a kernel file is no kernel, cut short or broken */
+	STATUS_LOADED = 1,    /* --status: a kernel is loaded (not an error) */
+	FAIL_USAGE = 2,	      /* the command line of kexec-lite itself */
+	FAIL_FILE = 3,	      /* a file cannot be opened or read */
+	FAIL_FORMAT = 4,      /* a kernel file is no kernel, cut short or broken */
 	FAIL_UNSUPPORTED = 5, /* a kernel for another architecture, byte order or page size */
-	FAIL_TREE = 6, /* a device tree is broken or lacks what a kernel needs */
-	FAIL_CMDLINE = 7, /* the next kernel's command line is too long */
-	FAIL_ROOM = 8, /* no hole in memory is large enough */
+	FAIL_TREE = 6,	      /* a device tree is broken or lacks what a kernel needs */
+	FAIL_CMDLINE = 7,     /* the next kernel's command line is too long */
+	FAIL_ROOM = 8,	      /* no hole in memory is large enough */
 	FAIL_MEMORY = 9, /* more than the running kernel can take: half of RAM, or out of memory */
 	FAIL_PRIVILEGE = 10, /* not root, or no CAP_SYS_BOOT */
-	FAIL_POLICY = 11, /* kexec_load_disabled, a used-up load limit, lockdown */
-	FAIL_NOSYS = 12, /* the running kernel has no kexec */
-	FAIL_KERNEL = 13, /* the running kernel refused for another reason */
-	FAIL_NOTHING = 14, /* --exec with nothing loaded */
-	FAIL_MACHINE = 15, /* this machine is not known, or cannot be read */
-	FAIL_BUG = 16, /* a plan failed our own check: please report it */
+	FAIL_POLICY = 11,    /* kexec_load_disabled, a used-up load limit, lockdown */
+	FAIL_NOSYS = 12,     /* the running kernel has no kexec */
+	FAIL_KERNEL = 13,    /* the running kernel refused for another reason */
+	FAIL_NOTHING = 14,   /* --exec with nothing loaded */
+	FAIL_MACHINE = 15,   /* this machine is not known, or cannot be read */
+	FAIL_BUG = 16,	     /* a plan failed our own check: please report it */
+	FAIL_XEN = 17,	     /* under Xen on arm64 no kexec succeeds today */
 };
 
 struct error {
 	enum code code; /* FAIL_NONE while nothing failed */
-	bool closed; /* a later failure was turned away, and so is its hint */
+	bool closed;	/* a later failure was turned away, and so is its hint */
 	char text[182];
 	char hint[189];
 };

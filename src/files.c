@@ -1,11 +1,13 @@
 #include "files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static bool fail_file(const char *verb, const char *what, const char *path, int err,
@@ -16,57 +18,27 @@ static bool fail_file(const char *verb, const char *what, const char *path, int 
 	return fail(e, FAIL_FILE, "%s %s%s: %s", verb, what, name_text(show, path), strerror(err));
 }
 
-/* Is it a file that can be mapped? */
-static bool check_file(int fd, const char *path, const char *what, struct stat *st, struct error *e)
+/* The size of a file that can be mapped. Directories and pipes are told by what they refuse. */
+static bool file_size(int fd, const char *path, const char *what, size_t *size, struct error *e)
 {
-	char show[NAME_TEXT];
+	char show[NAME_TEXT], none;
+	off_t end;
 
-	if (fstat(fd, st))
+	if (read(fd, &none, 0) < 0 && errno != EISDIR)
 		return fail_file("read", what, path, errno, e);
-	if (S_ISREG(st->st_mode))
-		return true;
-	return fail(e, FAIL_FILE, "read %s%s: it is %s", what, name_text(show, path),
-		    S_ISDIR(st->st_mode) ? "a directory" : "not a regular file");
+	end = errno == EISDIR ? -1 : lseek(fd, 0, SEEK_END);
+	*size = (size_t)end;
+	return end >= 0 || fail(e, FAIL_FILE, "read %s%s: it is %s", what, name_text(show, path),
+				errno == EISDIR ? "a directory" : "not a regular file");
 }
 
-bool files_map(const char *path, const char *what, struct span *out, struct error *e)
+/* Appends at most `most` bytes of what is left in fd. Returns 0 or errno; EFBIG when there is more.
+ */
+static int read_all(int fd, size_t most, struct text *out)
 {
-	/* O_NONBLOCK: a fifo must not hold us up before we can say that it is one */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat st;
-	void *p = NULL;
-	bool ok;
-
-	*out = (struct span){ 0 };
-	if (fd < 0)
-		return fail_file("open", what, path, errno, e);
-	ok = check_file(fd, path, what, &st, e);
-	if (ok && st.st_size) {
-		p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (p == MAP_FAILED)
-			ok = fail_file("read", what, path, errno, e);
-		else
-			*out = (struct span){ p, (size_t)st.st_size };
-	}
-	close(fd);
-	return ok;
-}
-
-void files_unmap(struct span *s)
-{
-	if (s->len)
-		munmap((void *)(uintptr_t)s->p, s->len);
-	*s = (struct span){ 0 };
-}
-
-int files_read(int root, const char *path, size_t most, struct text *out)
-{
-	int fd = openat(root, path, O_RDONLY | O_CLOEXEC), err = 0;
 	char buf[4096];
 	ssize_t n;
 
-	if (fd < 0)
-		return errno;
 	for (;;) {
 		n = read(fd, buf, sizeof(buf) < most ? sizeof(buf) : most);
 		if (n < 0 && errno == EINTR)
@@ -79,13 +51,79 @@ int files_read(int root, const char *path, size_t most, struct text *out)
 			break;
 	}
 	if (n < 0)
-		err = errno;
-	else if (out->lost)
-		err = ENOMEM;
-	else if (n > 0 && read(fd, buf, 1) > 0)
-		err = EFBIG;
+		return errno;
+	if (out->lost)
+		return ENOMEM;
+	return n > 0 && read(fd, buf, 1) > 0 ? EFBIG : 0;
+}
+
+bool files_open(const char *path, const char *what, struct input *in, struct error *e)
+{
+	size_t size;
+	void *p;
+	int err;
+
+	errno = 0;
+	/* O_NONBLOCK: a fifo must not hold us up before we can say that it is one */
+	in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (in->fd < 0)
+		return fail_file("open", what, path, errno, e);
+	if (!file_size(in->fd, path, what, &size, e) || !size)
+		return e->code == FAIL_NONE;
+	p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, in->fd, 0);
+	if (p != MAP_FAILED) {
+		in->data = (struct span){ p, size };
+		return true;
+	}
+	err = errno;
+	if (err == ENODEV)
+		err = lseek(in->fd, 0, SEEK_SET) ? errno
+						 : read_all(in->fd, INPUT_READ_MAX, &in->copy);
+	in->data = (struct span){ (const uint8_t *)in->copy.p, in->copy.len };
+	return !err || fail_file("read", what, path, err, e);
+}
+
+void files_close(struct input *in)
+{
+	if (in->data.len && !in->copy.len)
+		munmap((void *)(uintptr_t)in->data.p, in->data.len);
+	text_free(&in->copy);
+	if (in->fd >= 0)
+		close(in->fd);
+	*in = (struct input)NO_INPUT;
+}
+
+int files_read(int root, const char *path, size_t most, struct text *out)
+{
+	int fd = openat(root, path, O_RDONLY | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return errno;
+	err = read_all(fd, most, out);
 	close(fd);
 	return err;
+}
+
+/* struct linux_dirent64: inode, offset, then these */
+#define ENTRY_LENGTH 16
+#define ENTRY_TYPE   18
+#define ENTRY_NAME   19
+
+int files_list(int dir, bool (*each)(void *arg, const char *name, bool is_dir), void *arg)
+{
+	char buf[4096], *at;
+	uint16_t len;
+	long n;
+
+	while ((n = syscall(SYS_getdents64, dir, buf, sizeof(buf))) > 0) {
+		for (at = buf; at < buf + n; at += len) {
+			memcpy(&len, at + ENTRY_LENGTH, sizeof(len));
+			if (at[ENTRY_NAME] != '.' &&
+			    !each(arg, at + ENTRY_NAME, at[ENTRY_TYPE] == DT_DIR))
+				return ECANCELED;
+		}
+	}
+	return n < 0 ? errno : 0;
 }
 
 int files_write(int fd, const void *p, size_t len)

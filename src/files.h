@@ -6,22 +6,43 @@
 #include "span.h"
 #include "text.h"
 
-/* Maps a regular file that a user named; `what` ("kernel") names it in errors. The span lives until
- * files_unmap(). Errors: FAIL_FILE.
+/* A file that a user named, opened once: its bytes, mapped (or read, up to INPUT_READ_MAX, where a
+ * file cannot be mapped, as /sys/firmware/fdt cannot), and the descriptor, for kernels that want to
+ * look at the file itself. fd is -1 when there is none.
  */
-bool files_map(const char *path, const char *what, struct span *out, struct error *e);
-void files_unmap(struct span *s);
+#define INPUT_READ_MAX (64u << 20)
+struct input {
+	struct span data;
+	int fd;
+	struct text copy; /* owns data when it was read */
+};
 
-/* Reads at most `most` bytes of root/path, appended to a growing text. Returns 0 or errno; EFBIG when
- * there is more.
+#define NO_INPUT                                                                                   \
+	{                                                                                          \
+		.fd = -1, .copy = TEXT_GROWING                                                     \
+	}
+
+/* `what` ("kernel ") names it in errors. End it with files_close() in any case. Errors: FAIL_FILE.
+ */
+bool files_open(const char *path, const char *what, struct input *in, struct error *e);
+void files_close(struct input *in);
+
+/* Reads at most `most` bytes of root/path, appended to a growing text. Returns 0 or errno; EFBIG
+ * when there is more.
  */
 int files_read(int root, const char *path, size_t most, struct text *out);
+
+/* Calls each() with every name in an open directory but those that start with a dot, and whether it
+ * is a directory itself, until each() says false. Returns 0 or errno; ECANCELED when each() stopped
+ * it.
+ */
+int files_list(int dir, bool (*each)(void *arg, const char *name, bool is_dir), void *arg);
 
 /* Writes all of it to a descriptor, in spite of short writes. Returns 0 or errno. */
 int files_write(int fd, const void *p, size_t len);
 
-/* Makes a file holding these bytes: dir/path with the folders on its way, or path as it is when dir is
- * NULL. Errors: FAIL_FILE.
+/* Makes a file holding these bytes: dir/path with the folders on its way, or path as it is when dir
+ * is NULL. Errors: FAIL_FILE.
  */
 bool files_save(const char *dir, const char *path, struct span bytes, struct error *e);
 

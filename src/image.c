@@ -15,10 +15,16 @@ static const struct known {
 	{ 0x38, "ARM\x64", 4, FAIL_UNSUPPORTED, "it is an arm64 kernel" },
 	{ 0x202, "HdrS", 4, FAIL_UNSUPPORTED, "it is an x86 kernel" },
 	{ 0x30, "RISCV\0\0\0", 8, FAIL_UNSUPPORTED, "it is a RISC-V kernel" },
-	{ 0, "\x7f" "ELF", 4, FAIL_UNSUPPORTED, "it is an ELF file" },
+	{ 0,
+	  "\x7f"
+	  "ELF",
+	  4, FAIL_UNSUPPORTED, "it is an ELF file" },
 	{ 0, "\x1f\x8b", 2, FAIL_FORMAT, "it is compressed with gzip" },
 	{ 0, "\x28\xb5\x2f\xfd", 4, FAIL_FORMAT, "it is compressed with zstd" },
-	{ 0, "\xfd" "7zXZ", 5, FAIL_FORMAT, "it is compressed with xz" },
+	{ 0,
+	  "\xfd"
+	  "7zXZ",
+	  5, FAIL_FORMAT, "it is compressed with xz" },
 	{ 0, "\x02\x21\x4c\x18", 4, FAIL_FORMAT, "it is compressed with lz4" },
 	{ 4, "zimg", 4, FAIL_FORMAT, "it is an EFI zboot image" },
 	{ 0, "\xd0\x0d\xfe\xed", 4, FAIL_FORMAT, "it is a device tree" },

@@ -67,7 +67,8 @@ bool iomem_parse(struct span text, struct ranges *ram, struct ranges *keep, stru
 	while (text.len && ok) {
 		number++;
 		if (!line_parse(next_line(&text), &l))
-			return fail(e, FAIL_MACHINE, "read /proc/iomem: line %u is not a range", number);
+			return fail(e, FAIL_MACHINE, "read /proc/iomem: line %u is not a range",
+				    number);
 		any_address |= l.at.end > 1;
 		if (l.level == 0) {
 			inside_ram = is(l.name, "System RAM");
@@ -81,7 +82,8 @@ bool iomem_parse(struct span text, struct ranges *ram, struct ranges *keep, stru
 	if (!ok)
 		return fail_memory(e);
 	if (number && !any_address) {
-		fail(e, FAIL_PRIVILEGE, "read /proc/iomem: its addresses are hidden from this user");
+		fail(e, FAIL_PRIVILEGE,
+		     "read /proc/iomem: its addresses are hidden from this user");
 		return hint(e, "to load a kernel, run kexec-lite as root");
 	}
 	if (!ram->n)

@@ -18,8 +18,8 @@ extern const char iomem_reserved[], iomem_crash[], iomem_other[];
  * "System RAM (kmem)", belong to a device, and the next kernel gets them from its driver.
  * Both sets are sorted; keep may overlap and nest.
  *
- * Errors: FAIL_PRIVILEGE when all addresses are zero, as they are for everybody but root; FAIL_MACHINE
- * when a line cannot be read or there is no RAM; FAIL_MEMORY.
+ * Errors: FAIL_PRIVILEGE when all addresses are zero, as they are for everybody but root;
+ * FAIL_MACHINE when a line cannot be read or there is no RAM; FAIL_MEMORY.
  */
 bool iomem_parse(struct span text, struct ranges *ram, struct ranges *keep, struct error *e);
 

@@ -4,12 +4,15 @@
 
 #include <stddef.h>
 
-#define KEXEC_ON_CRASH 1ul
-#define REBOOT_MAGIC1 0xfee1deadu
-#define REBOOT_MAGIC2 672274793u
-#define REBOOT_CMD_KEXEC 0x45584543u
-#define CAPABILITY_VERSION_3 0x20080522u
-#define CAP_SYS_BOOT_BIT 22
+#define KEXEC_ON_CRASH		1ul
+#define KEXEC_FILE_UNLOAD	1ul
+#define KEXEC_FILE_ON_CRASH	2ul
+#define KEXEC_FILE_NO_INITRAMFS 4ul
+#define REBOOT_MAGIC1		0xfee1deadu
+#define REBOOT_MAGIC2		672274793u
+#define REBOOT_CMD_KEXEC	0x45584543u
+#define CAPABILITY_VERSION_3	0x20080522u
+#define CAP_SYS_BOOT_BIT	22
 
 /* kexec_load(2), as user space lays it out */
 struct kexec_segment_abi {

@@ -12,38 +12,47 @@ struct arch;
 
 enum lockdown { LOCKDOWN_NONE, LOCKDOWN_INTEGRITY, LOCKDOWN_CONFIDENTIALITY };
 
+static inline const char *lockdown_name(enum lockdown l)
+{
+	return l == LOCKDOWN_NONE	 ? "none"
+	       : l == LOCKDOWN_INTEGRITY ? "integrity"
+					 : "confidentiality";
+}
+
 struct machine {
 	const struct arch *arch; /* never NULL */
-	char release[65]; /* of the running kernel, uname -r */
-	uint32_t page_size; /* of the running kernel, bytes: 4, 16 or 64 KiB */
-	bool big_endian; /* byte order of the running kernel, in which a stub is entered */
-	uint32_t cpu_id; /* arm64: MIDR_EL1 of the first CPU, 0 when not known */
-	bool live; /* this machine, not a captured one */
+	char release[65];	 /* of the running kernel, uname -r */
+	uint32_t page_size;	 /* of the running kernel, bytes: 4, 16 or 64 KiB */
+	bool big_endian;	 /* byte order of the running kernel, in which a stub is entered */
+	uint32_t cpu_id;	 /* arm64: MIDR_EL1 of the first CPU, 0 when not known */
+	bool live;		 /* this machine, not a captured one */
 
-	struct ranges ram; /* what the next kernel may be given; sorted, no overlaps */
+	struct ranges ram;  /* what the next kernel may be given; sorted, no overlaps */
 	struct ranges keep; /* what must not be written; sorted, may overlap */
 	struct ranges room; /* ram without keep */
 	struct range reach; /* all that we place lies in here; ppc64: running kernel's end to RMA */
 
-	struct span fdt; /* the tree to hand on; checked */
+	struct span fdt;      /* the tree to hand on; checked */
 	const char *fdt_from; /* where it came from, for errors */
-	char fdt_name[65]; /* of a captured machine: where it came from there */
+	char fdt_name[65];    /* of a captured machine: where it came from there */
 	size_t fdt_total; /* the size it said it has, padding included; 0: made from a live tree */
-	bool tree_in_x0; /* the running kernel passes a tree's address by itself */
+	bool tree_in_x0;  /* the running kernel passes a tree's address by itself */
 
 	uint64_t mem_total, mem_available; /* bytes, as /proc/meminfo says; 0: not known */
-	struct text cmdline; /* of the running kernel, without the newline */
+	struct text cmdline;		   /* of the running kernel, without the newline */
 
 	/* may we load? */
-	bool may_boot; /* CAP_SYS_BOOT in effect */
+	bool may_boot;		      /* CAP_SYS_BOOT in effect */
 	bool has_load, has_file_load; /* the system calls are there */
-	bool load_disabled; /* kernel.kexec_load_disabled */
-	int64_t limit_reboot; /* kernel.kexec_load_limit_reboot; -1: none */
+	bool load_disabled;	      /* kernel.kexec_load_disabled */
+	int64_t limit_reboot;	      /* kernel.kexec_load_limit_reboot; -1: none */
 	enum lockdown lockdown;
 	bool loaded, crash_loaded; /* what is loaded now */
+	bool xen;		   /* a guest or control domain of Xen */
+	bool spin_table;	   /* arm64: CPUs that cannot be taken off once they run */
 
 	unsigned first_cpu; /* lowest CPU online */
-	bool cpus_offline; /* some that are present are not online */
+	bool cpus_offline;  /* some that are present are not online */
 
 	uint8_t *blob; /* owns what fdt points to */
 };

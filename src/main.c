@@ -1,4 +1,5 @@
 /* The order of events. The only place that prints and exits. */
+#include "choose.h"
 #include "files.h"
 #include "options.h"
 #include "print.h"
@@ -9,6 +10,7 @@
 #include "../dt/tree.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,18 +19,6 @@ static void put(int fd, struct text *t)
 	if (t->len)
 		files_write(fd, t->p, t->len);
 	text_free(t);
-}
-
-static void warn_offline(const struct machine *m)
-{
-	char buf[200];
-	struct text t = text_fixed(buf, sizeof(buf));
-
-	if (!m->cpus_offline)
-		return;
-	text_add(&t, "kexec-lite: warning: some CPUs or threads are offline, and the next kernel may "
-		     "not get them back\n");
-	put(STDERR_FILENO, &t);
 }
 
 /* Text on stdout, which may be a full disk. */
@@ -40,17 +30,44 @@ static bool print(struct text *t, struct error *e)
 	return !err || fail(e, FAIL_FILE, "write to standard output: %s", strerror(err));
 }
 
-/* Prints the failure: the sentence, and the hint below it. */
+/* Lines on stderr; as the first process, whose stderr nobody reads, in the kernel's log. */
+static void say(struct text *t)
+{
+	int log = getpid() == 1 ? open("/dev/kmsg", O_WRONLY | O_CLOEXEC) : -1;
+
+	put(log < 0 ? STDERR_FILENO : log, t);
+	if (log >= 0)
+		close(log);
+}
+
+/* The failure: the sentence, and the hint below it. The kernel's log takes one line at a time. */
 static int report(const struct error *e)
 {
-	char buf[512];
+	char buf[256];
 	struct text t = text_fixed(buf, sizeof(buf));
 
 	text_add(&t, "kexec-lite: cannot %s\n", e->text);
+	say(&t);
+	t = text_fixed(buf, sizeof(buf));
 	if (e->hint[0])
 		text_add(&t, "kexec-lite: %s\n", e->hint);
-	put(STDERR_FILENO, &t);
+	say(&t);
 	return (int)e->code;
+}
+
+static void warn(const char *what)
+{
+	char buf[200];
+	struct text t = text_fixed(buf, sizeof(buf));
+
+	text_add(&t, "kexec-lite: warning: %s\n", what);
+	say(&t);
+}
+
+static void warn_offline(const struct machine *m)
+{
+	if (m->cpus_offline)
+		warn("some CPUs or threads are offline, and the next kernel may not get them back");
 }
 
 /* "a1b2..." into the two seeds; the rest stays zero. */
@@ -78,8 +95,27 @@ static bool get_seeds(const struct options *o, struct request *r, struct error *
 {
 	if (o->seed)
 		return read_seed(o->seed, r, e);
-	return files_random(r->kaslr_seed, KASLR_SEED, e) &&
-	       files_random(r->rng_seed, RNG_SEED, e);
+	return files_random(r->kaslr_seed, KASLR_SEED, e) && files_random(r->rng_seed, RNG_SEED, e);
+}
+
+/* An address, decimal or 0x. kexecboot writes --mem-max==0x...: the second `=` is no part of it. */
+static bool read_address(const char *word, phys *v, struct error *e)
+{
+	struct span s = { (const uint8_t *)word, strlen(word) };
+	char show[NAME_TEXT];
+	bool hex;
+
+	span_take(&s, "=");
+	hex = span_take(&s, "0x");
+	if (span_take_number(&s, hex ? 16 : 10, v) && !s.len)
+		return true;
+	return fail(e, FAIL_USAGE, "read the options: %s is no address", name_text(show, word));
+}
+
+static bool get_bounds(const struct options *o, struct request *r, struct error *e)
+{
+	return (!o->mem_min || read_address(o->mem_min, &r->bounds.start, e)) &&
+	       (!o->mem_max || read_address(o->mem_max, &r->bounds.end, e));
 }
 
 static bool show_plan(const struct options *o, const struct plan *p, const struct request *r,
@@ -87,6 +123,8 @@ static bool show_plan(const struct options *o, const struct plan *p, const struc
 {
 	struct text t = TEXT_GROWING;
 
+	if (o->dump_dtb && r->file_call)
+		return fail(e, FAIL_USAGE, "write the next tree: kexec_file_load makes its own");
 	if (o->dump_dtb && !files_save(NULL, o->dump_dtb, plan_segment(p, TREE)->data, e))
 		return false;
 	if (o->json)
@@ -96,86 +134,152 @@ static bool show_plan(const struct options *o, const struct plan *p, const struc
 	return print(&t, e);
 }
 
-static bool load_plan(const struct options *o, const struct plan *p, const struct request *r,
-		      struct error *e)
+/* On a terminal, what the load means for the next reboot. */
+static void say_loaded(const struct options *o)
 {
 	struct text t = TEXT_GROWING;
 	char show[NAME_TEXT];
 
-	if (o->debug)
-		print_plan(p, r, &t);
-	put(STDERR_FILENO, &t);
-	if (!transport_load(p, r->machine, e))
-		return false;
-	warn_offline(r->machine);
-	if (isatty(STDERR_FILENO))
-		text_add(&t, "kexec-lite: %s is loaded: a reboot now starts it (to undo: kexec-lite "
-			     "--unload)\n",
+	if (options_action(o) == LOAD && isatty(STDERR_FILENO))
+		text_add(&t,
+			 "kexec-lite: %s is loaded: a reboot now starts it (to undo: kexec-lite "
+			 "--unload)\n",
 			 name_text(show, o->kernel));
 	put(STDERR_FILENO, &t);
+}
+
+/* What a load works with, all of it open until the call is made. */
+struct work {
+	struct machine machine;
+	struct image image;
+	struct request request;
+	struct input kernel, initrd, dtb;
+	struct text cmdline;
+	struct plan plan;
+};
+
+static bool carry_out(const struct options *o, struct work *w, struct error *e)
+{
+	const struct request *r = &w->request;
+	struct text t = TEXT_GROWING;
+
+	if (o->plan)
+		return show_plan(o, &w->plan, r, e);
+	if (o->debug)
+		print_plan(&w->plan, r, &t);
+	put(STDERR_FILENO, &t);
+	if (r->file_call
+		    ? !transport_file_load(w->kernel.fd, w->initrd.fd, r->cmdline, &w->machine, e)
+		    : !transport_load(&w->plan, &w->machine, e))
+		return false;
+	w->machine.loaded = true;
+	warn_offline(&w->machine);
+	say_loaded(o);
 	return true;
 }
 
-static bool plan_and_load(const struct options *o, const struct request *r, struct error *e)
+static bool open_files(const struct options *o, struct work *w, struct error *e)
 {
-	struct plan p;
-	bool ok = plan_make(r, &p, e);
+	struct request *r = &w->request;
+	static const char none[] = "";
+	char show[NAME_TEXT];
 
-	if (ok)
-		ok = o->plan ? show_plan(o, &p, r, e) : load_plan(o, &p, r, e);
-	plan_free(&p);
-	return ok;
+	if (!files_open(o->kernel, "kernel ", &w->kernel, e))
+		return false;
+	if (o->initrd && *o->initrd) {
+		if (!files_open(o->initrd, "initrd ", &w->initrd, e))
+			return false;
+		if (!w->initrd.data.len)
+			return fail(e, FAIL_FILE, "load initrd %s: the file is empty",
+				    name_text(show, o->initrd));
+	}
+	r->initrd = w->initrd.data;
+	r->dtb_name = none;
+	if (!o->dtb || r->file_call)
+		return true;
+	r->dtb_name = o->dtb;
+	if (!files_open(o->dtb, "device tree ", &w->dtb, e) ||
+	    !tree_check(w->dtb.data, name_text(show, o->dtb), e))
+		return false;
+	r->dtb = w->dtb.data;
+	return true;
 }
 
-/* The files of the request, mapped: nothing is copied but trees. */
-static bool with_files(const struct options *o, struct request *r, struct image *img,
-		       struct error *e)
+static bool plan_and_load(const struct options *o, struct work *w, struct error *e)
 {
-	struct span kernel = { 0 };
-	char show[NAME_TEXT];
-	bool ok;
+	struct request *r = &w->request;
 
-	ok = files_map(o->kernel, "kernel ", &kernel, e);
-	if (ok && o->initrd && *o->initrd) {
-		ok = files_map(o->initrd, "initrd ", &r->initrd, e);
-		if (ok && !r->initrd.len)
-			ok = fail(e, FAIL_FILE, "load initrd %s: the file is empty",
-				  name_text(show, o->initrd));
-	}
-	if (ok && o->dtb) {
-		r->dtb_name = name_text(show, o->dtb);
-		ok = files_map(o->dtb, "device tree ", &r->dtb, e) &&
-		     tree_check(r->dtb, r->dtb_name, e);
-	}
-	if (ok)
-		ok = image_parse(kernel, o->kernel, r->machine, img, e) &&
-		     (!o->run_at_load || image_stay(img, o->kernel, r->machine, e)) &&
-		     plan_and_load(o, r, e);
-	image_free(img);
-	files_unmap(&kernel);
-	files_unmap(&r->initrd);
-	files_unmap(&r->dtb);
-	return ok;
+	if (!open_files(o, w, e) ||
+	    !image_parse(w->kernel.data, o->kernel, &w->machine, &w->image, e))
+		return false;
+	if (r->file_call)
+		return plan_check_cmdline(r, e) && carry_out(o, w, e);
+	return (!o->run_at_load || image_stay(&w->image, o->kernel, &w->machine, e)) &&
+	       plan_make(r, &w->plan, e) && carry_out(o, w, e);
+}
+
+static bool choose_call(const struct options *o, struct work *w, struct error *e)
+{
+	const struct machine *m = &w->machine;
+	struct choice c;
+
+	if (!choose(o, m, &c, e))
+		return false;
+	w->request.file_call = c.file;
+	w->request.why = c.why;
+	if (o->plan)
+		return true;
+	if (!transport_may_load(m, c.file, e) || (!o->force_xen && !transport_may_jump(m, e)))
+		return false;
+	if (c.lost)
+		warn("--dtb is not honoured: kexec_file_load takes no device tree");
+	return true;
+}
+
+static bool prepare(const struct options *o, struct work *w, struct error *e)
+{
+	struct request *r = &w->request;
+
+	if (o->panic)
+		return fail(e, FAIL_USAGE, "load a crash kernel: kexec-lite does not do that yet");
+	if (o->reuse_initrd)
+		return fail(e, FAIL_USAGE,
+			    "reuse the initrd: its memory is used again; give --initrd");
+	if (!probe_state(o->root, &w->machine, e) ||
+	    (!o->plan && !transport_may_ask(&w->machine, e)) ||
+	    !probe_machine(o->root, &w->machine, e) || !choose_call(o, w, e) ||
+	    !get_seeds(o, r, e) || !get_bounds(o, r, e))
+		return false;
+	options_cmdline(o, w->machine.cmdline.p ? w->machine.cmdline.p : "", &w->cmdline);
+	r->cmdline = w->cmdline.p ? w->cmdline.p : "";
+	return !w->cmdline.lost || fail_memory(e);
 }
 
 static bool load(const struct options *o, struct error *e)
 {
-	struct machine m;
-	struct image img = { 0 };
-	struct request r = { .machine = &m, .image = &img };
-	struct text cmdline = TEXT_GROWING;
+	const struct exec_options how = { .no_sync = o->no_sync, .no_ifdown = o->no_ifdown };
+	struct work w = {
+		.kernel = NO_INPUT,
+		.initrd = NO_INPUT,
+		.dtb = NO_INPUT,
+		.cmdline = TEXT_GROWING,
+	};
+	enum action a = options_action(o);
 	bool ok;
 
-	ok = probe_state(o->root, &m, e) && (o->plan || transport_may_load(&m, e)) &&
-	     probe_machine(o->root, &m, e) && get_seeds(o, &r, e);
-	if (ok) {
-		options_cmdline(o, m.cmdline.p ? m.cmdline.p : "", &cmdline);
-		r.cmdline = cmdline.p ? cmdline.p : "";
-		ok = cmdline.lost ? fail_memory(e) : with_files(o, &r, &img, e);
-	}
-	text_free(&cmdline);
-	machine_free(&m);
-	return ok;
+	w.request.machine = &w.machine;
+	w.request.image = &w.image;
+	ok = prepare(o, &w, e) && plan_and_load(o, &w, e);
+	plan_free(&w.plan);
+	image_free(&w.image);
+	files_close(&w.kernel);
+	files_close(&w.initrd);
+	files_close(&w.dtb);
+	text_free(&w.cmdline);
+	if (ok && a == LOAD_EXEC)
+		ok = transport_exec(&w.machine, &how, e);
+	machine_free(&w.machine);
+	return ok && a == LOAD_SHUTDOWN ? transport_shutdown(e) : ok;
 }
 
 static bool state_action(const struct options *o, struct machine *m, struct error *e)
@@ -184,57 +288,90 @@ static bool state_action(const struct options *o, struct machine *m, struct erro
 
 	if (!probe_state(NULL, m, e))
 		return false;
-	if (o->exec)
-		warn_offline(m);
-	if (o->exec)
-		return transport_exec(m, &how, e);
-	return transport_unload(m, e);
+	if (!o->exec)
+		return transport_unload(m, o->panic, e);
+	warn_offline(m);
+	return transport_exec(m, &how, e);
 }
 
-/* kexec-tools' codes, which scripts know: 1 when a kernel is loaded, 0 when none is, 255 on error. */
-static int status(void)
+/* kexec-tools' codes, which scripts know: 1 when a kernel is loaded, 0 when none is, 255 on error.
+ */
+static int status(const struct options *o)
 {
+	const char *what = o->panic ? "crash kernel" : "kernel";
 	struct machine m;
 	struct error e = { 0 };
 	struct text t = TEXT_GROWING;
+	bool loaded;
 
 	if (!probe_state(NULL, &m, &e)) {
 		report(&e);
 		return 255;
 	}
+	loaded = o->panic ? m.crash_loaded : m.loaded;
 	if (isatty(STDOUT_FILENO))
-		text_add(&t, "%s\n", m.loaded ? "a kernel is loaded" : "no kernel is loaded");
+		text_add(&t, "%s %s is loaded\n", loaded ? "a" : "no", what);
 	put(STDOUT_FILENO, &t);
-	return m.loaded ? STATUS_LOADED : FAIL_NONE;
+	return loaded ? STATUS_LOADED : FAIL_NONE;
 }
 
-static int run(const struct options *o, struct error *e)
+static void debug_ignored(const struct options *o)
 {
-	struct text t = TEXT_GROWING;
-	struct machine m;
-	bool ok = true;
+	char buf[128];
+	struct text t = text_fixed(buf, sizeof(buf));
 
-	if (o->help)
-		options_help(&t);
-	else if (o->version)
-		text_add(&t, "kexec-lite " VERSION "\n");
-	else if (o->status)
-		return status();
-	else if (o->capture)
-		ok = probe_capture(o->capture, e);
-	else if (o->exec || o->unload)
-		ok = state_action(o, &m, e);
-	else
-		ok = load(o, e);
-	if (ok)
-		ok = print(&t, e);
-	return ok ? FAIL_NONE : report(e);
+	if (!o->debug || !o->ignored)
+		return;
+	text_add(&t, "kexec-lite: --%s means nothing here\n", o->ignored);
+	say(&t);
+}
+
+static bool act(const struct options *o, struct text *out, struct error *e)
+{
+	struct machine m;
+
+	switch (options_action(o)) {
+	case SHOW_HELP: options_help(out); return true;
+	case SHOW_VERSION: text_add(out, "kexec-lite " VERSION "\n"); return true;
+	case CRASH_SIZE: return probe_crash_size(out, e);
+	case CAPTURE: return probe_capture(o->capture, e);
+	case EXEC:
+	case UNLOAD: return state_action(o, &m, e);
+	default: return load(o, e);
+	}
+}
+
+/* Callers such as systemd-shutdown close everything; a file that we open must not become stderr. */
+static void open_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
 }
 
 int main(int argc, char *argv[])
 {
-	struct options o;
+	struct text out = TEXT_GROWING;
 	struct error e = { 0 };
+	struct options o;
+	int code = FAIL_NONE;
 
-	return options_parse(argc, argv, &o, &e) ? run(&o, &e) : report(&e);
+	open_standard();
+	if (!options_parse(argc, argv, &o, &e)) {
+		code = report(&e);
+	} else {
+		debug_ignored(&o);
+		if (options_action(&o) == STATUS)
+			code = status(&o);
+		else if (!act(&o, &out, &e) || !print(&out, &e))
+			code = report(&e);
+	}
+	/* The first process must not end: that panics the machine, and nobody could read why. */
+	while (getpid() == 1)
+		pause();
+	return code;
 }

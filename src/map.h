@@ -5,14 +5,14 @@
 #include "machine.h"
 
 #define MAP_COLUMNS 64
-#define MAP_ROWS 16
+#define MAP_ROWS    16
 
 struct map {
-	uint64_t cell; /* bytes per character, a power of two */
+	uint64_t cell;	    /* bytes per character, a power of two */
 	phys row[MAP_ROWS]; /* address of each row's first cell; ascending */
 	unsigned rows;
 	uint64_t ram[MAP_ROWS * MAP_COLUMNS], room[MAP_ROWS * MAP_COLUMNS]; /* bytes per cell */
-	char mark[MAP_ROWS * MAP_COLUMNS]; /* 0: no piece here */
+	char mark[MAP_ROWS * MAP_COLUMNS];				    /* 0: no piece here */
 };
 
 /* Lays out rows over the machine's RAM; stretches without RAM have none. */

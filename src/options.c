@@ -2,20 +2,25 @@
 
 #include <string.h>
 
-enum kind { FLAG, VALUE, PLAN };
+enum kind { FLAG, VALUE, PLAN_WORD, IGNORED, IGNORED_VALUE };
 
 static const struct option {
-	const char *name; /* without -- */
-	char letter; /* 0: none */
-	enum kind kind;
-	size_t at; /* in struct options: a bool for FLAG, a const char * for VALUE */
-	const char *value, *help; /* help NULL: another spelling of the one above */
+	const char *name;   /* without -- */
+	char letter;	    /* 0: none */
+	unsigned char kind; /* enum kind */
+	unsigned short at;  /* in struct options: a bool for FLAG, a const char * for VALUE */
+	const char *value;
+	const char *help; /* NULL: another spelling of the one above, or not worth a line */
 } table[] = {
 #define AT(field) offsetof(struct options, field)
 	{ "load", 'l', FLAG, AT(load), "", "load a kernel; a reboot then starts it" },
+	{ "load-panic", 'p', FLAG, AT(panic), "", "with -u or -S: the crash kernel" },
 	{ "exec", 'e', FLAG, AT(exec), "", "start the loaded kernel now" },
+	{ "force", 'f', FLAG, AT(force), "", "load and start at once, without shutdown" },
 	{ "unload", 'u', FLAG, AT(unload), "", "forget the loaded kernel" },
 	{ "status", 'S', FLAG, AT(status), "", "exit 1 when a kernel is loaded, 0 when none is" },
+	{ "print-ckr-size", 0, FLAG, AT(print_size), "",
+	  "print the size of the crash kernel region" },
 	{ "initrd", 0, VALUE, AT(initrd), "FILE", "initial ramdisk" },
 	{ "ramdisk", 0, VALUE, AT(initrd), "FILE", NULL },
 	{ "append", 0, VALUE, AT(append), "TEXT", "command line of the next kernel" },
@@ -23,17 +28,40 @@ static const struct option {
 	{ "reuse-cmdline", 0, FLAG, AT(reuse_cmdline), "", "start from the running kernel's own" },
 	{ "dtb", 0, VALUE, AT(dtb), "FILE", "device tree, in place of the running kernel's" },
 	{ "devicetreeblob", 0, VALUE, AT(dtb), "FILE", NULL },
-	{ "run-at-load", 0, FLAG, AT(run_at_load), "", "ppc64: the kernel stays where it is loaded" },
-	{ "plan", 0, PLAN, AT(plan), "", "show what a load would do to memory; =json for programs" },
+	{ "kexec-syscall", 'c', FLAG, AT(load_call), "", "load through kexec_load" },
+	{ "kexec-file-syscall", 's', FLAG, AT(file_call), "", "load through kexec_file_load" },
+	{ "kexec-syscall-auto", 'a', FLAG, AT(any_call), "", "through whichever serves better" },
+	{ "mem-min", 0, VALUE, AT(mem_min), "ADDR", "load at or above this address" },
+	{ "mem-max", 0, VALUE, AT(mem_max), "ADDR", "load below this address" },
+	{ "run-at-load", 0, FLAG, AT(run_at_load), "",
+	  "ppc64: the kernel stays where it is loaded" },
+	{ "plan", 0, PLAN_WORD, AT(plan), "",
+	  "show what a load would do to memory; =json for programs" },
 	{ "dump-dtb", 0, VALUE, AT(dump_dtb), "FILE", "with --plan: write the next kernel's tree" },
 	{ "root", 0, VALUE, AT(root), "DIR", "with --plan: a captured machine, not this one" },
 	{ "capture", 0, VALUE, AT(capture), "DIR", "write this machine to DIR, for --root" },
 	{ "seed", 0, VALUE, AT(seed), "HEX", "fixed seeds instead of random ones, for tests" },
-	{ "no-ifdown", 'x', FLAG, AT(no_ifdown), "", "with --exec: leave network interfaces up" },
-	{ "no-sync", 'y', FLAG, AT(no_sync), "", "with --exec: do not sync disks" },
+	{ "force-xen", 0, FLAG, AT(force_xen), "", "load even where Xen makes the jump fail" },
+	{ "no-ifdown", 'x', FLAG, AT(no_ifdown), "", "leave network interfaces up" },
+	{ "no-sync", 'y', FLAG, AT(no_sync), "", "do not sync disks" },
 	{ "debug", 'd', FLAG, AT(debug), "", "say what is done" },
 	{ "version", 'v', FLAG, AT(version), "", "print the version" },
 	{ "help", 'h', FLAG, AT(help), "", "print this" },
+	{ "help", '?', FLAG, AT(help), "", NULL },
+	/* kexec-tools' words that callers use and that mean nothing without a purgatory */
+	{ "reuseinitrd", 0, FLAG, AT(reuse_initrd), "", NULL },
+	{ "no-checks", 'i', IGNORED, 0, "", NULL },
+	{ "type", 't', IGNORED_VALUE, 0, "", NULL },
+	{ "entry", 0, IGNORED_VALUE, 0, "", NULL },
+	{ "serial", 0, IGNORED_VALUE, 0, "", NULL },
+	{ "console-serial", 0, IGNORED, 0, "", NULL },
+	{ "console-vga", 0, IGNORED, 0, "", NULL },
+	{ "args-linux", 0, IGNORED, 0, "", NULL },
+	{ "elf64-core-headers", 0, IGNORED, 0, "", NULL },
+	{ "dt-no-old-root", 0, IGNORED, 0, "", NULL },
+	{ "hotplug", 0, IGNORED, 0, "", NULL },
+	{ "no-cma", 0, IGNORED, 0, "", NULL },
+	{ "force-dtb", 0, IGNORED, 0, "", NULL },
 #undef AT
 };
 
@@ -50,31 +78,43 @@ static bool usage(struct error *e)
 	return hint(e, "nothing was done: see kexec-lite --help");
 }
 
-static bool set(struct parser *p, const struct option *opt, const char *value, struct error *e)
+static bool set_value(struct parser *p, const struct option *opt, const char *value,
+		      struct error *e)
 {
-	void *field = (char *)p->o + opt->at;
-
-	if (opt->kind == VALUE) {
-		if (!value && p->at < p->argc)
-			value = p->argv[p->at++];
-		if (!value) {
-			fail(e, FAIL_USAGE, "read the options: --%s needs a value", opt->name);
-			return usage(e);
-		}
-		if (opt->at == offsetof(struct options, initrd) && p->o->initrd) {
-			fail(e, FAIL_USAGE, "read the options: one initrd is the most, so far");
-			return usage(e);
-		}
-		*(const char **)field = value;
-		return true;
-	}
-	if (opt->kind == PLAN && value && strcmp(value, "json") == 0)
-		p->o->json = true;
-	else if (value) {
-		fail(e, FAIL_USAGE, "read the options: --%s takes no value of that kind", opt->name);
+	if (!value && p->at < p->argc)
+		value = p->argv[p->at++];
+	if (!value) {
+		fail(e, FAIL_USAGE, "read the options: --%s needs a value", opt->name);
 		return usage(e);
 	}
-	*(bool *)field = true;
+	if (opt->kind == IGNORED_VALUE) {
+		p->o->ignored = opt->name;
+		return true;
+	}
+	if (opt->at == offsetof(struct options, initrd) && p->o->initrd && *p->o->initrd &&
+	    *value) {
+		fail(e, FAIL_USAGE, "read the options: one initrd is the most, so far");
+		return usage(e);
+	}
+	*(const char **)(void *)((char *)p->o + opt->at) = value;
+	return true;
+}
+
+static bool set(struct parser *p, const struct option *opt, const char *value, struct error *e)
+{
+	if (opt->kind == VALUE || opt->kind == IGNORED_VALUE)
+		return set_value(p, opt, value, e);
+	if (opt->kind == PLAN_WORD && value && strcmp(value, "json") == 0)
+		p->o->json = true;
+	else if (value) {
+		fail(e, FAIL_USAGE, "read the options: --%s takes no value of that kind",
+		     opt->name);
+		return usage(e);
+	}
+	if (opt->kind == IGNORED)
+		p->o->ignored = opt->name;
+	else
+		*((bool *)((char *)p->o + opt->at)) = true;
 	return true;
 }
 
@@ -108,25 +148,51 @@ static bool parse_letters(struct parser *p, const char *word, struct error *e)
 		show[1] = *word;
 		if (i == OPTIONS)
 			return unknown(show, e);
+		if (table[i].kind == IGNORED_VALUE && word[1])
+			return set(p, &table[i], word + 1, e);
 		if (!set(p, &table[i], NULL, e))
 			return false;
 	}
 	return true;
 }
 
+enum action options_action(const struct options *o)
+{
+	if (o->help)
+		return SHOW_HELP;
+	if (o->version)
+		return SHOW_VERSION;
+	if (o->plan)
+		return PLAN;
+	if (o->status)
+		return STATUS;
+	if (o->print_size)
+		return CRASH_SIZE;
+	if (o->capture)
+		return CAPTURE;
+	if (o->unload)
+		return UNLOAD;
+	if (o->exec)
+		return EXEC;
+	if (o->load || (o->file_call && !o->force))
+		return LOAD;
+	return o->force ? LOAD_EXEC : LOAD_SHUTDOWN;
+}
+
 static bool check(const struct options *o, struct error *e)
 {
 	int actions = o->load + o->exec + o->unload + o->status + (o->capture != NULL);
+	enum action a = options_action(o);
 
-	if (o->version || o->help)
+	if (a == SHOW_HELP || a == SHOW_VERSION)
 		return true;
 	if (actions > 1)
 		fail(e, FAIL_USAGE, "read the options: they ask for more than one thing");
-	else if (!actions && !o->plan)
-		fail(e, FAIL_USAGE, "read the options: they do not say what to do");
-	else if ((o->load || o->plan) && !o->kernel)
+	else if (o->file_call && o->load_call)
+		fail(e, FAIL_USAGE, "read the options: -c and -s exclude each other");
+	else if ((a == PLAN || a >= LOAD) && !o->kernel)
 		fail(e, FAIL_USAGE, "load a kernel: none is named");
-	else if ((o->root || o->dump_dtb) && !o->plan)
+	else if ((o->root || o->dump_dtb) && a != PLAN)
 		fail(e, FAIL_USAGE, "read the options: --root and --dump-dtb go with --plan only");
 	else
 		return true;
@@ -164,20 +230,22 @@ void options_help(struct text *t)
 	struct text n;
 	size_t i;
 
-	text_add(t, "usage: kexec-lite -l KERNEL [--initrd=FILE] [--append=TEXT]   load a kernel\n"
-		    "       kexec-lite -e                                         start it\n\n");
+	text_add(t,
+		 "usage: kexec-lite -l KERNEL [--initrd=FILE] [--append=TEXT]   load a kernel\n"
+		 "       kexec-lite -e                                         start it\n"
+		 "       kexec-lite KERNEL ...                load it, then shutdown -r now\n\n");
 	for (i = 0; i < OPTIONS; i++) {
 		o = &table[i];
 		if (!o->help)
 			continue;
 		n = text_fixed(name, sizeof(name));
 		text_add(&n, "--%s%s%s", o->name, *o->value ? "=" : "", o->value);
-		if (o->kind == PLAN)
+		if (o->kind == PLAN_WORD)
 			text_add(&n, "[=json]");
 		text_add(t, "  %c%c  %-18s %s\n", o->letter ? '-' : ' ',
 			 o->letter ? o->letter : ' ', name, o->help);
 	}
-	text_add(t, "\nExit codes and recipes: README.md. Bugs: send the output of --capture.\n");
+	text_add(t, "\nMore: man 8 kexec-lite. With a bug report send what --capture writes.\n");
 }
 
 static bool is_space(char c)
@@ -209,6 +277,7 @@ void options_cmdline(const struct options *o, const char *running, struct text *
 		}
 		running += len + is_space(running[len]);
 	}
-	if (o->append && *o->append)
+	/* petitboot's word for no arguments is a pair of quotes, which no shell took away */
+	if (o->append && *o->append && strcmp(o->append, "\"\"") != 0)
 		text_add(out, "%s%s", out->len ? " " : "", o->append);
 }

@@ -12,14 +12,41 @@
 #include <stddef.h>
 
 struct options {
-	bool load, exec, unload, status; /* actions */
-	bool plan, json; /* show the plan instead of loading */
-	bool reuse_cmdline, run_at_load, no_sync, no_ifdown;
+	bool load, exec, unload, status, print_size; /* actions as given; see options_action() */
+	bool panic;			     /* the crash kernel's place, not the normal one */
+	bool force;			     /* at once, without shutdown(8) */
+	bool plan, json;		     /* show the plan instead of loading */
+	bool file_call, load_call, any_call; /* -s, -c, -a */
+	bool reuse_cmdline, reuse_initrd, run_at_load, no_sync, no_ifdown, force_xen;
 	bool debug, version, help;
-	const char *kernel; /* first operand */
+	const char *kernel;		   /* first operand */
 	const char *initrd, *dtb, *append; /* NULL: not given */
+	const char *mem_min, *mem_max;
 	const char *root, *capture, *seed, *dump_dtb;
+	const char *ignored; /* the last option given that has no meaning here, or NULL */
 };
+
+/* What the options ask for, the same in every order of them.
+ *
+ *	KERNEL			load, then shutdown -r now
+ *	-l KERNEL, -s KERNEL	load
+ *	-f KERNEL		load, then start it at once; with -l: load only
+ *	-e, -e -f		start what is loaded
+ */
+enum action {
+	SHOW_HELP,
+	SHOW_VERSION,
+	STATUS,
+	CRASH_SIZE,
+	CAPTURE,
+	PLAN,
+	UNLOAD,
+	EXEC,
+	LOAD,
+	LOAD_EXEC,
+	LOAD_SHUTDOWN
+};
+enum action options_action(const struct options *o);
 
 /* The strings stay argv's. Errors: FAIL_USAGE. */
 bool options_parse(int argc, char *const argv[], struct options *o, struct error *e);
@@ -27,7 +54,8 @@ bool options_parse(int argc, char *const argv[], struct options *o, struct error
 /* What --help prints. */
 void options_help(struct text *t);
 
-/* The next kernel's command line: with --reuse-cmdline the running kernel's without BOOT_IMAGE=, then
+/* The next kernel's command line: with --reuse-cmdline the running kernel's without BOOT_IMAGE=,
+ * then
  * --append. Neither: empty.
  */
 void options_cmdline(const struct options *o, const char *running, struct text *out);

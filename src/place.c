@@ -43,8 +43,8 @@ static bool fit_bottom(struct range hole, const struct wishes *w, const struct w
 
 	for (;;) {
 		*at = start > x->offset ? round_up(start - x->offset, x->align) : 0;
-		if (__builtin_add_overflow(*at, x->offset, at) || *at < start ||
-		    *at > hole.end || hole.end - *at < x->size)
+		if (__builtin_add_overflow(*at, x->offset, at) || *at < start || *at > hole.end ||
+		    hole.end - *at < x->size)
 			return false;
 		other = in_the_way(w, *at, x->size);
 		if (!other)
@@ -209,14 +209,17 @@ static bool place_fail(const struct ranges *room, struct wishes *w, struct error
 	size_text(most, largest);
 	size_text(all, total);
 	if (none)
-		fail(e, FAIL_ROOM, "place the %s: it needs %s in one piece, the largest hole is %s (%s free)",
+		fail(e, FAIL_ROOM,
+		     "place the %s: it needs %s in one piece, the largest hole is %s (%s free)",
 		     none->what, size_text(need, none->size), most, all);
 	else
 		fail(e, FAIL_ROOM,
-		     "place kernel and initrd: they need %s together, the largest hole is %s (%s free)",
+		     "place kernel and initrd: they need %s together, the largest hole is %s (%s "
+		     "free)",
 		     size_text(need, sum), most, all);
-	return hint(e, "nothing was loaded for want of memory; kexec-lite --plan --load without the "
-		       "initrd shows the map");
+	return hint(e,
+		    "nothing was loaded for want of memory; kexec-lite --plan --load without the "
+		    "initrd shows the map");
 }
 
 bool place(const struct ranges *room, struct wishes *w, struct error *e)

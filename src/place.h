@@ -12,20 +12,20 @@
 
 struct wish {
 	const char *what; /* for errors */
-	uint64_t size; /* 0: not wanted */
-	uint64_t align; /* power of two */
-	uint64_t offset; /* start = multiple of align + offset */
-	bool lowest; /* from the bottom up, and first of all */
-	bool together; /* one of those that must lie in one window */
-	bool placed; /* the answer: whether, and where */
+	uint64_t size;	  /* 0: not wanted */
+	uint64_t align;	  /* power of two */
+	uint64_t offset;  /* start = multiple of align + offset */
+	bool lowest;	  /* from the bottom up, and first of all */
+	bool together;	  /* one of those that must lie in one window */
+	bool placed;	  /* the answer: whether, and where */
 	phys at;
 };
 
 struct wishes {
 	struct wish *v;
 	size_t n;
-	struct range bounds; /* all of them inside this */
-	uint64_t window; /* bytes that the `together` ones share; 0: no such rule */
+	struct range bounds;   /* all of them inside this */
+	uint64_t window;       /* bytes that the `together` ones share; 0: no such rule */
 	uint64_t window_align; /* such a window starts at a multiple of this power of two */
 };
 

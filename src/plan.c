@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* The next kernel may have pages of 64 KiB where ours are 4 KiB; it rounds what it reserves to its own
- * pages, and that must not reach into a neighbour.
+/* The next kernel may have pages of 64 KiB where ours are 4 KiB; it rounds what it reserves to its
+ * own pages, and that must not reach into a neighbour.
  */
 #define PIECE_ALIGN 0x10000
 
@@ -27,25 +27,35 @@ const struct segment *plan_segment(const struct plan *p, enum piece piece)
 	return NULL;
 }
 
-static bool check_request(const struct request *r, struct error *e)
+bool plan_check_cmdline(const struct request *r, struct error *e)
 {
 	const struct arch *a = r->machine->arch;
-	const char *from = r->dtb.len ? r->dtb_name : r->machine->fdt_from;
-	const void *tree = r->dtb.len ? r->dtb.p : r->machine->fdt.p;
 	size_t len = strlen(r->cmdline);
 
-	if (len > a->cmdline_max)
-		return fail(e, FAIL_CMDLINE, "pass the command line: it has %zu bytes, %s takes %zu",
-			    len, a->name, a->cmdline_max);
+	return len <= a->cmdline_max ||
+	       fail(e, FAIL_CMDLINE, "pass the command line: it has %zu bytes, %s takes %zu", len,
+		    a->name, a->cmdline_max);
+}
+
+static bool check_request(const struct request *r, struct error *e)
+{
+	const char *from = r->dtb.len ? r->dtb_name : r->machine->fdt_from;
+	const void *tree = r->dtb.len ? r->dtb.p : r->machine->fdt.p;
+
+	if (!plan_check_cmdline(r, e))
+		return false;
 	if (memory_known(tree))
 		return true;
 	fail(e, FAIL_TREE, "use device tree %s: it has no memory node", from);
-	return hint(e, "nothing was loaded: a kernel finds no memory with %s; leave --dtb out to use this "
-		       "machine's own tree", from);
+	return hint(
+		e,
+		"nothing was loaded: a kernel finds no memory with %s; leave --dtb out to use this "
+		"machine's own tree",
+		from);
 }
 
-/* kimage_alloc_page() and sanity_check_segment_list() take at most half of all pages, each segment and
- * their sum; short of that, what is not available would be taken from programs that run.
+/* kimage_alloc_page() and sanity_check_segment_list() take at most half of all pages, each segment
+ * and their sum; short of that, what is not available would be taken from programs that run.
  */
 static bool check_memory(const struct request *r, uint64_t shipped, struct error *e)
 {
@@ -54,9 +64,11 @@ static bool check_memory(const struct request *r, uint64_t shipped, struct error
 
 	size_text(need, shipped);
 	if (m->mem_total && shipped > m->mem_total / 2) {
-		fail(e, FAIL_MEMORY, "load %s: the running kernel takes half of its RAM at most, %s",
-		     need, size_text(have, m->mem_total / 2));
-		return hint(e, "nothing was loaded: %s are too much, make kernel or initrd smaller", need);
+		fail(e, FAIL_MEMORY,
+		     "load %s: the running kernel takes half of its RAM at most, %s", need,
+		     size_text(have, m->mem_total / 2));
+		return hint(e, "nothing was loaded: %s are too much, make kernel or initrd smaller",
+			    need);
 	}
 	if (m->mem_available && shipped > m->mem_available) {
 		fail(e, FAIL_MEMORY, "load %s: only %s of memory are available", need,
@@ -85,8 +97,8 @@ static bool build_tree(const struct request *r, struct plan *p, struct span *tre
 	    !chosen_write(&p->tree, &p->chosen, e) || !tree_pack(&p->tree, tree, e))
 		return false;
 	if (tree->len > m->arch->tree_max)
-		return fail(e, FAIL_TREE, "use device tree %s: it has %s, %s takes %s", p->tree_from,
-			    size_text(size, tree->len), m->arch->name,
+		return fail(e, FAIL_TREE, "use device tree %s: it has %s, %s takes %s",
+			    p->tree_from, size_text(size, tree->len), m->arch->name,
 			    size_text((char[SIZE_TEXT]){ 0 }, m->arch->tree_max));
 	return true;
 }
@@ -129,6 +141,11 @@ static bool place_pieces(const struct request *r, const struct span data[4], str
 	struct wishes all = { w, 4, r->machine->reach, a->window, a->window_align };
 	int i;
 
+	if (all.bounds.start < r->bounds.start)
+		all.bounds.start = r->bounds.start;
+	if (r->bounds.end && all.bounds.end > r->bounds.end)
+		all.bounds.end = r->bounds.end;
+
 	for (i = KERNEL; i <= STUB; i++)
 		w[i] = (struct wish){ .what = piece_name((enum piece)i),
 				      .size = round_up(data[i].len, PIECE_ALIGN),
@@ -168,8 +185,7 @@ bool plan_make(const struct request *r, struct plan *p, struct error *e)
 	if (!check_request(r, e) || !build_tree(r, p, &data[TREE], e))
 		return false;
 	data[STUB] = (struct span){ p->stub, a->stub(r, 0, 0, p->stub) };
-	if (!check_memory(r, shipped_bytes(r, data), e) ||
-	    !place_pieces(r, data, w, e))
+	if (!check_memory(r, shipped_bytes(r, data), e) || !place_pieces(r, data, w, e))
 		return false;
 	p->kernel = w[KERNEL].at;
 	p->kernel_entry = p->kernel + r->image->entry;

@@ -12,26 +12,26 @@
 
 /* include/linux/kexec.h: KEXEC_SEGMENT_MAX */
 #define SEGMENTS_MAX 16
-#define STUB_MAX 512
+#define STUB_MAX     512
 
 enum piece { KERNEL, INITRD, TREE, STUB };
 
 struct segment {
 	enum piece piece;
 	struct span data; /* borrowed; shipped bytes */
-	struct range at; /* page aligned; the kernel zeroes what data does not fill */
-	phys room_end; /* [at.start, room_end) belongs to the piece; >= at.end */
+	struct range at;  /* page aligned; the kernel zeroes what data does not fill */
+	phys room_end;	  /* [at.start, room_end) belongs to the piece; >= at.end */
 };
 
 struct plan {
 	struct segment seg[SEGMENTS_MAX];
 	size_t n;
 	phys entry;
-	phys kernel; /* load address of the kernel image */
-	phys kernel_entry; /* its first instruction; entry itself without a stub */
+	phys kernel;	      /* load address of the kernel image */
+	phys kernel_entry;    /* its first instruction; entry itself without a stub */
 	struct chosen chosen; /* what the tree was told to say */
 	const char *tree_from;
-	struct tree tree; /* owns the tree's bytes */
+	struct tree tree;	/* owns the tree's bytes */
 	uint8_t stub[STUB_MAX]; /* and the stub's */
 	size_t stub_len;
 };
@@ -40,20 +40,27 @@ struct request {
 	const struct machine *machine;
 	const struct image *image;
 	struct span initrd; /* len 0: none */
-	struct span dtb; /* len 0: the machine's own */
+	struct span dtb;    /* len 0: the machine's own */
 	const char *dtb_name;
 	const char *cmdline;
+	struct range bounds; /* --mem-min, --mem-max; end 0: none */
+	bool file_call;	     /* the running kernel plans: kexec_file_load */
+	const char *why;     /* this call, for people */
 	uint8_t kaslr_seed[KASLR_SEED], rng_seed[RNG_SEED];
 };
 
-/* Errors: FAIL_ROOM, FAIL_MEMORY, FAIL_TREE, FAIL_CMDLINE, FAIL_BUG. End the plan with plan_free() in any case.
- * The request's spans must outlive it.
+/* Errors: FAIL_ROOM, FAIL_MEMORY, FAIL_TREE, FAIL_CMDLINE, FAIL_BUG. End the plan with plan_free()
+ * in any case. The request's spans must outlive it.
  */
 bool plan_make(const struct request *r, struct plan *p, struct error *e);
+
+/* What must hold for any call: the length of the command line. Errors: FAIL_CMDLINE. */
+bool plan_check_cmdline(const struct request *r, struct error *e);
 void plan_free(struct plan *p);
 
 /* Everything that the running kernel would refuse, and everything that it leaves to us: pages,
- * overlaps, half of RAM; inside RAM, outside what is kept, the rules of the target. Errors: FAIL_BUG.
+ * overlaps, half of RAM; inside RAM, outside what is kept, the rules of the target. Errors:
+ * FAIL_BUG.
  */
 bool plan_check(const struct plan *p, const struct request *r, struct error *e);
 

@@ -83,13 +83,25 @@ void print_plan(const struct plan *p, const struct request *r, struct text *t)
 	print_map(p, r->machine, t);
 	print_kept(r->machine, t);
 	print_pieces(p, t);
+	if (r->file_call) {
+		text_add(t,
+			 "call     kexec_file_load, which places kernel and initrd itself\n"
+			 "why      %s\n",
+			 r->why);
+		text_add(t, "cmdline  ");
+		text_plain(t, r->cmdline);
+		text_add(t, "\n");
+		return;
+	}
 	text_add(t, "start    0x%012llx, the %s\n", ull(p->entry),
-		 p->stub_len ? "stub: it passes the tree to the kernel" :
-			       "kernel: the running one passes it the tree");
+		 p->stub_len ? "stub: it passes the tree to the kernel"
+			     : "kernel: the running one passes it the tree");
 	text_add(t, "tree     from %s\n", p->tree_from);
 	text_add(t, "call     kexec_load, %zu segments\n", p->n);
+	if (r->why)
+		text_add(t, "why      %s\n", r->why);
 	text_add(t, "cmdline  ");
-	text_plain(t, p->chosen.cmdline);
+	text_plain(t, r->cmdline);
 	text_add(t, "\n");
 }
 
@@ -156,13 +168,16 @@ void print_json(const struct plan *p, const struct request *r, struct text *t)
 	json_ranges(t, "ram", &m->ram, false);
 	json_ranges(t, "keep", &m->keep, true);
 	json_segments(p, t);
-	text_add(t, "  \"syscall\": \"kexec_load\",\n  \"entry\": \"0x%llx\",\n", ull(p->entry));
+	text_add(t, "  \"syscall\": \"%s\",\n  \"entry\": \"0x%llx\",\n",
+		 r->file_call ? "kexec_file_load" : "kexec_load", ull(p->entry));
 	text_add(t, "  \"kernel_entry\": \"0x%llx\",\n", ull(p->kernel_entry));
-	text_add(t, "  \"kernel_align\": %llu,\n  \"kernel_offset\": %llu,\n  \"kernel_room\": %llu,\n",
-		 ull(r->image->align), ull(r->image->offset), ull(r->image->room));
+	text_add(
+		t,
+		"  \"kernel_align\": %llu,\n  \"kernel_offset\": %llu,\n  \"kernel_room\": %llu,\n",
+		ull(r->image->align), ull(r->image->offset), ull(r->image->room));
 	text_add(t, "  \"tree_from\": ");
-	json_string(t, p->tree_from);
+	json_string(t, r->file_call ? "" : p->tree_from);
 	text_add(t, ",\n  \"cmdline\": ");
-	json_string(t, p->chosen.cmdline);
+	json_string(t, r->cmdline);
 	text_add(t, "\n}\n");
 }

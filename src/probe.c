@@ -31,7 +31,8 @@ static struct span text_span(const struct text *t)
 	return (struct span){ (const uint8_t *)t->p, t->len };
 }
 
-/* The number in a file of one number, decimal or 0x; `absent` when there is no such file or number. */
+/* The number in a file of one number, decimal or 0x; `absent` when there is no such file or number.
+ */
 static int64_t read_number(int root, const char *path, int64_t absent)
 {
 	char buf[32];
@@ -62,6 +63,16 @@ static uint64_t meminfo(const struct text *t, const char *name)
 		;
 	span_take_number(&s, 10, &kb);
 	return kb * 1024;
+}
+
+/* Does the file start with the word? */
+static bool read_word(int root, const char *path, const char *word)
+{
+	char buf[32];
+	struct text t = text_fixed(buf, sizeof(buf));
+
+	files_read(root, path, sizeof(buf) - 1, &t);
+	return span_starts(text_span(&t), 0, word, strlen(word));
 }
 
 static enum lockdown read_lockdown(int root)
@@ -124,9 +135,11 @@ static bool find_arch(struct machine *m, const char *name, struct error *e)
 	m->arch = arch_find(name, &m->big_endian);
 	if (m->arch)
 		return true;
-	fail(e, FAIL_MACHINE, "run on this machine: %s is not arm64 or ppc64", name_text(show, name));
-	return hint(e, "nothing was done: on %s machines kexec-lite only plans, with --plan --root DIR",
-		    show);
+	fail(e, FAIL_MACHINE, "run on this machine: %s is not arm64 or ppc64",
+	     name_text(show, name));
+	return hint(
+		e, "nothing was done: on %s machines kexec-lite only plans, with --plan --root DIR",
+		show);
 }
 
 static bool probe_live(struct machine *m, struct error *e)
@@ -143,7 +156,8 @@ static bool probe_live(struct machine *m, struct error *e)
 	return true;
 }
 
-/* What follows "name=" in a captured `system`, up to the end of the line; empty when it is not there. */
+/* What follows "name=" in a captured `system`, up to the end of the line; empty when it is not
+ * there. */
 static struct span system_value(const struct text *t, const char *name)
 {
 	struct span value = { 0 };
@@ -183,7 +197,8 @@ static bool probe_captured(int root, struct machine *m, struct error *e)
 
 	if (err || !t.len) {
 		text_free(&t);
-		return fail(e, FAIL_MACHINE, "use --root: it is no captured machine (file system: %s)",
+		return fail(e, FAIL_MACHINE,
+			    "use --root: it is no captured machine (file system: %s)",
 			    strerror(err ? err : EINVAL));
 	}
 	system_string(&t, "machine=", name);
@@ -206,7 +221,8 @@ static bool probe_captured(int root, struct machine *m, struct error *e)
 static void probe_cpus(int root, struct machine *m)
 {
 	char online[256], present[256];
-	struct text o = text_fixed(online, sizeof(online)), p = text_fixed(present, sizeof(present));
+	struct text o = text_fixed(online, sizeof(online)),
+		    p = text_fixed(present, sizeof(present));
 	uint64_t first = 0;
 	struct span s;
 
@@ -233,6 +249,7 @@ static void probe_files(int root, struct machine *m)
 	m->load_disabled = read_number(root, "proc/sys/kernel/kexec_load_disabled", 0) != 0;
 	m->limit_reboot = read_number(root, "proc/sys/kernel/kexec_load_limit_reboot", -1);
 	m->lockdown = read_lockdown(root);
+	m->xen = read_word(root, "sys/hypervisor/type", "xen");
 	probe_cpus(root, m);
 }
 
@@ -265,8 +282,8 @@ static void probe_tree_in_x0(int root, struct machine *m)
 	text_free(&t);
 }
 
-/* The blob that the kernel booted with, without its padding, into m; m->blob stays NULL when there is
- * none.
+/* The blob that the kernel booted with, without its padding, into m; m->blob stays NULL when there
+ * is none.
  */
 static bool probe_blob(int root, struct machine *m, struct error *e)
 {
@@ -339,6 +356,8 @@ static bool probe_memory(int root, struct machine *m, struct error *e)
 	text_free(&info);
 	ok = err ? fail_read("proc/iomem", err, e) : m->arch->memory(m, &s, e);
 	text_free(&iomem);
+	m->xen |= tree_is_xen(m->fdt.p);
+	m->spin_table = tree_has_spin_table(m->fdt.p);
 	if (!ok || !memory_keep(m->fdt.p, m->fdt_from, &m->keep, e))
 		return false;
 	ranges_sort(&m->keep);
@@ -370,6 +389,24 @@ bool probe_state(const char *root, struct machine *m, struct error *e)
 		probe_files(fd, m);
 	close(fd);
 	return ok;
+}
+
+bool probe_crash_size(struct text *out, struct error *e)
+{
+	int fd = open_root(NULL, e);
+	int64_t size;
+
+	if (fd < 0)
+		return false;
+	size = read_number(fd, "sys/kernel/kexec/crash_size", -1);
+	if (size < 0)
+		size = read_number(fd, "sys/kernel/kexec_crash_size", -1);
+	close(fd);
+	if (size < 0)
+		return fail(e, FAIL_NOSYS,
+			    "read the crash kernel region: the running kernel has none");
+	text_add(out, "%lld\n", (long long)size);
+	return true;
 }
 
 bool probe_machine(const char *root, struct machine *m, struct error *e)

@@ -3,7 +3,8 @@
  * Files, relative to the root: proc/iomem, sys/firmware/fdt (or sys/firmware/devicetree/base),
  * proc/cmdline, proc/meminfo, sys/kernel/kexec_loaded and kexec_crash_loaded (since Linux 7.0
  * sys/kernel/kexec/loaded and crash_loaded), proc/sys/kernel/kexec_load_disabled and
- * kexec_load_limit_reboot, sys/kernel/security/lockdown, the MIDR of the first CPU. What is not in a
+ * kexec_load_limit_reboot, sys/kernel/security/lockdown, sys/hypervisor/type, the MIDR of the first
+ * CPU, sys/devices/system/cpu/online and present, before Linux 4.8 proc/kallsyms. What is not in a
  * file of the running system (uname, page size, system calls) a capture keeps in its file `system`.
  */
 #ifndef PROBE_H
@@ -12,8 +13,10 @@
 #include "error.h"
 #include "machine.h"
 
-/* First: who the machine is, what it permits and what is loaded, which is all that --status, --exec and
- * --unload need. root NULL: this machine. Errors: FAIL_MACHINE. End m with machine_free() in any case.
+/* First: who the machine is, what it permits and what is loaded, which is all that --status, --exec
+ * and
+ * --unload need. root NULL: this machine. Errors: FAIL_MACHINE. End m with machine_free() in any
+ * case.
  */
 bool probe_state(const char *root, struct machine *m, struct error *e);
 
@@ -21,6 +24,9 @@ bool probe_state(const char *root, struct machine *m, struct error *e);
  * FAIL_MEMORY.
  */
 bool probe_machine(const char *root, struct machine *m, struct error *e);
+
+/* Adds the size of the crash kernel region in bytes, and a newline. Errors: FAIL_MACHINE. */
+bool probe_crash_size(struct text *out, struct error *e);
 
 /* Writes what probe_machine() reads of this machine to a directory, for --root and for bug reports:
  * serial numbers, MAC addresses, keys and seeds are blanked, sizes are kept. Errors: FAIL_FILE and

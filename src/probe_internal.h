@@ -5,7 +5,7 @@
 #include "error.h"
 #include "span.h"
 
-#define FDT_FILE "sys/firmware/fdt"
+#define FDT_FILE  "sys/firmware/fdt"
 #define LIVE_TREE "sys/firmware/devicetree/base"
 #define MIDR_FILE "sys/devices/system/cpu/cpu0/regs/identification/midr_el1"
 

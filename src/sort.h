@@ -1,5 +1,5 @@
-/* Sorting in place, in n log n steps whatever the order. What is in order already, as /proc/iomem is,
- * costs one look at each.
+/* Sorting in place, in n log n steps whatever the order. What is in order already, as /proc/iomem
+ * is, costs one look at each.
  */
 #ifndef SORT_H
 #define SORT_H

@@ -60,7 +60,7 @@ struct spec {
 	bool left, zero;
 	size_t width;
 	int precision; /* -1: none given */
-	int longs; /* 0 int, 1 long or size_t, 2 long long */
+	int longs;     /* 0 int, 1 long or size_t, 2 long long */
 	char kind;
 };
 

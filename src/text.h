@@ -15,10 +15,10 @@
 #include <stdint.h>
 
 struct text {
-	char *p; /* NUL terminated once anything was added */
+	char *p;	 /* NUL terminated once anything was added */
 	size_t len, cap; /* bytes used without the NUL; bytes there */
-	bool grows; /* p is ours: end it with text_free() */
-	bool lost; /* something did not fit */
+	bool grows;	 /* p is ours: end it with text_free() */
+	bool lost;	 /* something did not fit */
 };
 
 /* A growing text, empty: struct text t = TEXT_GROWING; */

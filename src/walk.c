@@ -5,18 +5,17 @@
 #include "files.h"
 #include "sort.h"
 
-#include <dirent.h>
 #include <libfdt.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define PROPERTY_MAX (16u << 20)
 
-/* The names in one directory: for each a type letter, 'p' (property) or 'n' (node), and the name. */
+/* The names in one directory: for each a type letter, 'p' (property) or 'n' (node), and the name.
+ */
 struct names {
 	struct text all; /* NUL behind each */
 	const char **v;
@@ -46,22 +45,16 @@ static bool names_sort(struct names *l)
 	return true;
 }
 
-static bool names_read(DIR *d, struct names *l)
+static bool add_name(void *arg, const char *name, bool is_dir)
 {
-	struct dirent *entry;
-	struct stat st;
+	struct names *l = arg;
 
-	while ((entry = readdir(d))) {
-		if (entry->d_name[0] == '.' || strcmp(entry->d_name, "name") == 0 ||
-		    fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
-			continue;
-		if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-			continue;
-		text_bytes(&l->all, S_ISDIR(st.st_mode) ? "n" : "p", 1);
-		text_bytes(&l->all, entry->d_name, strlen(entry->d_name) + 1);
-		l->n++;
-	}
-	return names_sort(l);
+	if (strcmp(name, "name") == 0 && !is_dir)
+		return true;
+	text_bytes(&l->all, is_dir ? "n" : "p", 1);
+	text_bytes(&l->all, name, strlen(name) + 1);
+	l->n++;
+	return !l->all.lost;
 }
 
 static bool walk_property(struct flatten *f, int dir, const char *name, struct error *e)
@@ -72,8 +65,8 @@ static bool walk_property(struct flatten *f, int dir, const char *name, struct e
 	bool ok;
 
 	if (err)
-		ok = fail(e, FAIL_TREE, "read property %s of %s: %s", name_text(show, name), f->from,
-			  strerror(err));
+		ok = fail(e, FAIL_TREE, "read property %s of %s: %s", name_text(show, name),
+			  f->from, strerror(err));
 	else
 		ok = flatten_property(f, name, (struct span){ (uint8_t *)value.p, value.len }, e);
 	text_free(&value);
@@ -100,20 +93,17 @@ static bool walk_node(struct flatten *f, int parent, const char *path, const cha
 		      struct error *e)
 {
 	struct names l = { .all = TEXT_GROWING };
-	int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	int dir = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = dir < 0 ? errno : files_list(dir, add_name, &l);
 	bool ok;
 
-	if (!d) {
-		if (fd >= 0)
-			close(fd);
-		return fail(e, FAIL_MACHINE, "read device tree %s: %s", f->from, strerror(errno));
-	}
-	ok = flatten_begin(f, name, e);
-	if (ok)
-		ok = (names_read(d, &l) || fail_memory(e)) && walk_names(f, dirfd(d), &l, e) &&
-		     flatten_end(f, e);
-	closedir(d);
+	if (err && err != ECANCELED)
+		ok = fail(e, FAIL_MACHINE, "read device tree %s: %s", f->from, strerror(err));
+	else
+		ok = flatten_begin(f, name, e) && (names_sort(&l) || fail_memory(e)) &&
+		     walk_names(f, dir, &l, e) && flatten_end(f, e);
+	if (dir >= 0)
+		close(dir);
 	text_free(&l.all);
 	free(l.v);
 	return ok;

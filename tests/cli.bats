@@ -60,7 +60,7 @@ cmdline() {
 
 @test "nothing to do, and no kernel to load" {
 	run "$host_bin"
-	refused 2 "read the options: they do not say what to do" "nothing was done: see kexec-lite --help"
+	refused 2 "load a kernel: none is named" "nothing was done: see kexec-lite --help"
 	run "$host_bin" --initrd=initrd
 	same status "$status" 2
 	run "$host_bin" --load

@@ -26,8 +26,9 @@ size_t arm64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[S
 	return sizeof(stub_words) + 16;
 }
 
-/* /proc/iomem is written before the kernel frees the initrd that it booted with, and goes on calling it
- * reserved (arch/arm64/kernel/setup.c, reserve_memblock_reserved_regions). Whole pages of it are free.
+/* /proc/iomem is written before the kernel frees the initrd that it booted with, and goes on
+ * calling it reserved (arch/arm64/kernel/setup.c, reserve_memblock_reserved_regions). Whole pages
+ * of it are free.
  */
 static bool free_initrd(struct machine *m)
 {
@@ -65,6 +66,8 @@ static bool memory(struct machine *m, const struct sources *s, struct error *e)
 const struct arch arch_arm64 = {
 	.name = "arm64",
 	.machine = "aarch64",
+	.file_call_first = true,
+	.xen_fails = true,
 	.kexec_arch = 183u << 16,
 	.cmdline_max = ARM64_CMDLINE_MAX,
 	.window = ARM64_WINDOW,

@@ -1,15 +1,16 @@
-/* What the rooms of this target share. The rules are those of Documentation/arch/arm64/booting.rst. */
+/* What the rooms of this target share. The rules are those of Documentation/arch/arm64/booting.rst.
+ */
 #ifndef ARM64_H
 #define ARM64_H
 
 #include "../arch.h"
 
-#define ARM64_BLOCK 0x200000ull /* a kernel's base is a multiple; a tree lies inside one */
-#define ARM64_WINDOW (32ull << 30) /* kernel and initrd share one, */
-#define ARM64_WINDOW_ALIGN (1ull << 30) /* which starts here */
-#define ARM64_ADDRESS_END (1ull << 48) /* Image flag 3: the first 48 bits */
-#define ARM64_TREE_MAX ARM64_BLOCK
-#define ARM64_CMDLINE_MAX 2047 /* COMMAND_LINE_SIZE without its NUL */
+#define ARM64_BLOCK	   0x200000ull	 /* a kernel's base is a multiple; a tree lies inside one */
+#define ARM64_WINDOW	   (32ull << 30) /* kernel and initrd share one, */
+#define ARM64_WINDOW_ALIGN (1ull << 30)	 /* which starts here */
+#define ARM64_ADDRESS_END  (1ull << 48)	 /* Image flag 3: the first 48 bits */
+#define ARM64_TREE_MAX	   ARM64_BLOCK
+#define ARM64_CMDLINE_MAX  2047 /* COMMAND_LINE_SIZE without its NUL */
 
 bool arm64_image(struct span file, const char *name, const struct machine *m, struct image *img,
 		 bool *is_ours, struct error *e);

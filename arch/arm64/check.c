@@ -1,4 +1,5 @@
-/* The arm64 rules of a finished plan, derived again from booting.rst with arithmetic of their own. */
+/* The arm64 rules of a finished plan, derived again from booting.rst with arithmetic of their own.
+ */
 #include "arm64.h"
 
 #include <string.h>
@@ -96,6 +97,6 @@ bool arm64_check(const struct plan *p, const struct request *r, struct error *e)
 		return false;
 	if (r->machine->tree_in_x0)
 		return p->entry == k->at.start || wrong(e, "it does not start in the kernel");
-	return s ? check_stub(p, s, k->at.start + r->image->entry, t->at.start, e) :
-		   wrong(e, "it has no stub");
+	return s ? check_stub(p, s, k->at.start + r->image->entry, t->at.start, e)
+		 : wrong(e, "it has no stub");
 }

@@ -3,23 +3,24 @@
 
 #include "../../src/text.h"
 
-#define HEADER 64
-#define MAGIC_AT 0x38
+#define HEADER	       64
+#define MAGIC_AT       0x38
 #define TEXT_OFFSET_AT 8
-#define IMAGE_SIZE_AT 16
-#define FLAGS_AT 24
-#define PE_OFFSET_AT 60
+#define IMAGE_SIZE_AT  16
+#define FLAGS_AT       24
+#define PE_OFFSET_AT   60
 
 #define FLAG_BIG_ENDIAN 1u
 #define FLAG_PAGE_SHIFT 1
-#define FLAG_ANYWHERE 8u
+#define FLAG_ANYWHERE	8u
 
 /* Before Linux 3.17: image_size is 0, text_offset is this, and nobody knows how large BSS is. */
 #define OLD_TEXT_OFFSET 0x80000
-#define OLD_BSS (16u << 20)
+#define OLD_BSS		(16u << 20)
 
-/* Cores without the 16 KiB granule (ID_AA64MMFR0_EL1.TGran16 is 0), by MIDR implementer and part. The
- * register itself is hidden from user space, and a kernel of the wrong granule stops without a word.
+/* Cores without the 16 KiB granule (ID_AA64MMFR0_EL1.TGran16 is 0), by MIDR implementer and part.
+ * The register itself is hidden from user space, and a kernel of the wrong granule stops without a
+ * word.
  */
 static const uint16_t no_16k[] = {
 	0xd03, /* Cortex-A53 */
@@ -40,8 +41,9 @@ static bool cpu_has_page(const struct machine *m, uint32_t size)
 	return true;
 }
 
-/* An Image has no field for its length in the file, but those that are EFI programs too have a section
- * table that says where the last section ends. 0 in *end: not said. False: the file ends before that.
+/* An Image has no field for its length in the file, but those that are EFI programs too have a
+ * section table that says where the last section ends. 0 in *end: not said. False: the file ends
+ * before that.
  */
 static bool pe_length(struct span file, uint64_t *end)
 {
@@ -78,8 +80,8 @@ static bool check_length(struct span file, const char *name, uint64_t size, stru
 		return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short (%s)", name,
 			    size_text(have, file.len));
 	if (end > file.len)
-		return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short (%s, should be %s)", name,
-			    size_text(have, file.len), size_text(want, end));
+		return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short (%s, should be %s)",
+			    name, size_text(have, file.len), size_text(want, end));
 	if (size && (size < HEADER || end > size))
 		return fail(e, FAIL_FORMAT, "load kernel %s: its header is broken (image size %s)",
 			    name, size_text(want, size));
@@ -97,8 +99,8 @@ static bool check_flags(uint64_t flags, const char *name, const struct machine *
 	img->page_size = sizes[flags >> FLAG_PAGE_SHIFT & 3];
 	if (!cpu_has_page(m, img->page_size))
 		return fail(e, FAIL_UNSUPPORTED,
-			    "load kernel %s: it has pages of %s, which this CPU does not have", name,
-			    size_text(size, img->page_size));
+			    "load kernel %s: it has pages of %s, which this CPU does not have",
+			    name, size_text(size, img->page_size));
 	img->lowest = !(flags & FLAG_ANYWHERE);
 	return true;
 }
@@ -124,8 +126,8 @@ bool arm64_image(struct span file, const char *name, const struct machine *m, st
 		img->lowest = true;
 	}
 	if (img->offset >= ARM64_BLOCK || img->offset % m->page_size)
-		return fail(e, FAIL_FORMAT, "load kernel %s: its text_offset 0x%llx is not sound", name,
-			    (unsigned long long)img->offset);
+		return fail(e, FAIL_FORMAT, "load kernel %s: its text_offset 0x%llx is not sound",
+			    name, (unsigned long long)img->offset);
 	if (img->room > ARM64_ADDRESS_END)
 		return fail(e, FAIL_FORMAT, "load kernel %s: its header is broken (image size %s)",
 			    name, size_text(text, img->room));

@@ -9,8 +9,8 @@ static bool wrong(struct error *e, const char *what)
 	return fail(e, FAIL_BUG, "trust the plan: %s", what);
 }
 
-/* machine_kexec_prepare() in arch/powerpc/kexec/core_64.c refuses what lies below the running kernel's
- * end; that real mode reaches the rest nobody checks but us.
+/* machine_kexec_prepare() in arch/powerpc/kexec/core_64.c refuses what lies below the running
+ * kernel's end; that real mode reaches the rest nobody checks but us.
  */
 static bool check_reach(const struct plan *p, const struct machine *m, struct error *e)
 {
@@ -34,7 +34,8 @@ static bool check_kernel(const struct plan *p, const struct image *img, struct e
 	for (i = 0; i < p->n; i++)
 		if (p->seg[i].piece == KERNEL && p->seg[i].room_end > k->room_end)
 			k = &p->seg[i];
-	return k->room_end - p->kernel >= img->room || wrong(e, "the kernel has no room for its BSS");
+	return k->room_end - p->kernel >= img->room ||
+	       wrong(e, "the kernel has no room for its BSS");
 }
 
 static bool check_stub(const struct plan *p, const struct request *r, struct error *e)
@@ -71,15 +72,14 @@ static bool check_reservations(const struct plan *p, const struct machine *m, st
 	bool self = false, found;
 
 	for (i = 0; i < n; i++)
-		self |= fdt_get_mem_rsv(t->data.p, i, &start, &size) == 0 &&
-			start == t->at.start && size == t->data.len;
+		self |= fdt_get_mem_rsv(t->data.p, i, &start, &size) == 0 && start == t->at.start &&
+			size == t->data.len;
 	for (k = 0, found = self; k < m->keep.n && found; k++) {
 		if (m->keep.v[k].what != ppc64_rtas && m->keep.v[k].what != ppc64_opal)
 			continue;
 		for (i = 0, found = false; i < n && !found; i++)
 			found = fdt_get_mem_rsv(t->data.p, i, &start, &size) == 0 &&
-				start <= m->keep.v[k].start &&
-				m->keep.v[k].end - start <= size;
+				start <= m->keep.v[k].start && m->keep.v[k].end - start <= size;
 	}
 	return found || wrong(e, "the device tree does not reserve what firmware needs");
 }

@@ -24,8 +24,9 @@ static bool offset_of(const struct elf *elf, uint64_t vaddr, uint64_t *offset)
 	return false;
 }
 
-/* Where execution starts. With the first ELF ABI e_entry may name a function descriptor, whose first
- * doubleword is the address meant; no first instruction looks like an address of the kernel itself.
+/* Where execution starts. With the first ELF ABI e_entry may name a function descriptor, whose
+ * first doubleword is the address meant; no first instruction looks like an address of the kernel
+ * itself.
  */
 static bool find_entry(const struct elf *elf, uint64_t *entry)
 {
@@ -45,8 +46,8 @@ static bool find_entry(const struct elf *elf, uint64_t *entry)
 	return *entry % 4 == 0;
 }
 
-/* Segments that do not start on a page of the running kernel cannot be loaded one by one: then all of
- * them go, laid out as they will lie, into one copy.
+/* Segments that do not start on a page of the running kernel cannot be loaded one by one: then all
+ * of them go, laid out as they will lie, into one copy.
  */
 static bool copy_parts(const struct elf *elf, const char *name, const struct machine *m,
 		       struct image *img, struct error *e)
@@ -63,8 +64,8 @@ static bool copy_parts(const struct elf *elf, const char *name, const struct mac
 	for (i = 0; i < elf->loads; i++)
 		memcpy(img->copy + (elf->load[i].paddr - elf->load[0].paddr), elf->load[i].data.p,
 		       elf->load[i].data.len);
-	img->part[0] = (struct part){ { img->copy, (size_t)size }, 0,
-				      img->zeroes_bss ? size : img->room };
+	img->part[0] =
+		(struct part){ { img->copy, (size_t)size }, 0, img->zeroes_bss ? size : img->room };
 	img->parts = 1;
 	return true;
 }
@@ -133,7 +134,8 @@ static bool take_image(const struct elf *elf, const char *name, const struct mac
 		img->offset = first->paddr;
 	}
 	if (!find_entry(elf, &img->entry))
-		return fail(e, FAIL_FORMAT, "load kernel %s: it starts outside of what it loads", name);
+		return fail(e, FAIL_FORMAT, "load kernel %s: it starts outside of what it loads",
+			    name);
 	return take_parts(elf, name, m, img, e) && check_fixed(img, name, m, e);
 }
 
@@ -162,10 +164,11 @@ bool ppc64_stay(struct image *img, const char *name, const struct machine *m, st
 	const size_t page = first->data.len < m->page_size ? first->data.len : m->page_size;
 
 	if (img->fixed || !img->run_flag)
-		return img->fixed ? true :
-				    fail(e, FAIL_UNSUPPORTED,
-					 "keep kernel %s where it is loaded: it has no __run_at_load",
-					 name);
+		return img->fixed
+			       ? true
+			       : fail(e, FAIL_UNSUPPORTED,
+				      "keep kernel %s where it is loaded: it has no __run_at_load",
+				      name);
 	if (!img->copy) {
 		img->copy = malloc(page);
 		if (!img->copy)

@@ -1,5 +1,6 @@
-/* Memory of a ppc64 machine, all of it from its tree: what is RAM (arch/powerpc/kernel/prom.c, LoPAR
- * B.6.6 for dynamic memory), what firmware and the running kernel hold, and how far real mode reaches.
+/* Memory of a ppc64 machine, all of it from its tree: what is RAM (arch/powerpc/kernel/prom.c,
+ * LoPAR B.6.6 for dynamic memory), what firmware and the running kernel hold, and how far real mode
+ * reaches.
  */
 #include "ppc64.h"
 
@@ -17,7 +18,7 @@ const char ppc64_device[] = "memory of a device";
 
 #define LMB_ASSIGNED 0x8u
 #define LMB_RESERVED 0x80u
-#define DEPTH_MAX 64
+#define DEPTH_MAX    64
 
 static bool has_string(const void *fdt, int node, const char *property, const char *string)
 {
@@ -37,7 +38,8 @@ static bool add_pairs(const void *fdt, int parent, int node, const char *propert
 	return true;
 }
 
-/* A memory node: RAM, unless it belongs to a device. The first range at 0 is what real mode reaches. */
+/* A memory node: RAM, unless it belongs to a device. The first range at 0 is what real mode
+ * reaches. */
 static bool add_node(struct machine *m, int parent, int node)
 {
 	const void *fdt = m->fdt.p;
@@ -93,7 +95,8 @@ static bool add_lmb_runs(struct span list, uint64_t size, struct ranges *ram)
 
 	span_be32(list, 0, &count);
 	for (i = 0; i < count; i++) {
-		if (!span_be32(list, 4 + 24ull * i, &lmbs) || !span_be64(list, 8 + 24ull * i, &at) ||
+		if (!span_be32(list, 4 + 24ull * i, &lmbs) ||
+		    !span_be64(list, 8 + 24ull * i, &at) ||
 		    !span_be32(list, 4 + 24ull * i + 20, &flags))
 			break;
 		if ((flags & (LMB_ASSIGNED | LMB_RESERVED)) == LMB_ASSIGNED &&

@@ -9,7 +9,8 @@ static const uint32_t stub_words[] = {
 #include "stub_words.h"
 };
 
-#define ORDER_WORDS 7 /* stub.S: those before `enter` run in the byte order of the kernel that ran */
+#define ORDER_WORDS                                                                                \
+	7 /* stub.S: those before `enter` run in the byte order of the kernel that ran */
 #define BRANCH_TO_CODE (0x48000000u | PPC64_HEAD) /* b +0x100 */
 
 _Static_assert(sizeof(stub_words) % 8 == 0, "the stub's data must be aligned");

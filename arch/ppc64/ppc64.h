@@ -4,10 +4,10 @@
 
 #include "../arch.h"
 
-#define PPC64_ALIGN 0x10000ull /* 64 KiB: the largest base page; what kernels are tested with */
-#define PPC64_HEAD 0x100ull /* bytes that are copied to address 0 */
-#define PPC64_RUN_AT_LOAD 0x5cull /* arch/powerpc/kernel/head_64.S: __run_at_load */
-#define PPC64_CMDLINE_MAX 2047 /* COMMAND_LINE_SIZE without its NUL */
+#define PPC64_ALIGN	  0x10000ull /* 64 KiB: the largest base page; what kernels are tested with */
+#define PPC64_HEAD	  0x100ull   /* bytes that are copied to address 0 */
+#define PPC64_RUN_AT_LOAD 0x5cull    /* arch/powerpc/kernel/head_64.S: __run_at_load */
+#define PPC64_CMDLINE_MAX 2047	     /* COMMAND_LINE_SIZE without its NUL */
 
 /* Where stub.c puts the data words behind the code. */
 struct ppc64_stub_data {

@@ -3,13 +3,13 @@
 
 #include <libfdt.h>
 
-/* Made by the running kernel for itself (arch/powerpc/kexec/core_64.c, core.c), or by a crash kernel's
- * loader: all wrong for the next one.
+/* Made by the running kernel for itself (arch/powerpc/kexec/core_64.c, core.c), or by a crash
+ * kernel's loader: all wrong for the next one.
  */
 static const char *const stale[] = {
-	"linux,htab-base", "linux,htab-size", "linux,kernel-end", "linux,pci-domain",
-	"linux,crashkernel-base", "linux,crashkernel-size", "linux,memory-limit",
-	"linux,usable-memory", "linux,drconf-usable-memory",
+	"linux,htab-base",    "linux,htab-size",	"linux,kernel-end",
+	"linux,pci-domain",   "linux,crashkernel-base", "linux,crashkernel-size",
+	"linux,memory-limit", "linux,usable-memory",	"linux,drconf-usable-memory",
 };
 
 static bool drop_stale(struct tree *t, struct error *e)

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#define WORDS 12
+#define WORDS 16
 
 /* The fields that a row expects; those left out are false or NULL. */
 static const struct row {
@@ -101,9 +101,10 @@ static const struct bad {
 	const char *argv[WORDS];
 	const char *sentence;
 } bad_rows[] = {
-	{ "nothing", { NULL }, "read the options: they do not say what to do" },
-	{ "only an operand", { "Image" }, "read the options: they do not say what to do" },
-	{ "only a modifier", { "-d" }, "read the options: they do not say what to do" },
+	{ "nothing", { NULL }, "load a kernel: none is named" },
+	{ "only a modifier", { "-d" }, "load a kernel: none is named" },
+	{ "-f without a kernel", { "-f" }, "load a kernel: none is named" },
+	{ "-c and -s", { "-lcs", "Image" }, "read the options: -c and -s exclude each other" },
 	{ "-l without a kernel", { "-l" }, "load a kernel: none is named" },
 	{ "-l with an empty kernel", { "-l", "" }, "load a kernel: none is named" },
 	{ "--plan without a kernel", { "--plan" }, "load a kernel: none is named" },
@@ -162,6 +163,47 @@ static const struct bad {
 	{ "--dump-dtb without --plan",
 	  { "-l", "--dump-dtb=m", "Image" },
 	  "read the options: --root and --dump-dtb go with --plan only" },
+};
+
+/* What words ask for; each row is parsed forwards and backwards, and must mean the same. */
+static const struct action_row {
+	const char *argv[WORDS];
+	enum action action;
+} action_rows[] = {
+	{ { "Image" }, LOAD_SHUTDOWN },
+	{ { "-l", "Image" }, LOAD },
+	{ { "-s", "Image" }, LOAD },
+	{ { "-l", "-s", "Image" }, LOAD },
+	{ { "-la", "Image" }, LOAD },
+	{ { "-al", "Image" }, LOAD },
+	{ { "-lc", "Image" }, LOAD },
+	{ { "-c", "Image" }, LOAD_SHUTDOWN },
+	{ { "-f", "Image" }, LOAD_EXEC },
+	{ { "-s", "-f", "Image" }, LOAD_EXEC },
+	{ { "-l", "-f", "Image" }, LOAD },
+	{ { "-e" }, EXEC },
+	{ { "-e", "-f" }, EXEC },
+	{ { "-ef" }, EXEC },
+	{ { "-ex" }, EXEC },
+	{ { "-e", "-i" }, EXEC },
+	{ { "-e", "--no-sync" }, EXEC },
+	{ { "-u" }, UNLOAD },
+	{ { "-p", "-u" }, UNLOAD },
+	{ { "-s", "-p", "-u" }, UNLOAD },
+	{ { "-u", "-a" }, UNLOAD },
+	{ { "-S" }, STATUS },
+	{ { "-S", "-p" }, STATUS },
+	{ { "--print-ckr-size" }, CRASH_SIZE },
+	{ { "--plan", "-l", "Image" }, PLAN },
+	{ { "--plan", "Image" }, PLAN },
+	{ { "-?" }, SHOW_HELP },
+	{ { "-v", "-l" }, SHOW_VERSION },
+	{ { "-l", "-t", "Image", "vmlinux" }, LOAD },
+	{ { "-l", "-tImage", "vmlinux" }, LOAD },
+	{ { "-l", "--serial=ttyAMA0", "--console-serial", "--console-vga", "--args-linux", "-i",
+	    "--elf64-core-headers", "--dt-no-old-root", "--hotplug", "--no-cma", "--force-dtb",
+	    "--entry=0x0", "Image" },
+	  LOAD },
 };
 
 static bool parse(const char *const *words, struct options *o, struct error *e)
@@ -229,6 +271,31 @@ static void walk_rows(void)
 	}
 }
 
+static void walk_actions(void)
+{
+	const char *back[WORDS];
+	struct options o;
+	struct error e;
+	size_t i, j, n;
+
+	for (i = 0; i < COUNT(action_rows); i++) {
+		const char *const *words = action_rows[i].argv;
+
+		for (n = 0; n < WORDS && words[n]; n++)
+			;
+		CASE("action: %s %s", words[0], n > 1 ? words[1] : "");
+		want_error(parse(words, &o, &e), &e, FAIL_NONE, "");
+		want_u64("action", action_rows[i].action, options_action(&o));
+		if (n > 2 && strcmp(words[1], "-t") == 0)
+			continue; /* an option and its value do not change places */
+		memset(back, 0, sizeof(back));
+		for (j = 0; j < n; j++)
+			back[j] = words[n - 1 - j];
+		want_error(parse(back, &o, &e), &e, FAIL_NONE, "");
+		want_u64("backwards", action_rows[i].action, options_action(&o));
+	}
+}
+
 /* reuse, append, running -> the next command line */
 static const struct cmdline {
 	const char *caption;
@@ -237,6 +304,9 @@ static const struct cmdline {
 } cmdlines[] = {
 	{ "neither: empty (kexec-tools has four answers)", false, NULL, "root=/dev/vda1", "" },
 	{ "an empty --append: empty", false, "", "root=/dev/vda1", "" },
+	{ "a pair of quotes: empty (petitboot)", false, "\"\"", "root=/dev/vda1", "" },
+	{ "a pair of quotes behind what is reused", true, "\"\"", "a b", "a b" },
+	{ "quotes inside stay", false, "x=\"\"", "", "x=\"\"" },
 	{ "only --append", false, "a b", "root=/dev/vda1", "a b" },
 	{ "--append stays as it is", false, "  a  b ", "", "  a  b " },
 	{ "only --reuse-cmdline", true, NULL, "root=/dev/vda1 quiet", "root=/dev/vda1 quiet" },
@@ -316,6 +386,7 @@ static void helps(void)
 void test_options(void)
 {
 	walk_rows();
+	walk_actions();
 	walk_cmdlines();
 	helps();
 }

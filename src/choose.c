@@ -1,0 +1,52 @@
+#include "choose.h"
+
+#include "../arch/arch.h"
+
+/* The first option given that only a plan of our own can honour, or NULL. */
+static const char *own_plan(const struct options *o)
+{
+	if (o->dtb)
+		return "--dtb";
+	if (o->mem_min || o->mem_max)
+		return "--mem-min and --mem-max";
+	if (o->run_at_load)
+		return "--run-at-load";
+	return o->seed ? "--seed" : NULL;
+}
+
+static bool fail_option(const char *option, const struct machine *m, struct error *e)
+{
+	if (!m->has_load)
+		return fail(e, FAIL_NOSYS,
+			    "honour %s: it takes kexec_load, which the running kernel has not",
+			    option);
+	fail(e, FAIL_POLICY, "honour %s: it takes kexec_load, and lockdown (%s) forbids that",
+	     option, lockdown_name(m->lockdown));
+	return hint(e, "nothing was loaded: leave %s out, and kexec_file_load serves", option);
+}
+
+bool choose(const struct options *o, const struct machine *m, struct choice *c, struct error *e)
+{
+	const bool may_load = m->has_load && m->lockdown == LOCKDOWN_NONE;
+	const char *own = own_plan(o);
+
+	*c = (struct choice){ .file = o->file_call, .why = "asked for" };
+	if (!o->file_call && !o->load_call) {
+		c->file = m->has_file_load && (!may_load || (m->arch->file_call_first && !own));
+		c->why = c->file && may_load ? "the kernel passes the tree itself"
+			 : c->file	     ? "the running kernel allows no kexec_load"
+			 : !m->has_file_load ? "the running kernel has no kexec_file_load"
+			 : own		     ? "an option takes a plan of our own"
+					     : "the other brings a purgatory";
+	}
+	if (!c->file || !own)
+		return true;
+	if (!o->file_call)
+		return fail_option(own, m, e);
+	if (!o->dtb || o->mem_min || o->mem_max || o->run_at_load) {
+		fail(e, FAIL_USAGE, "honour %s: kexec_file_load (-s) cannot", own);
+		return hint(e, "nothing was loaded: leave out -s or %s", own);
+	}
+	c->lost = own;
+	return true;
+}

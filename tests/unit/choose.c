@@ -1,0 +1,87 @@
+/* Which system call loads: what the machine has, what is asked, what comes of it. */
+#include "unit.h"
+
+#include "../../arch/arch.h"
+#include "../../src/choose.h"
+
+#define LOCKED LOCKDOWN_INTEGRITY
+
+static const struct row {
+	const char *caption;
+	const struct arch *arch;
+	bool load, file; /* the calls that the kernel has */
+	enum lockdown lockdown;
+	struct options o;
+	bool expected; /* kexec_file_load */
+	const char *why, *lost;
+	enum code code;
+	const char *sentence, *hint;
+} rows[] = {
+	{ "Debian arm64", &arch_arm64, true, false, 0, { .load = true }, false,
+	  "the running kernel has no kexec_file_load", NULL, 0, "", NULL },
+	{ "both, arm64: the kernel's own", &arch_arm64, true, true, 0, { .load = true }, true,
+	  "the kernel passes the tree itself", NULL, 0, "", NULL },
+	{ "both, ppc64: no purgatory", &arch_ppc64, true, true, 0, { .load = true }, false,
+	  "the other brings a purgatory", NULL, 0, "", NULL },
+	{ "-a is the default", &arch_arm64, true, true, 0, { .any_call = true }, true,
+	  "the kernel passes the tree itself", NULL, 0, "", NULL },
+	{ "-c", &arch_arm64, true, true, 0, { .load_call = true }, false, "asked for", NULL, 0, "",
+	  NULL },
+	{ "-s on ppc64", &arch_ppc64, true, true, 0, { .file_call = true }, true, "asked for", NULL, 0,
+	  "", NULL },
+	{ "--dtb takes a plan of our own", &arch_arm64, true, true, 0, { .dtb = "t" }, false,
+	  "an option takes a plan of our own", NULL, 0, "", NULL },
+	{ "--mem-max too", &arch_arm64, true, true, 0, { .mem_max = "1" }, false,
+	  "an option takes a plan of our own", NULL, 0, "", NULL },
+	{ "lockdown leaves kexec_file_load", &arch_arm64, true, true, LOCKED, { .load = true }, true,
+	  "the running kernel allows no kexec_load", NULL, 0, "", NULL },
+	{ "lockdown on ppc64 too", &arch_ppc64, true, true, LOCKED, { .load = true }, true,
+	  "the running kernel allows no kexec_load", NULL, 0, "", NULL },
+	{ "Talos: kexec_file_load only", &arch_arm64, false, true, 0, { .load = true }, true,
+	  "the running kernel allows no kexec_load", NULL, 0, "", NULL },
+	{ "lockdown and nothing else: the caller finds out", &arch_arm64, true, false, LOCKED,
+	  { .load = true }, false, "the running kernel has no kexec_file_load", NULL, 0, "", NULL },
+	{ "petitboot's last try: -s --dtb loads, and says what is lost", &arch_ppc64, true, true,
+	  LOCKED, { .file_call = true, .dtb = "t" }, true, "asked for", "--dtb", 0, "", NULL },
+	{ "--dtb under lockdown", &arch_ppc64, true, true, LOCKED, { .load = true, .dtb = "t" }, true,
+	  NULL, NULL, FAIL_POLICY,
+	  "honour --dtb: it takes kexec_load, and lockdown (integrity) forbids that",
+	  "nothing was loaded: leave --dtb out, and kexec_file_load serves" },
+	{ "--run-at-load without kexec_load", &arch_ppc64, false, true, 0, { .run_at_load = true },
+	  true, NULL, NULL, FAIL_NOSYS,
+	  "honour --run-at-load: it takes kexec_load, which the running kernel has not", NULL },
+	{ "-s --mem-min", &arch_arm64, true, true, 0, { .file_call = true, .mem_min = "1" }, true,
+	  NULL, NULL, FAIL_USAGE,
+	  "honour --mem-min and --mem-max: kexec_file_load (-s) cannot",
+	  "nothing was loaded: leave out -s or --mem-min and --mem-max" },
+};
+
+void test_choose(void)
+{
+	const struct row *r;
+	struct machine m;
+	struct choice c;
+	struct error e;
+	bool ok;
+
+	for (r = rows; r < rows + COUNT(rows); r++) {
+		CASE("choose: %s", r->caption);
+		m = (struct machine){
+			.arch = r->arch,
+			.has_load = r->load,
+			.has_file_load = r->file,
+			.lockdown = r->lockdown,
+		};
+		e = (struct error){ 0 };
+		ok = choose(&r->o, &m, &c, &e);
+		want_error(ok, &e, r->code, r->sentence);
+		if (!ok) {
+			if (r->hint)
+				want_hint(&e, r->hint);
+			continue;
+		}
+		want_u64("kexec_file_load", r->expected, c.file);
+		want_text("why", r->why, c.why);
+		want_text("lost", r->lost ? r->lost : "", c.lost ? c.lost : "");
+	}
+}
