@@ -90,12 +90,27 @@ build() { make -s --no-print-directory -C "$top" "$@"; }
 	same plan "$output" "$("$host_bin" --plan=json --seed 00 --root "$machines/server" "$BATS_TEST_TMPDIR/Image")"
 }
 
-@test "make install" {
-	build install ARCH=arm64 DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr
-	cmp "$guest_bin" "$BATS_TEST_TMPDIR/root/usr/sbin/kexec-lite"
-	[[ -x $BATS_TEST_TMPDIR/root/usr/sbin/kexec-lite ]]
-	build install ARCH=arm64 DESTDIR="$BATS_TEST_TMPDIR/root"
-	cmp "$guest_bin" "$BATS_TEST_TMPDIR/root/usr/local/sbin/kexec-lite"
+@test "make install: the program, its manual and its completion" {
+	local root=$BATS_TEST_TMPDIR/root
+	build install ARCH=arm64 DESTDIR="$root" PREFIX=/usr
+	same files "$(cd "$root" && find . ! -type d -printf '%P %m\n' | sort)" \
+		"usr/sbin/kexec-lite 755
+usr/share/bash-completion/completions/kexec-lite 644
+usr/share/man/man8/kexec-lite.8 644"
+	cmp "$guest_bin" "$root/usr/sbin/kexec-lite"
+	cmp "$top/doc/kexec-lite.8" "$root/usr/share/man/man8/kexec-lite.8"
+	cmp "$top/doc/kexec-lite.bash" "$root/usr/share/bash-completion/completions/kexec-lite"
+	build install ARCH=arm64 DESTDIR="$root"
+	cmp "$guest_bin" "$root/usr/local/sbin/kexec-lite"
+}
+
+@test "make install KEXEC=1: as kexec, too, and a second time" {
+	local root=$BATS_TEST_TMPDIR/root
+	build install KEXEC=1 ARCH=arm64 DESTDIR="$root" PREFIX=/usr
+	build install KEXEC=1 ARCH=arm64 DESTDIR="$root" PREFIX=/usr
+	same kexec "$(readlink "$root/usr/sbin/kexec")" kexec-lite
+	cmp "$guest_bin" "$root/usr/sbin/kexec"
+	cmp "$top/doc/kexec-lite.8" "$root/usr/share/man/man8/kexec.8"
 }
 
 @test "the stub's words are those of stub.S" {
