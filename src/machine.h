@@ -48,6 +48,7 @@ struct machine {
 	int64_t limit_reboot;	      /* kernel.kexec_load_limit_reboot; -1: none */
 	enum lockdown lockdown;
 	bool loaded, crash_loaded; /* what is loaded now */
+	bool loaded_unknown;	   /* there is no /sys to say so */
 	bool xen;		   /* a guest or control domain of Xen */
 	bool spin_table;	   /* arm64: CPUs that cannot be taken off once they run */
 

@@ -304,7 +304,9 @@ static int status(const struct options *o)
 	struct text t = TEXT_GROWING;
 	bool loaded;
 
-	if (!probe_state(NULL, &m, &e)) {
+	if (!probe_state(NULL, &m, &e) ||
+	    (m.loaded_unknown &&
+	     !fail(&e, FAIL_MACHINE, "tell what is loaded: there is no /sys"))) {
 		report(&e);
 		return 255;
 	}

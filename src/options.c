@@ -220,6 +220,9 @@ bool options_parse(int argc, char *const argv[], struct options *o, struct error
 			ok = parse_letters(&p, word, e);
 		}
 	}
+	/* scripts write --dtb="$DTB" whether or not there is one */
+	if (o->dtb && !*o->dtb)
+		o->dtb = NULL;
 	return ok && check(o, e);
 }
 

@@ -235,6 +235,16 @@ static void probe_cpus(int root, struct machine *m)
 	m->cpus_offline = strcmp(online, present) != 0;
 }
 
+/* Is there no such directory? */
+static bool is_absent(int root, const char *path)
+{
+	int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0;
+}
+
 static void probe_files(int root, struct machine *m)
 {
 	int64_t loaded = read_number(root, "sys/kernel/kexec/loaded", -1);
@@ -244,6 +254,7 @@ static void probe_files(int root, struct machine *m)
 		loaded = read_number(root, "sys/kernel/kexec_loaded", 0);
 	if (crash < 0)
 		crash = read_number(root, "sys/kernel/kexec_crash_loaded", 0);
+	m->loaded_unknown = is_absent(root, "sys/kernel");
 	m->loaded = loaded > 0;
 	m->crash_loaded = crash > 0;
 	m->load_disabled = read_number(root, "proc/sys/kernel/kexec_load_disabled", 0) != 0;

@@ -240,7 +240,7 @@ bool transport_exec(const struct machine *m, const struct exec_options *o, struc
 {
 	if (!m->may_boot)
 		return fail_privilege("start the loaded kernel", e);
-	if (!m->loaded) {
+	if (!m->loaded && !m->loaded_unknown) {
 		fail(e, FAIL_NOTHING, "start a kernel: none is loaded");
 		return hint(e, "nothing was started: load a kernel first, with kexec-lite --load");
 	}

@@ -39,6 +39,7 @@ static const struct row {
 	{ "an empty value",
 	  { "-l", "--append=", "--initrd=", "Image" },
 	  { .load = true, .kernel = "Image", .append = "", .initrd = "" } },
+	{ "an empty --dtb is none", { "-l", "--dtb=", "Image" }, { .load = true, .kernel = "Image" } },
 	{ "an empty value as a word",
 	  { "-l", "--append", "", "Image" },
 	  { .load = true, .kernel = "Image", .append = "" } },
