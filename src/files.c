@@ -18,18 +18,18 @@ static bool fail_file(const char *verb, const char *what, const char *path, int 
 	return fail(e, FAIL_FILE, "%s %s%s: %s", verb, what, name_text(show, path), strerror(err));
 }
 
-/* The size of a file that can be mapped. Directories and pipes are told by what they refuse. */
+/* The size of a regular file. */
 static bool file_size(int fd, const char *path, const char *what, size_t *size, struct error *e)
 {
-	char show[NAME_TEXT], none;
-	off_t end;
+	char show[NAME_TEXT];
+	struct stat st;
 
-	if (read(fd, &none, 0) < 0 && errno != EISDIR)
+	if (fstat(fd, &st))
 		return fail_file("read", what, path, errno, e);
-	end = errno == EISDIR ? -1 : lseek(fd, 0, SEEK_END);
-	*size = (size_t)end;
-	return end >= 0 || fail(e, FAIL_FILE, "read %s%s: it is %s", what, name_text(show, path),
-				errno == EISDIR ? "a directory" : "not a regular file");
+	*size = (size_t)st.st_size;
+	return S_ISREG(st.st_mode) ||
+	       fail(e, FAIL_FILE, "read %s%s: it is %s", what, name_text(show, path),
+		    S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
 }
 
 /* Appends at most `most` bytes of what is left in fd. Returns 0 or errno; EFBIG when there is more.
@@ -63,7 +63,6 @@ bool files_open(const char *path, const char *what, struct input *in, struct err
 	void *p;
 	int err;
 
-	errno = 0;
 	/* O_NONBLOCK: a fifo must not hold us up before we can say that it is one */
 	in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (in->fd < 0)

@@ -168,7 +168,7 @@ magic() {
 
 @test "no room: kernel and initrd would not share 32 GiB" {
 	truncate -s 33G sparse-33G
-	machine=server plan --initrd=sparse-33G good
+	machine=server plan -c --initrd=sparse-33G good
 	same status "$status" 8
 	[[ ${lines[0]} = "kexec-lite: cannot place "*" needs 33 GiB"* || ${lines[0]} = *"they need 33 GiB together"* ]]
 }
