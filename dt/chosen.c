@@ -82,13 +82,11 @@ static bool drop_stale(struct tree *t, int node, size_t old_total, struct error 
 	size_t i;
 	int err;
 
-	/* reservations first: they sit before the structure and would move the node */
 	if (tree_address(t->blob, node, "linux,initrd-start", &old.start) &&
 	    tree_address(t->blob, node, "linux,initrd-end", &old.end) && old.start < old.end &&
 	    !drop_reservations(t, old, e))
 		return false;
 	for (i = 0; i < sizeof(stale_memory) / sizeof(stale_memory[0]); i++) {
-		node = fdt_path_offset(t->blob, "/chosen");
 		tree_pairs_of(&pairs, t->blob, 0, node, stale_memory[i]);
 		if (tree_next_pair(&pairs, &old) && old.start < old.end &&
 		    !drop_reservations(t, old, e))
@@ -96,7 +94,6 @@ static bool drop_stale(struct tree *t, int node, size_t old_total, struct error 
 	}
 	if (!drop_old_tree(t, old_total, e))
 		return false;
-	node = fdt_path_offset(t->blob, "/chosen");
 	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
 		/* a malformed tree may have it twice */
 		while (!(err = fdt_delprop(t->blob, node, stale[i])))
@@ -133,7 +130,7 @@ static int write_initrd(struct tree *t, int node, const struct chosen *c)
 
 bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 {
-	int node = fdt_path_offset(t->blob, "/chosen"), err;
+	int node = tree_child(t->blob, "chosen"), err;
 
 	if (node == -FDT_ERR_NOTFOUND)
 		node = fdt_add_subnode(t->blob, 0, "chosen");
@@ -141,7 +138,6 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 		return tree_fail(t->from, "write /chosen of", node, e);
 	if (!drop_stale(t, node, c->old_total, e))
 		return false;
-	node = fdt_path_offset(t->blob, "/chosen");
 	err = fdt_setprop(t->blob, node, "bootargs", c->cmdline, (int)strlen(c->cmdline) + 1);
 	if (!err)
 		err = fdt_setprop(t->blob, node, "kaslr-seed", c->kaslr_seed, KASLR_SEED);
@@ -151,7 +147,6 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 		err = fdt_setprop_empty(t->blob, node, "linux,booted-from-kexec");
 	if (!err && has_initrd(c))
 		err = write_initrd(t, node, c);
-	/* last: it moves the node */
 	if (!err)
 		err = add_reservations(t, c);
 	return err ? tree_fail(t->from, "write /chosen of", err, e) : true;
@@ -159,7 +154,7 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 
 bool chosen_move(struct tree *t, const struct chosen *c, struct error *e)
 {
-	int node = fdt_path_offset(t->blob, "/chosen");
+	int node = tree_child(t->blob, "chosen");
 	int ours = has_initrd(c) + (c->tree_size != 0), err = 0;
 
 	if (has_initrd(c))
@@ -215,7 +210,7 @@ bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 
 	if (fdt_check_full(fdt, tree.len))
 		return fail(e, FAIL_BUG, "trust the plan: its device tree is not sound");
-	node = fdt_path_offset(fdt, "/chosen");
+	node = tree_child(fdt, "chosen");
 	if (node < 0)
 		wrong = "/chosen";
 	else if (!check_bytes(fdt, node, "bootargs", c->cmdline, strlen(c->cmdline) + 1))

@@ -9,24 +9,25 @@ const char memory_reserved[] = "reserved in the device tree";
 
 bool memory_known(const void *fdt)
 {
-	int node = fdt_path_offset(fdt, "/chosen");
-	int len;
+	const char *name;
+	int node, len;
 
-	if (node >= 0 && fdt_getprop(fdt, node, "linux,uefi-mmap-start", NULL))
-		return true;
-	node = -1;
-	for (;;) {
-		node = fdt_node_offset_by_prop_value(fdt, node, "device_type", "memory", 7);
-		if (node < 0)
-			return false;
-		if (fdt_getprop(fdt, node, "reg", &len) && len > 0)
+	/* early_init_dt_scan_memory() looks at the root's children only; or EFI tells */
+	fdt_for_each_subnode(node, fdt, 0)
+	{
+		name = fdt_getprop(fdt, node, "device_type", &len);
+		if (name && len == sizeof("memory") &&
+		    memcmp(name, "memory", sizeof("memory")) == 0 &&
+		    fdt_getprop(fdt, node, "reg", &len) && len > 0)
 			return true;
 	}
+	node = tree_child(fdt, "chosen");
+	return node >= 0 && fdt_getprop(fdt, node, "linux,uefi-mmap-start", NULL);
 }
 
 bool memory_keep(const void *fdt, const char *from, struct ranges *keep, struct error *e)
 {
-	int node, parent = fdt_path_offset(fdt, "/chosen"), i, err;
+	int node, parent = tree_child(fdt, "chosen"), i, err;
 	uint64_t start, size, end;
 	struct range initrd = { 0, 0, NULL };
 	struct tree_pairs pairs;
@@ -45,7 +46,7 @@ bool memory_keep(const void *fdt, const char *from, struct ranges *keep, struct 
 		    !ranges_add(keep, start, end, memory_reserved))
 			return fail_memory(e);
 	}
-	parent = fdt_path_offset(fdt, "/reserved-memory");
+	parent = tree_child(fdt, "reserved-memory");
 	if (parent < 0)
 		return true;
 	fdt_for_each_subnode(

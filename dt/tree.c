@@ -54,7 +54,10 @@ bool tree_check(struct span blob, const char *from, struct error *e)
 	/* libfdt reads the structure as words, and takes one without a node for sound */
 	if (fdt_off_dt_struct(blob.p) % 4)
 		return fail(e, FAIL_TREE, "use device tree %s: its structure is not aligned", from);
-	err = fdt_check_full(blob.p, blob.len);
+	/* before 16 properties were padded in another way, on which fdt_check_full() itself
+	 * stumbles
+	 */
+	err = fdt_version(blob.p) < 16 ? -FDT_ERR_BADVERSION : fdt_check_full(blob.p, blob.len);
 	if (!err && !fdt_get_name(blob.p, 0, NULL))
 		err = -FDT_ERR_BADSTRUCTURE;
 	if (err)
@@ -133,17 +136,53 @@ bool tree_address(const void *fdt, int node, const char *name, uint64_t *v)
 	return true;
 }
 
+static uint32_t word(const void *p)
+{
+	return fdt32_ld(p);
+}
+
+int tree_child(const void *fdt, const char *name)
+{
+	const char *block = (const char *)fdt + fdt_off_dt_struct(fdt), *p = block, *at;
+	uint32_t tag, depth = 0;
+
+	do {
+		at = p;
+		tag = word(p);
+		p += FDT_TAGSIZE;
+		if (tag == FDT_BEGIN_NODE) {
+			if (++depth == 2 && strcmp(p, name) == 0)
+				return (int)(at - block);
+			p += round_up(strlen(p) + 1, FDT_TAGSIZE);
+		} else if (tag == FDT_PROP) {
+			p += 2 * FDT_TAGSIZE + round_up(word(p), FDT_TAGSIZE);
+		} else if (tag == FDT_END_NODE) {
+			depth--;
+		}
+	} while (tag != FDT_END);
+	return -FDT_ERR_NOTFOUND;
+}
+
 bool tree_is_xen(const void *fdt)
 {
-	int node = fdt_path_offset(fdt, "/hypervisor");
+	int node = tree_child(fdt, "hypervisor");
 
 	return node >= 0 && fdt_node_check_compatible(fdt, node, "xen,xen") == 0;
 }
 
 bool tree_has_spin_table(const void *fdt)
 {
-	return fdt_node_offset_by_prop_value(fdt, -1, "enable-method", "spin-table",
-					     sizeof("spin-table")) >= 0;
+	static const char method[] = "spin-table";
+	int cpus = tree_child(fdt, "cpus"), node, len;
+	const char *p;
+
+	fdt_for_each_subnode(node, fdt, cpus)
+	{
+		p = fdt_getprop(fdt, node, "enable-method", &len);
+		if (p && len == sizeof(method) && memcmp(p, method, sizeof(method)) == 0)
+			return true;
+	}
+	return false;
 }
 
 void tree_pairs_of(struct tree_pairs *p, const void *fdt, int parent, int node, const char *name)

@@ -106,14 +106,19 @@ bool span_take_number(struct span *s, unsigned base, uint64_t *v)
 
 bool span_find(struct span s, const char *word, struct span *behind)
 {
-	size_t len = strlen(word), i;
+	const size_t len = strlen(word);
+	const uint8_t *at;
 
-	for (i = 0; i + len <= s.len; i++) {
-		if (memcmp(s.p + i, word, len) != 0)
-			continue;
-		if (behind)
-			span_sub(s, i + len, s.len - i - len, behind);
-		return true;
+	while (s.len >= len && (at = memchr(s.p, word[0], s.len - len + 1))) {
+		s.len -= (size_t)(at - s.p);
+		s.p = at;
+		if (memcmp(at, word, len) == 0) {
+			if (behind)
+				*behind = (struct span){ at + len, s.len - len };
+			return true;
+		}
+		s.p++;
+		s.len--;
 	}
 	return false;
 }

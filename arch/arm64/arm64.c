@@ -32,7 +32,7 @@ size_t arm64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[S
  */
 static bool free_initrd(struct machine *m)
 {
-	int chosen = fdt_path_offset(m->fdt.p, "/chosen");
+	int chosen = tree_child(m->fdt.p, "chosen");
 	struct ranges keep = { 0 };
 	const struct range *r;
 	struct range old;

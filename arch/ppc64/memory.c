@@ -110,7 +110,7 @@ static bool add_lmb_runs(struct span list, uint64_t size, struct ranges *ram)
 static bool add_dynamic(struct machine *m)
 {
 	const void *fdt = m->fdt.p;
-	int node = fdt_path_offset(fdt, "/ibm,dynamic-reconfiguration-memory"), len;
+	int node = tree_child(fdt, "ibm,dynamic-reconfiguration-memory"), len;
 	struct span list;
 	uint64_t size;
 
@@ -153,9 +153,9 @@ static bool keep_tce(struct machine *m)
 static bool keep_all(struct machine *m)
 {
 	const void *fdt = m->fdt.p;
-	int chosen = fdt_path_offset(fdt, "/chosen");
-	int opal = fdt_path_offset(fdt, "/ibm,opal");
-	int rtas = fdt_path_offset(fdt, "/rtas");
+	int chosen = tree_child(fdt, "chosen");
+	int opal = tree_child(fdt, "ibm,opal");
+	int rtas = tree_child(fdt, "rtas");
 
 	return ranges_add(&m->keep, 0, m->reach.start, ppc64_running) &&
 	       keep_numbers(m, chosen, "linux,htab-base", "linux,htab-size", ppc64_hash) &&
@@ -168,7 +168,7 @@ static bool keep_all(struct machine *m)
 
 bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e)
 {
-	int chosen = fdt_path_offset(m->fdt.p, "/chosen");
+	int chosen = tree_child(m->fdt.p, "chosen");
 
 	(void)s;
 	if (chosen < 0 || !tree_address(m->fdt.p, chosen, "linux,kernel-end", &m->reach.start))

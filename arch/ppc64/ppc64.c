@@ -20,7 +20,7 @@ _Static_assert(PPC64_HEAD + sizeof(stub_words) + sizeof(struct ppc64_stub_data) 
 /* OPAL's base and entry, which only powernv has. */
 static void read_opal(const struct machine *m, struct ppc64_stub_data *d)
 {
-	int node = fdt_path_offset(m->fdt.p, "/ibm,opal");
+	int node = tree_child(m->fdt.p, "ibm,opal");
 
 	d->opal_base = d->opal_entry = 0;
 	if (node < 0 || !tree_address(m->fdt.p, node, "opal-base-address", &d->opal_base) ||

@@ -132,6 +132,14 @@ static void checks(void)
 			   bodies[i].sentence);
 		free(blob);
 	}
+	CASE("version 15, whose properties were padded in another way");
+	blob = copy_of(good, good.len);
+	put_word(blob + VERSION, 15);
+	put_word(blob + LAST_COMP, 2);
+	e = (struct error){ 0 };
+	want_error(tree_check((struct span){ blob, good.len }, "/t", &e), &e, FAIL_TREE,
+		   BROKEN("BADVERSION"));
+	free(blob);
 	CASE("bytes behind the tree are not looked at");
 	blob = copy_of(good, good.len + 64);
 	e = (struct error){ 0 };
