@@ -4,6 +4,7 @@
 #ifndef MACHINE_H
 #define MACHINE_H
 
+#include "quiet.h"
 #include "range.h"
 #include "span.h"
 #include "text.h"
@@ -30,6 +31,7 @@ struct machine {
 	struct ranges ram;  /* what the next kernel may be given; sorted, no overlaps */
 	struct ranges keep; /* what must not be written; sorted, may overlap */
 	struct ranges room; /* ram without keep */
+	struct freemap *freemap; /* what of it is free now; NULL or without blocks: not known */
 	struct range reach; /* all that we place lies in here; ppc64: running kernel's end to RMA */
 
 	struct span fdt;      /* the tree to hand on; checked */

@@ -214,6 +214,8 @@ static bool plan_and_load(const struct options *o, struct work *w, struct error 
 		return false;
 	if (r->file_call)
 		return plan_check_cmdline(r, e) && carry_out(o, w, e);
+	if (w->machine.live)
+		probe_pages(&w->machine, r->initrd.len ? r->initrd : w->kernel.data);
 	return (!o->run_at_load || image_stay(&w->image, o->kernel, &w->machine, e)) &&
 	       plan_make(r, &w->plan, e) && carry_out(o, w, e);
 }

@@ -134,8 +134,30 @@ static void add_segments(struct plan *p, const struct request *r, const struct s
 			    w[i].at + w[i].size);
 }
 
+/* In the quietest memory that has room for all. */
+static bool place_quietly(const struct request *r, struct wishes *all, uint64_t shipped,
+			  struct error *e)
+{
+	const struct machine *m = r->machine;
+	struct ranges room;
+	unsigned level;
+	bool ok = false;
+
+	for (level = 0; level < QUIET_LEVELS && m->freemap && !ok; level++) {
+		room = (struct ranges){ 0 };
+		*e = (struct error){ 0 };
+		ok = quiet_room(m->freemap, &m->room, shipped, level, &room, e) &&
+		     place(&room, all, e);
+		ranges_free(&room);
+	}
+	if (ok)
+		return true;
+	*e = (struct error){ 0 };
+	return place(&m->room, all, e);
+}
+
 static bool place_pieces(const struct request *r, const struct span data[4], struct wish w[4],
-			 struct error *e)
+			 uint64_t shipped, struct error *e)
 {
 	const struct arch *a = r->machine->arch;
 	struct wishes all = { w, 4, r->machine->reach, a->window, a->window_align };
@@ -157,7 +179,7 @@ static bool place_pieces(const struct request *r, const struct span data[4], str
 	w[KERNEL].together = w[INITRD].together = true;
 	w[TREE].size = round_up(data[TREE].len, a->tree_align);
 	w[TREE].align = a->tree_align;
-	return place(&r->machine->room, &all, e);
+	return place_quietly(r, &all, shipped, e);
 }
 
 static uint64_t shipped_bytes(const struct request *r, const struct span data[4])
@@ -178,6 +200,7 @@ bool plan_make(const struct request *r, struct plan *p, struct error *e)
 	const struct arch *a = r->machine->arch;
 	struct span data[4] = { { 0 }, r->initrd, { 0 }, { 0 } };
 	struct wish w[4];
+	uint64_t shipped;
 
 	*p = (struct plan){ 0 };
 	/* a placeholder: with an initrd the tree grows, and its size is needed to place it */
@@ -185,7 +208,8 @@ bool plan_make(const struct request *r, struct plan *p, struct error *e)
 	if (!check_request(r, e) || !build_tree(r, p, &data[TREE], e))
 		return false;
 	data[STUB] = (struct span){ p->stub, a->stub(r, 0, 0, p->stub) };
-	if (!check_memory(r, shipped_bytes(r, data), e) || !place_pieces(r, data, w, e))
+	shipped = shipped_bytes(r, data);
+	if (!check_memory(r, shipped, e) || !place_pieces(r, data, w, shipped, e))
 		return false;
 	p->kernel = w[KERNEL].at;
 	p->kernel_entry = p->kernel + r->image->entry;

@@ -441,6 +441,8 @@ void machine_free(struct machine *m)
 	ranges_free(&m->keep);
 	ranges_free(&m->room);
 	text_free(&m->cmdline);
+	free(m->freemap);
+	m->freemap = NULL;
 	free(m->blob);
 	m->blob = NULL;
 }

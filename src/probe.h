@@ -25,6 +25,12 @@ bool probe_state(const char *root, struct machine *m, struct error *e);
  */
 bool probe_machine(const char *root, struct machine *m, struct error *e);
 
+/* Then, for a plan of our own on this machine, which of its pages are free: m->freemap. `newest` is
+ * what of the load came into memory last, not empty: the allocator goes on from there. Never an
+ * error: a kernel that does not say leaves the map without blocks.
+ */
+void probe_pages(struct machine *m, struct span newest);
+
 /* Adds the size of the crash kernel region in bytes, and a newline. Errors: FAIL_MACHINE. */
 bool probe_crash_size(struct text *out, struct error *e);
 
