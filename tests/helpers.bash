@@ -237,7 +237,8 @@ boot_refuse() {
 	"$lab/initramfs" arm64 "$dir/run.cpio" "$lab/report:lab/report" "$top/tests/guest/refuse:lab/run" \
 		"$guest_bin:bin/kexec-lite" "$kernel:boot/Image" "$dir/second.cpio:boot/initrd" \
 		"$dir/append:boot/append" "$dir/good:boot/good" "$dir/big-endian:boot/big-endian" \
-		"$dir/pages-16k:boot/pages-16k" "$dir/no-memory.dtb:boot/no-memory.dtb"
+		"$dir/pages-16k:boot/pages-16k" "$dir/no-memory.dtb:boot/no-memory.dtb" \
+		"$("$lab/fault/build" arm64):bin/fault"
 	qemu-system-aarch64 -M "virt,dumpdtb=$dir/virt.dtb" -cpu cortex-a57 -smp 2 -m 1G \
 		-nographic -nic none 2>&1
 	{
