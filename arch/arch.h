@@ -7,9 +7,10 @@
 #include "../src/plan.h"
 #include "../src/place.h"
 
-/* The text files and the tree that a machine's memory is read from. */
+/* The texts that a machine's memory is read from, beside its tree. */
 struct sources {
 	struct span iomem;
+	struct span log; /* of the kernel, see log_word; empty: not read */
 };
 
 struct arch {
@@ -27,6 +28,10 @@ struct arch {
 	uint64_t tree_max;	       /* bytes of a tree */
 	uint64_t tree_align;	       /* the tree gets a block of its own of this size */
 
+	/* The kernel's log is read for its first record and those with this word, where the answer
+	 * is not NULL. NULL: never.
+	 */
+	const char *(*log_word)(const struct machine *m);
 	/* Fills ram, keep and reach. */
 	bool (*memory)(struct machine *m, const struct sources *s, struct error *e);
 	/* Is it this target's kernel? Then *is_ours is set and img filled, or e says why not. */

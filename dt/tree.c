@@ -163,6 +163,19 @@ int tree_child(const void *fdt, const char *name)
 	return -FDT_ERR_NOTFOUND;
 }
 
+bool tree_reserve(struct tree *t, struct range r, struct error *e)
+{
+	uint64_t start, size;
+	int i, err;
+
+	for (i = 0; i < fdt_num_mem_rsv(t->blob); i++)
+		if (fdt_get_mem_rsv(t->blob, i, &start, &size) == 0 && start <= r.start &&
+		    r.start - start <= size && r.end - start <= size)
+			return true;
+	err = fdt_add_mem_rsv(t->blob, r.start, r.end - r.start);
+	return !err || tree_fail(t->from, "write reservations of", err, e);
+}
+
 bool tree_is_xen(const void *fdt)
 {
 	int node = tree_child(fdt, "hypervisor");

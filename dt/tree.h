@@ -43,6 +43,11 @@ void tree_free(struct tree *t);
  */
 bool tree_fail(const char *from, const char *what, int fdt_error, struct error *e);
 
+/* Adds a reservation to the header's, unless one of them has all of r: there must be 16 bytes of
+ * room. Errors: FAIL_TREE.
+ */
+bool tree_reserve(struct tree *t, struct range r, struct error *e);
+
 /* An address in a property: a number of 4 or 8 bytes, whichever its length says (firmware of
  * powernv writes 4). False when the property is absent or of another length.
  */

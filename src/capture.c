@@ -30,7 +30,7 @@ static bool save_text(const char *dir, const char *path, const struct text *t, s
 	return files_save(dir, path, (struct span){ (uint8_t *)t->p, t->len }, e);
 }
 
-static bool capture_files(int root, const char *dir, struct error *e)
+static bool capture_files(int root, const char *dir, const struct machine *m, struct error *e)
 {
 	struct text t = TEXT_GROWING;
 	bool ok = true;
@@ -41,6 +41,10 @@ static bool capture_files(int root, const char *dir, struct error *e)
 		if (files_read(root, files[i], 16u << 20, &t) == 0)
 			ok = save_text(dir, files[i], &t, e);
 	}
+	t.len = 0;
+	probe_log(root, m, &t);
+	if (ok && t.len)
+		ok = save_text(dir, LOG_FILE, &t, e);
 	text_free(&t);
 	return ok;
 }
@@ -70,7 +74,7 @@ bool probe_capture(const char *dir, struct error *e)
 	if (root < 0)
 		return fail(e, FAIL_MACHINE, "open directory /: %s", strerror(errno));
 	ok = probe_state(NULL, &m, e) && probe_machine(NULL, &m, e) &&
-	     capture_files(root, dir, e) && capture_system(dir, &m, e);
+	     capture_files(root, dir, &m, e) && capture_system(dir, &m, e);
 	if (ok) {
 		scrub_words(m.cmdline.p, m.cmdline.len);
 		text_bytes(&m.cmdline, "\n", 1);

@@ -25,6 +25,14 @@ static bool fail_option(const char *option, const struct machine *m, struct erro
 	return hint(e, "nothing was loaded: leave %s out, and kexec_file_load serves", option);
 }
 
+static const char *risk(const struct machine *m, bool file)
+{
+	return m->lpi == LPI_NONE      ? NULL
+	       : file		       ? "kexec_file_load may overwrite the GIC's LPI tables"
+	       : m->lpi == LPI_UNKNOWN ? "the log no longer says where the GIC's LPI tables are"
+				       : NULL;
+}
+
 bool choose(const struct options *o, const struct machine *m, struct choice *c, struct error *e)
 {
 	const bool may_load = m->has_load && m->lockdown == LOCKDOWN_NONE;
@@ -32,13 +40,16 @@ bool choose(const struct options *o, const struct machine *m, struct choice *c, 
 
 	*c = (struct choice){ .file = o->file_call, .why = "asked for" };
 	if (!o->file_call && !o->load_call) {
-		c->file = m->has_file_load && (!may_load || (m->arch->file_call_first && !own));
+		c->file = m->has_file_load &&
+			  (!may_load || (m->arch->file_call_first && !own && m->lpi == LPI_NONE));
 		c->why = c->file && may_load ? "the kernel passes the tree itself"
 			 : c->file	     ? "the running kernel allows no kexec_load"
 			 : !m->has_file_load ? "the running kernel has no kexec_file_load"
 			 : own		     ? "an option takes a plan of our own"
+			 : m->lpi	     ? "the other may overwrite the GIC's LPI tables"
 					     : "the other brings a purgatory";
 	}
+	c->risk = risk(m, c->file);
 	if (!c->file || !own)
 		return true;
 	if (!o->file_call)

@@ -103,6 +103,28 @@ int files_read(int root, const char *path, size_t most, struct text *out)
 	return err;
 }
 
+void files_log(int root, const char *path, size_t most, const char *word, struct text *out)
+{
+	/* the longest record (CONSOLE_EXT_LOG_MAX); O_NONBLOCK: the end is an error, not a wait */
+	char buf[8192];
+	int fd = openat(root, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t n;
+
+	while (fd >= 0 && most > sizeof(buf)) {
+		n = read(fd, buf, sizeof(buf));
+		if (n < 0 && errno == EPIPE)
+			out->len = 0; /* what was to come next is gone, so this is the first */
+		else if (n <= 0 && (!n || errno != EINTR))
+			break;
+		most -= n > 0 ? (size_t)n : 1;
+		if (n > 0 && (!out->len ||
+			      span_find((struct span){ (uint8_t *)buf, (size_t)n }, word, NULL)))
+			text_bytes(out, buf, (size_t)n);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 /* struct linux_dirent64: inode, offset, then these */
 #define ENTRY_LENGTH 16
 #define ENTRY_TYPE   18

@@ -32,6 +32,11 @@ void files_close(struct input *in);
  */
 int files_read(int root, const char *path, size_t most, struct text *out);
 
+/* Appends records of a kernel log, of which each read(2) returns one ("6,250,0,-;text"): the
+ * oldest, and those with the word. Looks at `most` bytes; without a log, at none.
+ */
+void files_log(int root, const char *path, size_t most, const char *word, struct text *out);
+
 /* Calls each() with every name in an open directory but those that start with a dot, and whether it
  * is a directory itself, until each() says false. Returns 0 or errno; ECANCELED when each() stopped
  * it.

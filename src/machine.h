@@ -20,6 +20,9 @@ static inline const char *lockdown_name(enum lockdown l)
 					 : "confidentiality";
 }
 
+/* arm64: memory that the interrupt controller goes on using after the jump; see arch/arm64/lpi.c */
+enum lpi { LPI_NONE, LPI_KNOWN, LPI_UNKNOWN };
+
 struct machine {
 	const struct arch *arch; /* never NULL */
 	char release[65];	 /* of the running kernel, uname -r */
@@ -52,6 +55,7 @@ struct machine {
 	bool loaded, crash_loaded; /* what is loaded now */
 	bool loaded_unknown;	   /* there is no /sys to say so */
 	bool xen;		   /* a guest or control domain of Xen */
+	enum lpi lpi;		   /* LPI_KNOWN: kept, and reserved in the next tree */
 	bool spin_table;	   /* arm64: CPUs that cannot be taken off once they run */
 
 	unsigned first_cpu; /* lowest CPU online */

@@ -64,6 +64,15 @@ static void warn(const char *what)
 	say(&t);
 }
 
+static void warn_risk(const char *why)
+{
+	char buf[160];
+	struct text t = text_fixed(buf, sizeof(buf));
+
+	text_add(&t, "%s: if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y", why);
+	warn(buf);
+}
+
 static void warn_offline(const struct machine *m)
 {
 	if (m->cpus_offline)
@@ -235,6 +244,8 @@ static bool choose_call(const struct options *o, struct work *w, struct error *e
 		return false;
 	if (c.lost)
 		warn("--dtb is not honoured: kexec_file_load takes no device tree");
+	if (c.risk)
+		warn_risk(c.risk);
 	return true;
 }
 

@@ -350,16 +350,26 @@ static bool probe_tree(int root, struct machine *m, struct error *e)
 	return probe_live_tree(root, m, e);
 }
 
+void probe_log(int root, const struct machine *m, struct text *out)
+{
+	const char *word = m->arch->log_word ? m->arch->log_word(m) : NULL;
+
+	if (word)
+		files_log(root, LOG_FILE, TEXT_MAX, word, out);
+}
+
 static bool probe_memory(int root, struct machine *m, struct error *e)
 {
-	struct text iomem = TEXT_GROWING, info = TEXT_GROWING;
+	struct text iomem = TEXT_GROWING, info = TEXT_GROWING, log = TEXT_GROWING;
 	struct sources s;
 	int err = 0;
 	bool ok;
 
 	if (!m->arch->live_tree)
 		err = files_read(root, "proc/iomem", TEXT_MAX, &iomem);
-	s.iomem = (struct span){ (uint8_t *)iomem.p, iomem.len };
+	s.iomem = text_span(&iomem);
+	probe_log(root, m, &log);
+	s.log = log.lost ? (struct span){ 0 } : text_span(&log);
 
 	files_read(root, "proc/meminfo", 65536, &info);
 	m->mem_total = meminfo(&info, "MemTotal:");
@@ -367,6 +377,7 @@ static bool probe_memory(int root, struct machine *m, struct error *e)
 	text_free(&info);
 	ok = err ? fail_read("proc/iomem", err, e) : m->arch->memory(m, &s, e);
 	text_free(&iomem);
+	text_free(&log);
 	m->xen |= tree_is_xen(m->fdt.p);
 	m->spin_table = tree_has_spin_table(m->fdt.p);
 	if (!ok || !memory_keep(m->fdt.p, m->fdt_from, &m->keep, e))

@@ -2,12 +2,17 @@
 #ifndef PROBE_INTERNAL_H
 #define PROBE_INTERNAL_H
 
+#include "machine.h"
 #include "error.h"
 #include "span.h"
 
 #define FDT_FILE  "sys/firmware/fdt"
 #define LIVE_TREE "sys/firmware/devicetree/base"
+#define LOG_FILE  "dev/kmsg"
 #define MIDR_FILE "sys/devices/system/cpu/cpu0/regs/identification/midr_el1"
+
+/* Appends what of the kernel's log m's arch asks for, as far as it can be read. */
+void probe_log(int root, const struct machine *m, struct text *out);
 
 /* Flattens root/LIVE_TREE into malloc'd bytes, nodes and properties sorted by name, with the
  * reservations of the checked blob `boot`, which may be NULL.

@@ -107,3 +107,24 @@ kexec-lite: nothing was started: load a kernel first, with kexec-lite --load"
 	handed_over run second
 	same nodes "$(fact second numa_nodes)" 2
 }
+
+@test "GICv3 with LPIs and no EFI: the next kernels take over the tables, undamaged" {
+	boot virt-lpi
+	handed_over run second
+	handed_over second third
+	[[ $(fact run lpi_tables) = "allocated:"*" allocated:"* ]] || fail_with "first: $(fact run lpi_tables)"
+	local stage
+	for stage in second third; do
+		same "tables of $stage" "$(fact $stage lpi_tables)" \
+			"$(fact run lpi_tables | sed 's/allocated/reserved/g')"
+		same "taint of $stage" "$(fact $stage tainted)" 0
+	done
+}
+
+@test "GICv3 with LPIs and no EFI: kexec_load is the default, and says why" {
+	boot virt-lpi
+	same call "$(sent run default.txt | grep -E '^(call|why)')" \
+"call     kexec_load, 4 segments
+why      the other may overwrite the GIC's LPI tables"
+	same load "$(step run load)" "rc=0 stdout=0 stderr=0 loaded=1"
+}

@@ -36,6 +36,7 @@ virt-efi      virt-efi      -       arm64-6.1      arm64-6.1
 virt-16k      virt-16k      -       arm64-6.12-16k arm64-6.12-16k
 virt-4cpu-4g  virt-4cpu-4g  -       arm64-6.1      arm64-6.1
 virt-numa     virt-numa     -       arm64-6.12     arm64-6.12
+virt-lpi      virt-el2      -       arm64-file     arm64-file arm64-file
 '
 stages=(run second third fourth)
 
@@ -116,7 +117,8 @@ step() {
 	of_stage "$1" | sed -n "s/^STEP $2 //p"
 }
 
-# sent STAGE FILE: a file that tests/guest/stage sent: capture/, plan.json, plan.txt, tree.dtb.
+# sent STAGE FILE: a file that tests/guest/stage sent: capture/, plan.json, plan.txt, tree.dtb;
+# default.txt, the plan without --seed.
 sent() {
 	of_stage "$1" | sed -n '/^LAB file out.tar.gz$/,/^LAB file end$/p' | sed '1d;$d' |
 		base64 -d | tar -xzO "./$2"
@@ -168,6 +170,7 @@ virt-efi       virt-efi      5000000
 virt-16k       virt-16k      5000000
 virt-numa      virt-numa     5000000
 virt-4cpu-4g   virt-4cpu-4g  5000000
+virt-lpi       virt-lpi      5000000
 server         server        5000000
 split          split         5000000
 no-initrd      virt-6.1      -
@@ -234,7 +237,8 @@ boot_refuse() {
 	"$lab/initramfs" arm64 "$dir/run.cpio" "$lab/report:lab/report" "$top/tests/guest/refuse:lab/run" \
 		"$guest_bin:bin/kexec-lite" "$kernel:boot/Image" "$dir/second.cpio:boot/initrd" \
 		"$dir/append:boot/append" "$dir/good:boot/good" "$dir/big-endian:boot/big-endian" \
-		"$dir/pages-16k:boot/pages-16k" "$dir/no-memory.dtb:boot/no-memory.dtb"
+		"$dir/pages-16k:boot/pages-16k" "$dir/no-memory.dtb:boot/no-memory.dtb" \
+		"$("$lab/fault/build" arm64):bin/fault"
 	qemu-system-aarch64 -M "virt,dumpdtb=$dir/virt.dtb" -cpu cortex-a57 -smp 2 -m 1G \
 		-nographic -nic none 2>&1
 	{

@@ -314,6 +314,47 @@ guest() {
 		"nothing was done: loading and unloading are off until the next reboot"
 }
 
+# every errno that src/transport.c has words for
+@test "guest: what kexec_file_load answers" {
+	local release signed="nothing was loaded: enrol the key (mokutil --import), or load a signed kernel"
+	guest file-EPERM 11 "load a kernel: a security policy or container forbids it" \
+		"nothing was done: in a container, run kexec-lite on the host"
+	guest file-EACCES 11 "load a kernel: a security module or IMA policy forbids it" \
+		"nothing was done: IMA wants the file signed or measured (see /sys/kernel/security/ima)"
+	guest file-ENOMEM 9 "load a kernel: the running kernel is out of memory" \
+		"nothing was loaded: free some memory and try again"
+	guest file-EADDRNOTAVAIL 8 "load a kernel: the running kernel finds no hole for it" \
+		"nothing was loaded: -c places by itself, and kexec-lite --plan -c shows where"
+	guest file-ETXTBSY 3 "load a kernel: a file is open for writing" \
+		"nothing was loaded: close the file, or load a copy of it"
+	guest file-EKEYREJECTED 11 "load a kernel: the kernel's signature is not by a key that this machine trusts" "$signed"
+	guest file-ENOKEY 11 "load a kernel: the kernel is signed with a key that this machine does not have" "$signed"
+	guest file-ENODATA 11 "load a kernel: the kernel is not signed, and this machine wants a signature" \
+		"nothing was loaded: load a signed kernel"
+	guest file-EBADMSG 11 "load a kernel: the kernel's signature is broken" \
+		"nothing was loaded: load the kernel as its distribution signed it"
+	guest file-ENOPKG 11 "load a kernel: the running kernel cannot check this kind of signature"
+	guest file-ENOEXEC 4 "load a kernel: the running kernel does not know this kind of kernel"
+	guest file-EBUSY 13 "load a kernel: another load is under way, or CPUs cannot be stopped"
+	guest file-EINVAL 13 "load a kernel: the running kernel refused (Invalid argument)"
+	release=$(fact second kernel)
+	guest file-ENOSYS 12 "load a kernel: the running kernel $release has no kexec_file_load"
+}
+
+@test "guest: what kexec_load answers" {
+	local release
+	guest load-EPERM 11 "load a kernel: a security policy or container forbids it" \
+		"nothing was done: in a container, run kexec-lite on the host"
+	guest load-ENOMEM 9 "load a kernel: the running kernel is out of memory" \
+		"nothing was loaded: free some memory and try again"
+	guest load-EBUSY 13 "load a kernel: another load is under way, or CPUs cannot be stopped"
+	guest load-EINVAL 13 "load a kernel: the running kernel refused (Invalid argument)"
+	release=$(fact second kernel)
+	guest load-ENOSYS 12 "load a kernel: the running kernel $release has no kexec_load"
+	guest unload-EBUSY 13 "unload the kernel: another load is under way, or CPUs cannot be stopped"
+	guest random 15 "get random bytes: Function not implemented"
+}
+
 @test "guest: an unload that is refused says why" {
 	log=$run_dir/refuse/log
 	once refuse boot_refuse

@@ -60,7 +60,8 @@ static bool free_initrd(struct machine *m)
 static bool memory(struct machine *m, const struct sources *s, struct error *e)
 {
 	m->reach = (struct range){ 0, ARM64_ADDRESS_END, NULL };
-	return iomem_parse(s->iomem, &m->ram, &m->keep, e) && (free_initrd(m) || fail_memory(e));
+	return iomem_parse(s->iomem, &m->ram, &m->keep, e) &&
+	       ((free_initrd(m) && arm64_lpi_find(m, s->log)) || fail_memory(e));
 }
 
 const struct arch arch_arm64 = {
@@ -74,8 +75,10 @@ const struct arch arch_arm64 = {
 	.window_align = ARM64_WINDOW_ALIGN,
 	.tree_max = ARM64_TREE_MAX,
 	.tree_align = ARM64_BLOCK,
+	.log_word = arm64_log_word,
 	.memory = memory,
 	.image = arm64_image,
+	.tree = arm64_tree,
 	.stub = arm64_stub,
 	.check = arm64_check,
 };

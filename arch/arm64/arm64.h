@@ -15,6 +15,14 @@
 bool arm64_image(struct span file, const char *name, const struct machine *m, struct image *img,
 		 bool *is_ours, struct error *e);
 bool arm64_check(const struct plan *p, const struct request *r, struct error *e);
+/* lpi.c. The word is that of arch.log_word; find keeps the tables that the log names and sets lpi,
+ * and answers false when out of memory.
+ */
+extern const char arm64_lpi[]; /* the reason to keep them */
+const char *arm64_log_word(const struct machine *m);
+bool arm64_lpi_find(struct machine *m, struct span log);
+bool arm64_tree(struct tree *t, const struct machine *m, struct error *e);
+
 size_t arm64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[STUB_MAX]);
 
 #endif

@@ -2,6 +2,7 @@
  */
 #include "arm64.h"
 
+#include <libfdt.h>
 #include <string.h>
 
 #define MIB (1ull << 20)
@@ -64,6 +65,23 @@ static bool check_tree(const struct plan *p, const struct segment *t, struct err
 	       wrong(e, "the device tree does not have all of its block of 2 MiB");
 }
 
+/* irq-gic-v3-its.c, gic_check_reserved_range: each LPI table inside one reservation. */
+static bool check_lpi(const void *tree, const struct ranges *keep, struct error *e)
+{
+	uint64_t start, size;
+	bool found = true;
+	size_t k;
+	int i;
+
+	for (k = 0; k < keep->n && found; k++) {
+		found = keep->v[k].what != arm64_lpi;
+		for (i = 0; i < fdt_num_mem_rsv(tree) && !found; i++)
+			found = fdt_get_mem_rsv(tree, i, &start, &size) == 0 &&
+				start <= keep->v[k].start && keep->v[k].end - start <= size;
+	}
+	return found || wrong(e, "the device tree does not reserve the LPI tables");
+}
+
 /* The stub must load these addresses: two ldr (literal) into x0 and x4, nothing into x1 to x3. */
 static bool check_stub(const struct plan *p, const struct segment *s, phys kernel, phys tree,
 		       struct error *e)
@@ -93,7 +111,8 @@ bool arm64_check(const struct plan *p, const struct request *r, struct error *e)
 
 	if (!k || !t)
 		return wrong(e, "it has no kernel or no device tree");
-	if (!check_kernel(p, k, r->image, e) || !check_window(k, i, e) || !check_tree(p, t, e))
+	if (!check_kernel(p, k, r->image, e) || !check_window(k, i, e) || !check_tree(p, t, e) ||
+	    !check_lpi(t->data.p, &r->machine->keep, e))
 		return false;
 	if (r->machine->tree_in_x0)
 		return p->entry == k->at.start || wrong(e, "it does not start in the kernel");

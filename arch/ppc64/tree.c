@@ -28,18 +28,6 @@ static bool drop_stale(struct tree *t, struct error *e)
 	return true;
 }
 
-static bool is_reserved(const void *fdt, struct range r)
-{
-	uint64_t start, size;
-	int i;
-
-	for (i = 0; i < fdt_num_mem_rsv(fdt); i++)
-		if (fdt_get_mem_rsv(fdt, i, &start, &size) == 0 && start <= r.start &&
-		    r.start - start <= size && r.end - start <= size)
-			return true;
-	return false;
-}
-
 /* What firmware holds; the rest of `keep` ends with the running kernel. */
 static bool is_firmware(const struct range *r)
 {
@@ -51,17 +39,13 @@ bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e)
 {
 	const struct range *r;
 	size_t i;
-	int err;
 
 	if (!drop_stale(t, e))
 		return false;
 	for (i = 0; i < m->keep.n; i++) {
 		r = &m->keep.v[i];
-		if (!is_firmware(r) || is_reserved(t->blob, *r))
-			continue;
-		err = fdt_add_mem_rsv(t->blob, r->start, r->end - r->start);
-		if (err)
-			return tree_fail(t->from, "write reservations of", err, e);
+		if (is_firmware(r) && !tree_reserve(t, *r, e))
+			return false;
 	}
 	return true;
 }

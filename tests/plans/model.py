@@ -7,6 +7,7 @@ broken rule; exits 1 when there is one.
 """
 import json
 import os
+import re
 import struct
 import sys
 
@@ -99,9 +100,20 @@ def without_initrd(no, tree, page):
     return [r for r in out if r[0] < r[1]]
 
 
+def lpi_tables(root):
+    """64 KiB at each address that the log names; none where there is no captured log."""
+    try:
+        log = read(root, "dev/kmsg").decode()
+    except FileNotFoundError:
+        return []
+    found = re.findall(r"LPI (?:property|pending) table @0x([0-9a-f]+)$", log, re.M)
+    return [(int(x, 16), int(x, 16) + 0x10000) for x in found]
+
+
 def check_places(plan, pieces, root):
     ram, no = iomem(read(root, "proc/iomem").decode())
     no = without_initrd(no, read(root, "sys/firmware/fdt"), plan["page_size"])
+    no += lpi_tables(root)
     page = plan["page_size"]
     total = memory_total(read(root, "proc/meminfo").decode())
     for name, s in pieces.items():
@@ -146,8 +158,10 @@ def check_arm64(plan, pieces, tree):
         rule(high - low <= 32 * GIB, "kernel and initrd do not share 32 GiB")
 
 
-def check_tree(plan, pieces, tree, before):
+def check_tree(plan, pieces, tree, before, tables):
     now, reserved = properties(tree)
+    for table in tables:
+        rule(table in reserved, "the LPI table at %x is not reserved" % table[0])
     old, _ = properties(before)
     chosen = {name: v for (path, name), v in now.items() if path == "/chosen"}
     rule(chosen.get("bootargs") == plan["cmdline"].encode() + b"\0", "bootargs differ")
@@ -189,7 +203,7 @@ def main():
     check_places(plan, pieces, root)
     if plan["arch"] == "arm64":
         check_arm64(plan, pieces, tree)
-    check_tree(plan, pieces, tree, read(root, "sys/firmware/fdt"))
+    check_tree(plan, pieces, tree, read(root, "sys/firmware/fdt"), lpi_tables(root))
     for text in broken:
         print("%s: %s" % (os.path.basename(path), text))
     return 1 if broken else 0

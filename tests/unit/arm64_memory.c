@@ -41,6 +41,81 @@ static const struct row {
 	  INITRD("48000000", "48500000"), "48000000-48500000" },
 };
 
+#define ITS  "intc { its { compatible = \"arm,gic-v3-its\"; }; };"
+#define HEAD "6,0,0,-;Booting Linux on physical CPU 0x0000000000 [0x411fd070]\n"
+#define PROP "6,44,0,-;GICv3: using LPI property table @0x0000000040860000\n"
+#define PEND                                                                                       \
+	"6,45,0,-;GICv3: CPU0: using allocated LPI pending table @0x0000000040870000\n"            \
+	"6,99,0,-;GICv3: CPU1: using reserved LPI pending table @0x0000000048880000\n"
+
+static const struct lpi_row {
+	const char *caption, *tree, *log, *cmdline, *keep;
+	enum lpi lpi;
+} lpi_rows[] = {
+	{ "all tables are in the log", "/ {" ITS "};", HEAD PROP PEND, "",
+	  "40860000-40870000, 40870000-40880000, 48880000-48890000", LPI_KNOWN },
+	{ "the property table's line is the oldest that matters", "/ {" ITS "};",
+	  "6,30,0,-;x\n" PROP PEND, "", "40860000-40870000, 40870000-40880000, 48880000-48890000",
+	  LPI_KNOWN },
+	{ "the line of Linux 4.4", "/ {" ITS "};",
+	  HEAD "6,4,0,-;GIC: using LPI property table @0x00000000be870000\n"
+	       "6,5,0,-;CPU0: using LPI pending table @0x00000000be880000\n",
+	  "", "be870000-be880000, be880000-be890000", LPI_KNOWN },
+	{ "lost with the start of the log", "/ {" ITS "};", "6,45,0,-;x\n" PEND, "", "",
+	  LPI_UNKNOWN },
+	{ "record 10 is not record 0", "/ {" ITS "};", "6,10,0,-;x\n", "", "", LPI_UNKNOWN },
+	{ "no log", "/ {" ITS "};", "", "", "", LPI_UNKNOWN },
+	{ "a log from its start without tables", "/ {" ITS "};", HEAD, "", "", LPI_NONE },
+	{ "switched off, and the log is gone", "/ {" ITS "};", "6,10,0,-;x\n",
+	  "quiet irqchip.gicv3_nolpi=y", "", LPI_NONE },
+	{ "not switched off", "/ {" ITS "};", "6,10,0,-;x\n", "irqchip.gicv3_nolpi=n", "",
+	  LPI_UNKNOWN },
+	{ "switched to nothing", "/ {" ITS "};", "", "irqchip.gicv3_nolpi=", "", LPI_UNKNOWN },
+	{ "no ITS", "/ { intc { compatible = \"arm,gic-v3\"; }; };", HEAD PROP PEND, "", "",
+	  LPI_NONE },
+	{ "with EFI the kernels tell each other",
+	  "/ {" ITS "chosen { linux,uefi-system-table = <0 1>; }; };", PROP PEND, "", "",
+	  LPI_NONE },
+	{ "no number", "/ {" ITS "};", "6,1,0,-;GICv3: using LPI property table @0xgone\n", "", "",
+	  LPI_UNKNOWN },
+	{ "no table starts there", "/ {" ITS "};",
+	  "6,1,0,-;GICv3: using LPI property table @0x0000000040860001\n", "", "", LPI_UNKNOWN },
+	{ "no memory is there", "/ {" ITS "};",
+	  "6,1,0,-;GICv3: using LPI property table @0xfffffffffffff000\n", "", "", LPI_UNKNOWN },
+	{ "a number of more than 64 bits", "/ {" ITS "};",
+	  "6,1,0,-;GICv3: using LPI property table @0x40860000000000000000\n", "", "",
+	  LPI_UNKNOWN },
+};
+
+static void test_lpi(void)
+{
+	static char iomem[] = RAM;
+	const struct lpi_row *r;
+	struct machine m;
+	struct sources s;
+	struct error e;
+	struct span tree;
+
+	for (r = lpi_rows; r < lpi_rows + COUNT(lpi_rows); r++) {
+		CASE("LPI tables: %s", r->caption);
+		tree = note_tree(r->tree);
+		m = (struct machine){
+			.arch = &arch_arm64, .page_size = 0x1000, .fdt = tree, .fdt_from = "/t"
+		};
+		m.cmdline = (struct text){ .p = (char *)(uintptr_t)r->cmdline,
+					   .len = strlen(r->cmdline) };
+		s = (struct sources){ .iomem = { (const uint8_t *)iomem, strlen(iomem) },
+				      .log = { (const uint8_t *)r->log, strlen(r->log) } };
+		e = (struct error){ 0 };
+		want_error(arch_arm64.memory(&m, &s, &e), &e, FAIL_NONE, "");
+		want_ranges("kept", r->keep, &m.keep);
+		want_u64("known", r->lpi, m.lpi);
+		ranges_free(&m.ram);
+		ranges_free(&m.keep);
+		note_free(&tree);
+	}
+}
+
 void test_arm64_memory(void)
 {
 	struct machine m;
@@ -66,4 +141,5 @@ void test_arm64_memory(void)
 		ranges_free(&m.keep);
 		note_free(&tree);
 	}
+	test_lpi();
 }

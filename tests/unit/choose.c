@@ -6,6 +6,10 @@
 
 #define LOCKED LOCKDOWN_INTEGRITY
 
+#define OTHER	  "the other may overwrite the GIC's LPI tables"
+#define FILE_RISK "kexec_file_load may overwrite the GIC's LPI tables"
+#define LOG_RISK  "the log no longer says where the GIC's LPI tables are"
+
 static const struct row {
 	const char *caption;
 	const struct arch *arch;
@@ -56,6 +60,73 @@ static const struct row {
 	  "nothing was loaded: leave out -s or --mem-min and --mem-max" },
 };
 
+/* The GIC's LPI tables, on a machine with both calls unless it is locked down. */
+static const struct lpi_row {
+	const char *caption;
+	enum lpi lpi;
+	enum lockdown lockdown;
+	struct options o;
+	bool expected;
+	const char *why, *risk;
+} lpi_rows[] = {
+	{ "tables that we hand on: kexec_load", LPI_KNOWN, 0, { .load = true }, false, OTHER, "" },
+	{ "an option is the reason before them",
+	  LPI_KNOWN,
+	  0,
+	  { .dtb = "t" },
+	  false,
+	  "an option takes a plan of our own",
+	  "" },
+	{ "-s has its risk", LPI_KNOWN, 0, { .file_call = true }, true, "asked for", FILE_RISK },
+	{ "so has a lockdown",
+	  LPI_KNOWN,
+	  LOCKED,
+	  { .load = true },
+	  true,
+	  "the running kernel allows no kexec_load",
+	  FILE_RISK },
+	{ "tables that nobody knows", LPI_UNKNOWN, 0, { .load = true }, false, OTHER, LOG_RISK },
+	{ "-c does not make them known",
+	  LPI_UNKNOWN,
+	  0,
+	  { .load_call = true },
+	  false,
+	  "asked for",
+	  LOG_RISK },
+	{ "unknown and locked down",
+	  LPI_UNKNOWN,
+	  LOCKED,
+	  { .load = true },
+	  true,
+	  "the running kernel allows no kexec_load",
+	  FILE_RISK },
+	{ "no tables", LPI_NONE, 0, { .file_call = true }, true, "asked for", "" },
+};
+
+static void test_lpi(void)
+{
+	const struct lpi_row *r;
+	struct machine m;
+	struct choice c;
+	struct error e;
+
+	for (r = lpi_rows; r < lpi_rows + COUNT(lpi_rows); r++) {
+		CASE("choose: %s", r->caption);
+		m = (struct machine){
+			.arch = &arch_arm64,
+			.has_load = true,
+			.has_file_load = true,
+			.lockdown = r->lockdown,
+			.lpi = r->lpi,
+		};
+		e = (struct error){ 0 };
+		want_error(choose(&r->o, &m, &c, &e), &e, FAIL_NONE, "");
+		want_u64("kexec_file_load", r->expected, c.file);
+		want_text("why", r->why, c.why);
+		want_text("risk", r->risk, c.risk ? c.risk : "");
+	}
+}
+
 void test_choose(void)
 {
 	const struct row *r;
@@ -84,4 +155,5 @@ void test_choose(void)
 		want_text("why", r->why, c.why);
 		want_text("lost", r->lost ? r->lost : "", c.lost ? c.lost : "");
 	}
+	test_lpi();
 }

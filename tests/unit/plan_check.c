@@ -1,7 +1,7 @@
 /* plan_check(): a finished plan, one thing wrong with it, one sentence. */
 #include "unit.h"
 
-#include "../../arch/arch.h"
+#include "../../arch/arm64/arm64.h"
 
 #include <libfdt.h>
 
@@ -258,6 +258,12 @@ ROW(stub_other_bytes) { seg(p, S)->data.p = s->kernel; }
 ROW(image_entry) { (void)p; s->img.entry = 64; }
 ROW(tree_in_x0) { (void)p; s->m.tree_in_x0 = true; }
 
+ROW(lpi_unreserved)
+{
+	(void)p;
+	if (!ranges_add(&s->m.keep, 0x50000000, 0x50010000, arm64_lpi))
+		abort();
+}
 ROW(below_lowest) { (void)p; s->img.lowest = true; }
 
 /* clang-format on */
@@ -407,6 +413,8 @@ static const struct row {
 	  TRUST "the stub does not point at kernel and device tree" },
 	{ "arm64: a running kernel that needs no stub", tree_in_x0,
 	  TRUST "it does not start in the kernel" },
+	{ "LPI tables that the next kernel does not hear of", lpi_unreserved,
+	  TRUST "the device tree does not reserve the LPI tables" },
 	{ "arm64: pieces below a kernel that cannot use memory below it", below_lowest, NULL },
 };
 

@@ -60,7 +60,7 @@ static void make(unsigned type, unsigned abi, uint64_t entry, const struct load 
 
 static void machine(struct machine *m, struct span *tree, const char *note)
 {
-	struct sources s = { { NULL, 0 } };
+	struct sources s = { .iomem = { NULL, 0 } };
 	struct error e = { 0 };
 
 	*tree = note_tree(note);

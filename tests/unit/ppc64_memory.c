@@ -82,7 +82,7 @@ static const struct row {
 
 void test_ppc64_memory(void)
 {
-	struct sources s = { { NULL, 0 } };
+	struct sources s = { .iomem = { NULL, 0 } };
 	const struct row *r;
 	struct machine m;
 	struct error e;

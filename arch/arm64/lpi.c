@@ -1,0 +1,79 @@
+/* The LPI tables of a GICv3 with an ITS: one of properties, and of each CPU one of what is pending.
+ *
+ * A redistributor uses them from the day that LPIs are enabled until power is cut: enabling may not
+ * be taken back (GICR_CTLR.EnableLPIs; irq-gic-v3-its.c, redist_disable_lpis). So they outlive the
+ * kernel that made them, of plain pages that /proc/iomem calls free. A next kernel that finds them
+ * in reserved memory goes on using them, after it has filled the properties anew: whatever else was
+ * put there is gone, its own code for instance, and it stops at "GICv3: Using preallocated
+ * redistributor tables". One that finds them elsewhere says "memory probably corrupted".
+ *
+ * With EFI the kernels tell each other (the memreserve table), and they are "reserved" in
+ * /proc/iomem. Without, we tell: placed around, and reserved in the next tree. Where they are, only
+ * the log of the running kernel says.
+ */
+#include "arm64.h"
+
+#include <libfdt.h>
+#include <string.h>
+
+/* LPI_PROPBASE_SZ and LPI_PENDBASE_SZ: 2^16 LPIs of a byte; of a bit, but 64 KiB aligned. */
+#define TABLE	   0x10000
+#define TABLE_PAGE 0x1000
+
+const char arm64_lpi[] = "LPI tables of the GIC";
+
+const char *arm64_log_word(const struct machine *m)
+{
+	int chosen = tree_child(m->fdt.p, "chosen");
+
+	if (chosen >= 0 && fdt_getprop(m->fdt.p, chosen, "linux,uefi-system-table", NULL))
+		return NULL;
+	/* whatever it is in: to read the log for nothing does no harm, to look at each node costs
+	 * more than all the rest of a plan
+	 */
+	return span_find(m->fdt, "arm,gic-v3-its", NULL) ? " LPI " : NULL;
+}
+
+/* Keeps the table behind each place of `what`. */
+static bool keep_tables(struct machine *m, struct span log, const char *what)
+{
+	phys at;
+
+	while (span_find(log, what, &log)) {
+		if (!span_take_number(&log, 16, &at) || at % TABLE_PAGE || at >= ARM64_ADDRESS_END)
+			continue;
+		m->lpi = LPI_KNOWN;
+		if (!ranges_add(&m->keep, at, at + TABLE, arm64_lpi))
+			return false;
+	}
+	return true;
+}
+
+/* The log drops its oldest records first, so the line of the properties, which is the first of
+ * them, says that none is lost. A log that still has record 0 ("6,0,0,-;Booting Linux") and no such
+ * line says that there are no tables.
+ */
+bool arm64_lpi_find(struct machine *m, struct span log)
+{
+	struct span s = { (const uint8_t *)m->cmdline.p, m->cmdline.len };
+
+	m->lpi = LPI_NONE;
+	if (!arm64_log_word(m) || !keep_tables(m, log, "LPI property table @0x"))
+		return m->lpi == LPI_NONE;
+	if (m->lpi == LPI_KNOWN)
+		return keep_tables(m, log, "LPI pending table @0x");
+	if (!(span_find(log, ",", &log) && span_take(&log, "0,")) &&
+	    !(span_find(s, "irqchip.gicv3_nolpi=", &s) && s.len && strchr("1yYtT", s.p[0])))
+		m->lpi = LPI_UNKNOWN;
+	return true;
+}
+
+bool arm64_tree(struct tree *t, const struct machine *m, struct error *e)
+{
+	size_t i;
+
+	for (i = 0; i < m->keep.n; i++)
+		if (m->keep.v[i].what == arm64_lpi && !tree_reserve(t, m->keep.v[i], e))
+			return false;
+	return true;
+}
