@@ -6,6 +6,10 @@
 
 #define HEADER 40 /* of version 17, and a multiple of 8 */
 
+/* Address space for a common tree: mappings of their own, of which only what is used takes memory.
+ */
+#define FLATTEN_ROOM (1u << 18)
+
 static void add_word(struct text *t, uint32_t v)
 {
 	uint8_t word[4];
@@ -38,6 +42,8 @@ bool flatten_start(struct flatten *f, const char *from, struct error *e)
 		.strings = TEXT_GROWING,
 		.names = calloc(FLATTEN_NAMES, sizeof(*f->names)),
 	};
+	text_room(&f->structure, FLATTEN_ROOM);
+	text_room(&f->strings, FLATTEN_ROOM);
 	return f->names || fail_memory(e);
 }
 

@@ -176,6 +176,14 @@ bool tree_reserve(struct tree *t, struct range r, struct error *e)
 	return !err || tree_fail(t->from, "write reservations of", err, e);
 }
 
+bool tree_may_have(const void *fdt, const char *property)
+{
+	const struct span names = { (const uint8_t *)fdt + fdt_off_dt_strings(fdt),
+				    fdt_size_dt_strings(fdt) };
+
+	return span_find(names, property, NULL);
+}
+
 bool tree_is_xen(const void *fdt)
 {
 	int node = tree_child(fdt, "hypervisor");

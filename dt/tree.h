@@ -58,6 +58,11 @@ bool tree_address(const void *fdt, int node, const char *name, uint64_t *v);
  */
 int tree_child(const void *fdt, const char *name);
 
+/* May any node of a checked tree have a property of this name? False is certain, and far cheaper
+ * than asking each node.
+ */
+bool tree_may_have(const void *fdt, const char *property);
+
 /* Is /hypervisor a Xen? Has any CPU the enable-method spin-table? */
 bool tree_is_xen(const void *fdt);
 bool tree_has_spin_table(const void *fdt);

@@ -104,7 +104,8 @@ void *calloc(size_t n, size_t size)
 		return NULL;
 	}
 	p = allocate(size);
-	return p ? memset(p, 0, size) : NULL;
+	/* a mapping is new and zero */
+	return p && size < LARGE ? memset(p, 0, size) : p;
 }
 
 void *realloc(void *p, size_t size)

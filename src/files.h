@@ -37,6 +37,9 @@ int files_read(int root, const char *path, size_t most, struct text *out);
  */
 void files_log(int root, const char *path, size_t most, const char *word, struct text *out);
 
+/* The same of a file in /sys, whose content comes in one piece: a short read is its end. */
+int files_read_attribute(int root, const char *path, size_t most, struct text *out);
+
 /* Calls each() with every name in an open directory but those that start with a dot, and whether it
  * is a directory itself, until each() says false. Returns 0 or errno; ECANCELED when each() stopped
  * it.

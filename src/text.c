@@ -19,8 +19,7 @@ void text_free(struct text *t)
 	*t = (struct text){ .grows = t->grows };
 }
 
-/* Makes room for len bytes and the NUL; false when there is none. */
-static bool text_room(struct text *t, size_t len)
+bool text_room(struct text *t, size_t len)
 {
 	size_t want = t->len + len + 1;
 	size_t cap = t->cap ? t->cap : 256;

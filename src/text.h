@@ -34,6 +34,10 @@ void text_vadd(struct text *t, const char *format, va_list ap)
 void text_bytes(struct text *t, const void *bytes, size_t len);
 /* The bytes of s with `?` for each that is a control character or above 126: fit for a terminal. */
 void text_plain(struct text *t, const char *s);
+/* Makes room for len more bytes; false when there is none. Of a large text known to come, it saves
+ * the copies.
+ */
+bool text_room(struct text *t, size_t len);
 void text_free(struct text *t);
 
 /* A size as people say it, rounded down to a tenth: "512 B", "33.2 MiB". Returns buf. */

@@ -60,7 +60,7 @@ static bool add_name(void *arg, const char *name, bool is_dir)
 static bool walk_property(struct flatten *f, int dir, const char *name, struct error *e)
 {
 	struct text value = TEXT_GROWING;
-	int err = files_read(dir, name, PROPERTY_MAX, &value);
+	int err = files_read_attribute(dir, name, PROPERTY_MAX, &value);
 	char show[NAME_TEXT];
 	bool ok;
 
@@ -104,8 +104,9 @@ static bool walk_node(struct flatten *f, int parent, const char *path, const cha
 		     walk_names(f, dir, &l, e) && flatten_end(f, e);
 	if (dir >= 0)
 		close(dir);
-	text_free(&l.all);
+	/* the last one first: then our malloc takes them back */
 	free(l.v);
+	text_free(&l.all);
 	return ok;
 }
 

@@ -142,9 +142,9 @@ static bool keep_numbers(struct machine *m, int node, const char *base, const ch
 
 static bool keep_tce(struct machine *m)
 {
-	int node = 0;
+	int node = tree_may_have(m->fdt.p, "linux,tce-base") ? 0 : -1;
 
-	while ((node = fdt_next_node(m->fdt.p, node, NULL)) >= 0)
+	for (; node >= 0; node = fdt_next_node(m->fdt.p, node, NULL))
 		if (!keep_numbers(m, node, "linux,tce-base", "linux,tce-size", ppc64_tce))
 			return false;
 	return true;

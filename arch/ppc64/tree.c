@@ -18,8 +18,9 @@ static bool drop_stale(struct tree *t, struct error *e)
 	size_t i;
 
 	/* properties stand behind their node, so its offset stays */
-	for (node = 0; node >= 0; node = fdt_next_node(t->blob, node, NULL)) {
-		for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
+	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
+		node = tree_may_have(t->blob, stale[i]) ? 0 : -1;
+		for (; node >= 0; node = fdt_next_node(t->blob, node, NULL)) {
 			err = fdt_delprop(t->blob, node, stale[i]);
 			if (err && err != -FDT_ERR_NOTFOUND)
 				return tree_fail(t->from, "edit", err, e);
