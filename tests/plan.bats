@@ -96,6 +96,10 @@ same_plan() {
 	same_plan virt-efi arm64-6.1
 }
 
+@test "the plan in the guest and here are the same bytes: LPI tables from the log" {
+	same_plan virt-lpi arm64-file
+}
+
 @test "the plan in the guest and here are the same bytes: pages of 16 KiB" {
 	same_plan virt-16k arm64-6.12-16k
 }
