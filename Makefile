@@ -4,6 +4,7 @@
 #	make SANITIZE=1			build/sanitize/kexec-lite, with ASan and UBSan
 #	make demo [ARCH=arm64]		boot, load, jump, in the emulator
 #	make check			all tests
+#	make bench			measures, see doc/performance.md; make bench-doc puts the result there
 #	make install DESTDIR= PREFIX=	the binary for this machine, or for ARCH; manual, completion
 #	make install KEXEC=1		the same, and as kexec
 #	make stubs			arch/*/stub_words.h from stub.S
@@ -16,7 +17,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 # what one rule makes for another is kept: it was fetched
 .SECONDARY:
-.PHONY: all sanitize demo check install clean distclean stubs sizes
+.PHONY: all sanitize demo check bench bench-doc install clean distclean stubs sizes
 
 PREFIX ?= /usr/local
 B := build
@@ -123,6 +124,13 @@ demo:
 
 check:
 	$(Q)tests/check
+
+bench:
+	$(Q)tests/bench/run
+
+# what the last `make bench` found
+bench-doc:
+	cp $(B)/bench/performance.md $(B)/bench/performance.svg doc/
 
 install: $(B)/$(or $(ARCH),host)/kexec-lite
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/sbin/kexec-lite
