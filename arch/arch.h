@@ -27,6 +27,11 @@ struct arch {
 	uint64_t tree_max;	       /* bytes of a tree */
 	uint64_t tree_align;	       /* the tree gets a block of its own of this size */
 
+	/* Nodes that firmware adds to a tree as the machine starts, without references to others;
+	 * NULL ends them. See merge_machine().
+	 */
+	const char *const *firmware;
+
 	/* Fills ram, keep and reach. */
 	bool (*memory)(struct machine *m, const struct sources *s, struct error *e);
 	/* Is it this target's kernel? Then *is_ours is set and img filled, or e says why not. */

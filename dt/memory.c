@@ -7,14 +7,36 @@
 
 const char memory_reserved[] = "reserved in the device tree";
 
+bool memory_efi(const void *fdt)
+{
+	return fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "linux,uefi-mmap-start", NULL);
+}
+
+bool memory_told(const void *fdt, struct ranges *out)
+{
+	struct tree_pairs pairs;
+	const char *type;
+	struct range r;
+	int node, len;
+
+	fdt_for_each_subnode(node, fdt, 0)
+	{
+		type = fdt_getprop(fdt, node, "device_type", &len);
+		if (!type || len != sizeof("memory") || memcmp(type, "memory", sizeof("memory")))
+			continue;
+		for (tree_pairs_of(&pairs, fdt, 0, node, "reg"); tree_next_pair(&pairs, &r);)
+			if (!ranges_add(out, r.start, r.end, NULL))
+				return false;
+	}
+	return true;
+}
+
 bool memory_known(const void *fdt)
 {
-	int node = fdt_path_offset(fdt, "/chosen");
-	int len;
+	int node = -1, len;
 
-	if (node >= 0 && fdt_getprop(fdt, node, "linux,uefi-mmap-start", NULL))
+	if (memory_efi(fdt))
 		return true;
-	node = -1;
 	for (;;) {
 		node = fdt_node_offset_by_prop_value(fdt, node, "device_type", "memory", 7);
 		if (node < 0)

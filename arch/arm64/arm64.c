@@ -63,6 +63,9 @@ static bool memory(struct machine *m, const struct sources *s, struct error *e)
 	return iomem_parse(s->iomem, &m->ram, &m->keep, e) && (free_initrd(m) || fail_memory(e));
 }
 
+/* TF-A and U-Boot write them */
+static const char *const firmware[] = { "/psci", "/firmware/psci", "/firmware/optee", NULL };
+
 const struct arch arch_arm64 = {
 	.name = "arm64",
 	.machine = "aarch64",
@@ -74,6 +77,7 @@ const struct arch arch_arm64 = {
 	.window_align = ARM64_WINDOW_ALIGN,
 	.tree_max = ARM64_TREE_MAX,
 	.tree_align = ARM64_BLOCK,
+	.firmware = firmware,
 	.memory = memory,
 	.image = arm64_image,
 	.stub = arm64_stub,
