@@ -32,6 +32,11 @@ struct arch {
 	 * is not NULL. NULL: never.
 	 */
 	const char *(*log_word)(const struct machine *m);
+	/* Nodes that firmware adds to a tree as the machine starts, without references to others;
+	 * NULL ends them. See merge_machine().
+	 */
+	const char *const *firmware;
+
 	/* Fills ram, keep and reach. */
 	bool (*memory)(struct machine *m, const struct sources *s, struct error *e);
 	/* Is it this target's kernel? Then *is_ours is set and img filled, or e says why not. */

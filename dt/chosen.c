@@ -75,8 +75,9 @@ static bool drop_old_tree(struct tree *t, size_t total, struct error *e)
 	return err ? tree_fail(t->from, "edit", err, e) : true;
 }
 
-static bool drop_stale(struct tree *t, int node, size_t old_total, struct error *e)
+bool chosen_clean(struct tree *t, size_t old_total, struct error *e)
 {
+	int node = tree_child(t->blob, "chosen");
 	struct range old = { 0, 0, NULL };
 	struct tree_pairs pairs;
 	size_t i;
@@ -94,7 +95,7 @@ static bool drop_stale(struct tree *t, int node, size_t old_total, struct error 
 	}
 	if (!drop_old_tree(t, old_total, e))
 		return false;
-	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
+	for (i = 0; i < sizeof(stale) / sizeof(stale[0]) && node >= 0; i++) {
 		/* a malformed tree may have it twice */
 		while (!(err = fdt_delprop(t->blob, node, stale[i])))
 			;
@@ -136,7 +137,7 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 		node = fdt_add_subnode(t->blob, 0, "chosen");
 	if (node < 0)
 		return tree_fail(t->from, "write /chosen of", node, e);
-	if (!drop_stale(t, node, c->old_total, e))
+	if (!chosen_clean(t, c->old_total, e))
 		return false;
 	err = fdt_setprop(t->blob, node, "bootargs", c->cmdline, (int)strlen(c->cmdline) + 1);
 	if (!err)

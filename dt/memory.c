@@ -7,22 +7,49 @@
 
 const char memory_reserved[] = "reserved in the device tree";
 
+bool memory_efi(const void *fdt)
+{
+	return fdt_getprop(fdt, tree_child(fdt, "chosen"), "linux,uefi-mmap-start", NULL);
+}
+
+/* The first memory node from this one on; early_init_dt_scan_memory() looks at the root's children
+ * only.
+ */
+static int memory_from(const void *fdt, int node)
+{
+	const char *type;
+	int len;
+
+	for (; node >= 0; node = fdt_next_subnode(fdt, node)) {
+		type = fdt_getprop(fdt, node, "device_type", &len);
+		if (type && len == sizeof("memory") &&
+		    memcmp(type, "memory", sizeof("memory")) == 0)
+			break;
+	}
+	return node;
+}
+
+bool memory_told(const void *fdt, struct ranges *out)
+{
+	int node = memory_from(fdt, fdt_first_subnode(fdt, 0));
+	struct tree_pairs pairs;
+	struct range r;
+
+	for (; node >= 0; node = memory_from(fdt, fdt_next_subnode(fdt, node)))
+		for (tree_pairs_of(&pairs, fdt, 0, node, "reg"); tree_next_pair(&pairs, &r);)
+			if (!ranges_add(out, r.start, r.end, NULL))
+				return false;
+	return true;
+}
+
 bool memory_known(const void *fdt)
 {
-	const char *name;
-	int node, len;
+	int node = memory_from(fdt, fdt_first_subnode(fdt, 0)), len;
 
-	/* early_init_dt_scan_memory() looks at the root's children only; or EFI tells */
-	fdt_for_each_subnode(node, fdt, 0)
-	{
-		name = fdt_getprop(fdt, node, "device_type", &len);
-		if (name && len == sizeof("memory") &&
-		    memcmp(name, "memory", sizeof("memory")) == 0 &&
-		    fdt_getprop(fdt, node, "reg", &len) && len > 0)
+	for (; node >= 0; node = memory_from(fdt, fdt_next_subnode(fdt, node)))
+		if (fdt_getprop(fdt, node, "reg", &len) && len > 0)
 			return true;
-	}
-	node = tree_child(fdt, "chosen");
-	return node >= 0 && fdt_getprop(fdt, node, "linux,uefi-mmap-start", NULL);
+	return memory_efi(fdt);
 }
 
 bool memory_keep(const void *fdt, const char *from, struct ranges *keep, struct error *e)

@@ -11,6 +11,14 @@ extern const char memory_reserved[]; /* the reason given to ranges of memory_kee
  */
 bool memory_known(const void *fdt);
 
+/* Does /chosen point to an EFI memory map? A kernel that finds one takes all memory from there. */
+bool memory_efi(const void *fdt);
+
+/* Adds the ranges of the memory nodes below the root (drivers/of/fdt.c, early_init_dt_scan_memory).
+ * False when out of memory.
+ */
+bool memory_told(const void *fdt, struct ranges *out);
+
 /* Adds what a checked tree reserves to keep: the header's reservations and the fixed areas of
  * /reserved-memory, but not the last boot's initrd, which is free once that boot is done.
  * keep is left unsorted. Errors: FAIL_TREE, FAIL_MEMORY.

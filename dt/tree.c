@@ -1,12 +1,17 @@
 #include "tree.h"
 
+#include "../src/text.h"
+
 #include <libfdt.h>
 #include <stdlib.h>
 #include <string.h>
 
 bool tree_fail(const char *from, const char *what, int fdt_error, struct error *e)
 {
-	return fail(e, FAIL_TREE, "%s device tree %s: %s", what, from, fdt_strerror(fdt_error));
+	char show[NAME_TEXT];
+
+	return fail(e, FAIL_TREE, "%s device tree %s: %s", what, name_text(show, from),
+		    fdt_strerror(fdt_error));
 }
 
 /* The end of the block [off, off + len), or 0 when it leaves the tree. */
@@ -51,8 +56,9 @@ bool tree_check(struct span blob, const char *from, struct error *e)
 	if (blob.len < total)
 		return fail(e, FAIL_TREE, "use device tree %s: it is cut short (%zu of %zu bytes)",
 			    from, blob.len, total);
-	/* libfdt reads the structure as words, and takes one without a node for sound */
-	if (fdt_off_dt_struct(blob.p) % 4)
+	/* libfdt reads the structure as words, reservations as double words, and takes a tree
+	 * without a node for sound */
+	if (fdt_off_dt_struct(blob.p) % 4 || fdt_off_mem_rsvmap(blob.p) % 8)
 		return fail(e, FAIL_TREE, "use device tree %s: its structure is not aligned", from);
 	/* before 16 properties were padded in another way, on which fdt_check_full() itself
 	 * stumbles

@@ -2,6 +2,7 @@
 #include "plan.h"
 
 #include "../arch/arch.h"
+#include "../dt/memory.h"
 
 static bool wrong(struct error *e, const char *what, const struct segment *s)
 {
@@ -74,6 +75,56 @@ static bool check_kernel(const struct plan *p, const struct image *img, struct e
 	       fail(e, FAIL_BUG, "trust the plan: a part of the kernel is missing");
 }
 
+/* Every initrd, in order, each on the page behind the last one and some zeros; the tree names them
+ * all as one.
+ */
+static bool check_initrds(const struct plan *p, const struct request *r, struct error *e)
+{
+	const struct segment *s, *last = NULL;
+	size_t i, n = 0;
+
+	for (i = 0; i < p->n; i++) {
+		s = &p->seg[i];
+		if (s->piece != INITRD)
+			continue;
+		if (n == r->initrds || s->data.p != r->initrd[n].p ||
+		    s->data.len != r->initrd[n].len)
+			return wrong(e, "is not its file", s);
+		if (s->at.start != (n ? last->at.end : p->chosen.initrd_start))
+			return wrong(e, "is not where the tree says", s);
+		if (n && last->at.end - last->at.start - last->data.len < INITRD_GAP)
+			return wrong(e, "has no zeros before it", s);
+		last = s;
+		n++;
+	}
+	if (n != r->initrds)
+		return fail(e, FAIL_BUG, "trust the plan: a piece is missing");
+	return !last || p->chosen.initrd_end == last->at.start + last->data.len ||
+	       wrong(e, "is not where the tree says", last);
+}
+
+/* No piece lies on what the next kernel's tree reserves, but for the reservations of the pieces. */
+static bool check_reserved(const struct plan *p, const struct segment *tree, struct error *e)
+{
+	struct ranges keep = { 0 };
+	const struct segment *s, *bad = NULL;
+	const struct range *k;
+	size_t i, j;
+	bool ok = memory_keep(tree->data.p, "of the plan", &keep, e);
+
+	for (i = 0; i < keep.n; i++) {
+		for (j = 0; j < p->n; j++) {
+			s = &p->seg[j];
+			k = &keep.v[i];
+			if (k->start < s->room_end && s->at.start < k->end &&
+			    (s != tree || k->start != s->at.start || k->end > s->at.end))
+				bad = s;
+		}
+	}
+	ranges_free(&keep);
+	return bad ? wrong(e, "lies on memory that its device tree reserves", bad) : ok;
+}
+
 static bool check_entry(const struct plan *p, struct error *e)
 {
 	size_t i;
@@ -87,7 +138,7 @@ static bool check_entry(const struct plan *p, struct error *e)
 
 bool plan_check(const struct plan *p, const struct request *r, struct error *e)
 {
-	const struct segment *tree = plan_segment(p, TREE), *initrd = plan_segment(p, INITRD);
+	const struct segment *tree = plan_segment(p, TREE);
 	const struct machine *m = r->machine;
 	uint64_t sum = 0;
 	size_t i;
@@ -104,19 +155,15 @@ bool plan_check(const struct plan *p, const struct request *r, struct error *e)
 	}
 	if (m->mem_total && sum > m->mem_total / 2)
 		return fail(e, FAIL_BUG, "trust the plan: it takes more than half of RAM");
-	if (!tree || !initrd != !r->initrd.len)
+	if (!tree)
 		return fail(e, FAIL_BUG, "trust the plan: a piece is missing");
-	if (initrd && (initrd->data.p != r->initrd.p || initrd->data.len != r->initrd.len))
-		return wrong(e, "is not its file", initrd);
-	if (initrd && (p->chosen.initrd_start != initrd->at.start ||
-		       p->chosen.initrd_end != initrd->at.start + r->initrd.len))
-		return wrong(e, "is not where the tree says", initrd);
-	if (!check_kernel(p, r->image, e))
+	if (!check_initrds(p, r, e) || !check_kernel(p, r->image, e))
 		return false;
-	if (p->n != r->image->parts + 1 + (initrd != NULL) + (plan_segment(p, STUB) != NULL))
+	if (p->n != r->image->parts + 1 + r->initrds + (plan_segment(p, STUB) != NULL))
 		return fail(e, FAIL_BUG, "trust the plan: a piece is there twice");
 	if (!check_overlaps(p, e) || !check_entry(p, e) ||
-	    !chosen_check(tree->data, &p->chosen, e) || !m->arch->check(p, r, e))
+	    !chosen_check(tree->data, &p->chosen, e) || !check_reserved(p, tree, e) ||
+	    !m->arch->check(p, r, e))
 		return false;
 	return p->kernel_entry == p->kernel + r->image->entry ||
 	       fail(e, FAIL_BUG, "trust the plan: the kernel does not start where its file says");

@@ -5,6 +5,9 @@
 /* The first option given that only a plan of our own can honour, or NULL. */
 static const char *own_plan(const struct options *o)
 {
+	/* the one that -s refuses before the one that it lets pass */
+	if (o->overlay.n)
+		return "--dtb-overlay";
 	if (o->dtb)
 		return "--dtb";
 	if (o->mem_min || o->mem_max)
@@ -54,7 +57,7 @@ bool choose(const struct options *o, const struct machine *m, struct choice *c, 
 		return true;
 	if (!o->file_call)
 		return fail_option(own, m, e);
-	if (!o->dtb || o->mem_min || o->mem_max || o->run_at_load) {
+	if (!o->dtb || o->overlay.n || o->mem_min || o->mem_max || o->run_at_load) {
 		fail(e, FAIL_USAGE, "honour %s: kexec_file_load (-s) cannot", own);
 		return hint(e, "nothing was loaded: leave out -s or %s", own);
 	}

@@ -211,6 +211,30 @@ bool files_save(const char *dir, const char *path, struct span bytes, struct err
 	return err ? fail_file("write", "", name, err, e) : true;
 }
 
+int files_join(const struct span *parts, size_t n, size_t gap, const char *what, struct error *e)
+{
+	int fd = memfd_create("kexec-lite", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int err = fd < 0 ? errno : 0;
+	off_t at = 0;
+	size_t i;
+
+	for (i = 0; i < n && !err; i++) {
+		err = lseek(fd, at, SEEK_SET) < 0 ? errno
+						  : files_write(fd, parts[i].p, parts[i].len);
+		at = (at + (off_t)(parts[i].len + gap) + 3) & ~(off_t)3;
+	}
+	/* musl's fcntl() is 600 bytes for the sake of other commands */
+	if (!err && syscall(SYS_fcntl, fd, F_ADD_SEALS,
+			    F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
+		err = errno;
+	if (!err)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	fail(e, FAIL_FILE, "join the %s: %s", what, strerror(err));
+	return -1;
+}
+
 bool files_random(void *p, size_t len, struct error *e)
 {
 	/* at most 256 bytes: never short, never interrupted (getrandom(2)) */

@@ -54,6 +54,12 @@ int files_write(int fd, const void *p, size_t len);
  */
 bool files_save(const char *dir, const char *path, struct span bytes, struct error *e);
 
+/* A file in memory that holds these bytes one behind another, each at a multiple of 4 and at least
+ * `gap` zeros behind the last one, sealed. Returns its descriptor, -1 on errors: FAIL_FILE. `what`
+ * names it in them.
+ */
+int files_join(const struct span *parts, size_t n, size_t gap, const char *what, struct error *e);
+
 /* Fresh random bytes from the kernel. Errors: FAIL_MACHINE. */
 bool files_random(void *p, size_t len, struct error *e);
 

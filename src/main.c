@@ -162,10 +162,33 @@ struct work {
 	struct machine machine;
 	struct image image;
 	struct request request;
-	struct input kernel, initrd, dtb;
+	struct input kernel, dtb, initrd[WORDS_MAX], overlay[WORDS_MAX];
+	struct overlay overlays[WORDS_MAX];
+	char dtb_name[NAME_TEXT];
 	struct text cmdline;
 	struct plan plan;
 };
+
+_Static_assert(WORDS_MAX < INITRDS_MAX, "the kernel may bring one more initrd");
+
+/* kexec_file_load takes one initrd: several become one file. */
+static bool file_load(struct work *w, struct error *e)
+{
+	const struct request *r = &w->request;
+	int joined = -1;
+	bool ok;
+
+	if (r->initrds > 1) {
+		joined = files_join(r->initrd, r->initrds, INITRD_GAP, "initrds", e);
+		if (joined < 0)
+			return false;
+	}
+	ok = transport_file_load(w->kernel.fd, joined < 0 ? w->initrd[0].fd : joined, r->cmdline,
+				 &w->machine, e);
+	if (joined >= 0)
+		close(joined);
+	return ok;
+}
 
 static bool carry_out(const struct options *o, struct work *w, struct error *e)
 {
@@ -177,9 +200,7 @@ static bool carry_out(const struct options *o, struct work *w, struct error *e)
 	if (o->debug)
 		print_plan(&w->plan, r, &t);
 	put(STDERR_FILENO, &t);
-	if (r->file_call
-		    ? !transport_file_load(w->kernel.fd, w->initrd.fd, r->cmdline, &w->machine, e)
-		    : !transport_load(&w->plan, &w->machine, e))
+	if (r->file_call ? !file_load(w, e) : !transport_load(&w->plan, &w->machine, e))
 		return false;
 	w->machine.loaded = true;
 	warn_offline(&w->machine);
@@ -187,31 +208,65 @@ static bool carry_out(const struct options *o, struct work *w, struct error *e)
 	return true;
 }
 
+static bool open_initrds(const struct options *o, struct work *w, struct error *e)
+{
+	struct request *r = &w->request;
+	char show[NAME_TEXT];
+	size_t i;
+
+	for (i = 0; i < o->initrd.n; i++) {
+		if (!files_open(o->initrd.v[i], "initrd ", &w->initrd[i], e))
+			return false;
+		if (!w->initrd[i].data.len)
+			return fail(e, FAIL_FILE, "load initrd %s: the file is empty",
+				    name_text(show, o->initrd.v[i]));
+		r->initrd[r->initrds++] = w->initrd[i].data;
+	}
+	return true;
+}
+
+/* A tree whose root says another machine is loaded all the same: names change from one kernel's
+ * tree to the next one's, and a wrong one's memory is refused later on.
+ */
+static bool open_dtb(const struct options *o, struct work *w, struct error *e)
+{
+	struct request *r = &w->request;
+
+	r->dtb_name = o->dtb ? name_text(w->dtb_name, o->dtb) : "";
+	if (!o->dtb)
+		return true;
+	if (!files_open(o->dtb, "device tree ", &w->dtb, e) ||
+	    !tree_check(w->dtb.data, r->dtb_name, e))
+		return false;
+	r->dtb = w->dtb.data;
+	if (!merge_same_machine(r->dtb.p, w->machine.fdt.p))
+		warn("--dtb is for another machine: its compatible is not this one's");
+	return true;
+}
+
+static bool open_overlays(const struct options *o, struct work *w, struct error *e)
+{
+	struct request *r = &w->request;
+	const char *path;
+	char show[NAME_TEXT];
+
+	r->overlay = w->overlays;
+	for (; r->overlays < o->overlay.n; r->overlays++) {
+		path = o->overlay.v[r->overlays];
+		if (!files_open(path, "overlay ", &w->overlay[r->overlays], e) ||
+		    !tree_check(w->overlay[r->overlays].data, name_text(show, path), e))
+			return false;
+		w->overlays[r->overlays] = (struct overlay){ w->overlay[r->overlays].data, path };
+	}
+	return true;
+}
+
 static bool open_files(const struct options *o, struct work *w, struct error *e)
 {
 	struct request *r = &w->request;
-	static const char none[] = "";
-	char show[NAME_TEXT];
 
-	if (!files_open(o->kernel, "kernel ", &w->kernel, e))
-		return false;
-	if (o->initrd && *o->initrd) {
-		if (!files_open(o->initrd, "initrd ", &w->initrd, e))
-			return false;
-		if (!w->initrd.data.len)
-			return fail(e, FAIL_FILE, "load initrd %s: the file is empty",
-				    name_text(show, o->initrd));
-	}
-	r->initrd = w->initrd.data;
-	r->dtb_name = none;
-	if (!o->dtb || r->file_call)
-		return true;
-	r->dtb_name = o->dtb;
-	if (!files_open(o->dtb, "device tree ", &w->dtb, e) ||
-	    !tree_check(w->dtb.data, name_text(show, o->dtb), e))
-		return false;
-	r->dtb = w->dtb.data;
-	return true;
+	return files_open(o->kernel, "kernel ", &w->kernel, e) && open_initrds(o, w, e) &&
+	       (r->file_call || (open_dtb(o, w, e) && open_overlays(o, w, e)));
 }
 
 static bool plan_and_load(const struct options *o, struct work *w, struct error *e)
@@ -224,7 +279,7 @@ static bool plan_and_load(const struct options *o, struct work *w, struct error 
 	if (r->file_call)
 		return plan_check_cmdline(r, e) && carry_out(o, w, e);
 	if (w->machine.live)
-		probe_pages(&w->machine, r->initrd.len ? r->initrd : w->kernel.data);
+		probe_pages(&w->machine, r->initrds ? r->initrd[r->initrds - 1] : w->kernel.data);
 	return (!o->run_at_load || image_stay(&w->image, o->kernel, &w->machine, e)) &&
 	       plan_make(r, &w->plan, e) && carry_out(o, w, e);
 }
@@ -273,21 +328,26 @@ static bool load(const struct options *o, struct error *e)
 	const struct exec_options how = { .no_sync = o->no_sync, .no_ifdown = o->no_ifdown };
 	struct work w = {
 		.kernel = NO_INPUT,
-		.initrd = NO_INPUT,
 		.dtb = NO_INPUT,
 		.cmdline = TEXT_GROWING,
 	};
 	enum action a = options_action(o);
+	size_t i;
 	bool ok;
 
+	for (i = 0; i < WORDS_MAX; i++)
+		w.initrd[i] = w.overlay[i] = (struct input)NO_INPUT;
 	w.request.machine = &w.machine;
 	w.request.image = &w.image;
 	ok = prepare(o, &w, e) && plan_and_load(o, &w, e);
 	plan_free(&w.plan);
 	image_free(&w.image);
 	files_close(&w.kernel);
-	files_close(&w.initrd);
 	files_close(&w.dtb);
+	for (i = 0; i < WORDS_MAX; i++) {
+		files_close(&w.initrd[i]);
+		files_close(&w.overlay[i]);
+	}
 	text_free(&w.cmdline);
 	if (ok && a == LOAD_EXEC)
 		ok = transport_exec(&w.machine, &how, e);

@@ -2,13 +2,13 @@
 
 #include <string.h>
 
-enum kind { FLAG, VALUE, PLAN_WORD, IGNORED, IGNORED_VALUE };
+enum kind { FLAG, VALUE, LIST, PLAN_WORD, IGNORED, IGNORED_VALUE };
 
 static const struct option {
 	const char *name;   /* without -- */
 	char letter;	    /* 0: none */
 	unsigned char kind; /* enum kind */
-	unsigned short at;  /* in struct options: a bool for FLAG, a const char * for VALUE */
+	unsigned short at;  /* in struct options: bool, const char * or struct words */
 	const char *value;
 	const char *help; /* NULL: another spelling of the one above, or not worth a line */
 } table[] = {
@@ -21,13 +21,14 @@ static const struct option {
 	{ "status", 'S', FLAG, AT(status), "", "exit 1 when a kernel is loaded, 0 when none is" },
 	{ "print-ckr-size", 0, FLAG, AT(print_size), "",
 	  "print the size of the crash kernel region" },
-	{ "initrd", 0, VALUE, AT(initrd), "FILE", "initial ramdisk" },
-	{ "ramdisk", 0, VALUE, AT(initrd), "FILE", NULL },
+	{ "initrd", 0, LIST, AT(initrd), "FILE", "initial ramdisk; several: one behind another" },
+	{ "ramdisk", 0, LIST, AT(initrd), "FILE", NULL },
 	{ "append", 0, VALUE, AT(append), "TEXT", "command line of the next kernel" },
 	{ "command-line", 0, VALUE, AT(append), "TEXT", NULL },
 	{ "reuse-cmdline", 0, FLAG, AT(reuse_cmdline), "", "start from the running kernel's own" },
 	{ "dtb", 0, VALUE, AT(dtb), "FILE", "device tree, in place of the running kernel's" },
 	{ "devicetreeblob", 0, VALUE, AT(dtb), "FILE", NULL },
+	{ "dtb-overlay", 0, LIST, AT(overlay), "FILE", "apply to that tree; several: in order" },
 	{ "kexec-syscall", 'c', FLAG, AT(load_call), "", "load through kexec_load" },
 	{ "kexec-file-syscall", 's', FLAG, AT(file_call), "", "load through kexec_file_load" },
 	{ "kexec-syscall-auto", 'a', FLAG, AT(any_call), "", "through whichever serves better" },
@@ -78,6 +79,16 @@ static bool usage(struct error *e)
 	return hint(e, "nothing was done: see kexec-lite --help");
 }
 
+static bool add_word(struct words *w, const char *name, const char *value, struct error *e)
+{
+	if (w->n == WORDS_MAX) {
+		fail(e, FAIL_USAGE, "read the options: --%s more than %d times", name, WORDS_MAX);
+		return usage(e);
+	}
+	w->v[w->n++] = value;
+	return true;
+}
+
 static bool set_value(struct parser *p, const struct option *opt, const char *value,
 		      struct error *e)
 {
@@ -91,18 +102,16 @@ static bool set_value(struct parser *p, const struct option *opt, const char *va
 		p->o->ignored = opt->name;
 		return true;
 	}
-	if (opt->at == offsetof(struct options, initrd) && p->o->initrd && *p->o->initrd &&
-	    *value) {
-		fail(e, FAIL_USAGE, "read the options: one initrd is the most, so far");
-		return usage(e);
-	}
+	if (opt->kind == LIST)
+		return !*value || add_word((struct words *)(void *)((char *)p->o + opt->at),
+					   opt->name, value, e);
 	*(const char **)(void *)((char *)p->o + opt->at) = value;
 	return true;
 }
 
 static bool set(struct parser *p, const struct option *opt, const char *value, struct error *e)
 {
-	if (opt->kind == VALUE || opt->kind == IGNORED_VALUE)
+	if (opt->kind == VALUE || opt->kind == LIST || opt->kind == IGNORED_VALUE)
 		return set_value(p, opt, value, e);
 	if (opt->kind == PLAN_WORD && value && strcmp(value, "json") == 0)
 		p->o->json = true;

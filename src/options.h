@@ -11,6 +11,13 @@
 
 #include <stddef.h>
 
+/* The values of an option that may be given several times, in the order given. */
+#define WORDS_MAX 8
+struct words {
+	const char *v[WORDS_MAX];
+	size_t n;
+};
+
 struct options {
 	bool load, exec, unload, status, print_size; /* actions as given; see options_action() */
 	bool panic;			     /* the crash kernel's place, not the normal one */
@@ -19,8 +26,9 @@ struct options {
 	bool file_call, load_call, any_call; /* -s, -c, -a */
 	bool reuse_cmdline, reuse_initrd, run_at_load, no_sync, no_ifdown, force_xen;
 	bool debug, version, help;
-	const char *kernel;		   /* first operand */
-	const char *initrd, *dtb, *append; /* NULL: not given */
+	const char *kernel;	      /* first operand */
+	const char *dtb, *append;     /* NULL: not given */
+	struct words initrd, overlay; /* empty values are left out */
 	const char *mem_min, *mem_max;
 	const char *root, *capture, *seed, *dump_dtb;
 	const char *ignored; /* the last option given that has no meaning here, or NULL */

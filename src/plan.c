@@ -37,21 +37,49 @@ bool plan_check_cmdline(const struct request *r, struct error *e)
 		    a->name, a->cmdline_max);
 }
 
+/* Where the initrd behind one at `at` goes. */
+static uint64_t next_initrd(const struct request *r, size_t i, uint64_t at)
+{
+	return round_up(at + r->initrd[i].len + INITRD_GAP, r->machine->page_size);
+}
+
+/* From the first byte of the first one to the last byte of the last one. */
+static uint64_t initrd_bytes(const struct request *r)
+{
+	uint64_t at = 0;
+	size_t i;
+
+	for (i = 0; i + 1 < r->initrds; i++)
+		at = next_initrd(r, i, at);
+	return r->initrds ? at + r->initrd[i].len : 0;
+}
+
 static bool check_request(const struct request *r, struct error *e)
 {
-	const char *from = r->dtb.len ? r->dtb_name : r->machine->fdt_from;
-	const void *tree = r->dtb.len ? r->dtb.p : r->machine->fdt.p;
+	/* the kernel's parts, the initrds, tree and stub */
+	const size_t segments = r->image->parts + r->initrds + 2;
 
 	if (!plan_check_cmdline(r, e))
 		return false;
+	if (segments <= SEGMENTS_MAX)
+		return true;
+	fail(e, FAIL_USAGE, "load %zu initrds: that makes %zu pieces, the running kernel takes %d",
+	     r->initrds, segments, SEGMENTS_MAX);
+	return hint(e, "nothing was loaded: make one file of several initrds");
+}
+
+static bool check_tree(const void *tree, const char *from, struct error *e)
+{
+	char show[NAME_TEXT];
+
 	if (memory_known(tree))
 		return true;
-	fail(e, FAIL_TREE, "use device tree %s: it has no memory node", from);
+	fail(e, FAIL_TREE, "use device tree %s: it has no memory node", name_text(show, from));
 	return hint(
 		e,
 		"nothing was loaded: a kernel finds no memory with %s; leave --dtb out to use this "
 		"machine's own tree",
-		from);
+		show);
 }
 
 /* kimage_alloc_page() and sanity_check_segment_list() take at most half of all pages, each segment
@@ -78,22 +106,49 @@ static bool check_memory(const struct request *r, uint64_t shipped, struct error
 	return true;
 }
 
+/* The user's tree with what it lacks of the machine's own. */
+static bool merge_tree(const struct request *r, struct tree *t, size_t slack, struct error *e)
+{
+	const struct machine *m = r->machine;
+	struct tree own = { 0 };
+	bool ok = tree_open(t, r->dtb, slack + merge_slack(m->fdt), r->dtb_name, e) &&
+		  tree_open(&own, m->fdt, 0, m->fdt_from, e) &&
+		  chosen_clean(&own, m->fdt_total, e) &&
+		  merge_machine(t, own.blob, m->arch->firmware, e);
+
+	tree_free(&own);
+	return ok;
+}
+
+/* The tree in use, overlays applied, with so many bytes of room. */
+static bool start_tree(const struct request *r, struct plan *p, size_t slack, struct error *e)
+{
+	const struct machine *m = r->machine;
+	size_t i;
+
+	p->tree_from = r->dtb.len ? r->dtb_name : m->fdt_from;
+	if (r->dtb.len ? !merge_tree(r, &p->tree, slack, e)
+		       : !tree_open(&p->tree, m->fdt, slack, p->tree_from, e))
+		return false;
+	for (i = 0; i < r->overlays; i++)
+		if (!overlay_apply(&p->tree, &r->overlay[i], slack, e))
+			return false;
+	return check_tree(p->tree.blob, p->tree_from, e);
+}
+
 static bool build_tree(const struct request *r, struct plan *p, struct span *tree, struct error *e)
 {
 	const struct machine *m = r->machine;
-	struct span from = r->dtb.len ? r->dtb : m->fdt;
 	char size[SIZE_TEXT];
 	size_t slack;
 
-	p->tree_from = r->dtb.len ? r->dtb_name : m->fdt_from;
 	p->chosen.cmdline = r->cmdline;
 	p->chosen.old_total = r->dtb.len ? 0 : m->fdt_total;
 	memcpy(p->chosen.kaslr_seed, r->kaslr_seed, KASLR_SEED);
 	memcpy(p->chosen.rng_seed, r->rng_seed, RNG_SEED);
 	p->chosen.tree_size = m->arch->tree_reserved;
 	slack = chosen_slack(strlen(r->cmdline)) + 16 * m->keep.n;
-	if (!tree_open(&p->tree, from, slack, p->tree_from, e) ||
-	    (m->arch->tree && !m->arch->tree(&p->tree, m, e)) ||
+	if (!start_tree(r, p, slack, e) || (m->arch->tree && !m->arch->tree(&p->tree, m, e)) ||
 	    !chosen_write(&p->tree, &p->chosen, e) || !tree_pack(&p->tree, tree, e))
 		return false;
 	if (tree->len > m->arch->tree_max)
@@ -122,23 +177,30 @@ static void add_segments(struct plan *p, const struct request *r, const struct s
 			 const struct wish w[4])
 {
 	const struct image *img = r->image;
-	phys end;
+	phys end, at = w[INITRD].at;
+	bool last;
 	size_t i;
 
 	for (i = 0; i < img->parts; i++) {
 		end = i + 1 < img->parts ? img->part[i + 1].at : w[KERNEL].size;
 		add_segment(p, r, KERNEL, img->part[i], w[KERNEL].at, w[KERNEL].at + end);
 	}
-	for (i = INITRD; i <= STUB; i++)
+	for (i = 0; i < r->initrds; i++, at = end) {
+		last = i + 1 == r->initrds;
+		end = last ? w[INITRD].at + w[INITRD].size : next_initrd(r, i, at);
+		add_segment(p, r, INITRD,
+			    (struct part){ r->initrd[i], 0, last ? r->initrd[i].len : end - at },
+			    at, end);
+	}
+	for (i = TREE; i <= STUB; i++)
 		add_segment(p, r, (enum piece)i, (struct part){ data[i], 0, data[i].len }, w[i].at,
 			    w[i].at + w[i].size);
 }
 
 /* In the quietest memory that has room for all. */
-static bool place_quietly(const struct request *r, struct wishes *all, uint64_t shipped,
-			  struct error *e)
+static bool place_quietly(const struct ranges *all_room, const struct machine *m,
+			  struct wishes *all, uint64_t shipped, struct error *e)
 {
-	const struct machine *m = r->machine;
 	struct ranges room;
 	unsigned level;
 	bool ok = false;
@@ -146,21 +208,55 @@ static bool place_quietly(const struct request *r, struct wishes *all, uint64_t 
 	for (level = 0; level < QUIET_LEVELS && m->freemap && !ok; level++) {
 		room = (struct ranges){ 0 };
 		*e = (struct error){ 0 };
-		ok = quiet_room(m->freemap, &m->room, shipped, level, &room, e) &&
+		ok = quiet_room(m->freemap, all_room, shipped, level, &room, e) &&
 		     place(&room, all, e);
 		ranges_free(&room);
 	}
 	if (ok)
 		return true;
 	*e = (struct error){ 0 };
-	return place(&m->room, all, e);
+	return place(all_room, all, e);
 }
 
-static bool place_pieces(const struct request *r, const struct span data[4], struct wish w[4],
-			 uint64_t shipped, struct error *e)
+/* What the next kernel may be given, by its own tree: less than the machine has where that tree is
+ * not the machine's own. Memory that it tells of and the machine has not is an error.
+ */
+static bool tree_room(const struct request *r, const struct plan *p, struct ranges *room,
+		      struct error *e)
+{
+	const struct machine *m = r->machine;
+	struct ranges told = { 0 }, ours = { 0 }, keep = { 0 }, wrong = { 0 };
+	char show[NAME_TEXT];
+	bool ok = memory_keep(p->tree.blob, p->tree_from, &keep, e);
+
+	if (ok && !memory_efi(p->tree.blob)) {
+		ok = memory_told(p->tree.blob, &told) && memory_told(m->fdt.p, &ours);
+		for (size_t i = 0; i < m->ram.n && ok; i++)
+			ok = ranges_add(&ours, m->ram.v[i].start, m->ram.v[i].end, NULL);
+		ranges_union(&told);
+		ranges_union(&ours);
+		ok = ok && ranges_subtract(&told, &ours, &wrong) &&
+		     ranges_subtract(&m->room, &told, &keep);
+	}
+	if (wrong.n)
+		fail(e, FAIL_TREE, "use device tree %s: this machine has no memory at 0x%llx",
+		     name_text(show, p->tree_from), (unsigned long long)wrong.v[0].start);
+	ranges_sort(&keep);
+	ok = ok && ranges_subtract(&m->room, &keep, room);
+	ranges_free(&told);
+	ranges_free(&ours);
+	ranges_free(&keep);
+	ranges_free(&wrong);
+	return e->code == FAIL_NONE && (ok || fail_memory(e));
+}
+
+static bool place_pieces(const struct request *r, const struct plan *p, const struct span data[4],
+			 struct wish w[4], uint64_t shipped, struct error *e)
 {
 	const struct arch *a = r->machine->arch;
 	struct wishes all = { w, 4, r->machine->reach, a->window, a->window_align };
+	struct ranges room = { 0 };
+	bool ok;
 	int i;
 
 	if (all.bounds.start < r->bounds.start)
@@ -179,7 +275,11 @@ static bool place_pieces(const struct request *r, const struct span data[4], str
 	w[KERNEL].together = w[INITRD].together = true;
 	w[TREE].size = round_up(data[TREE].len, a->tree_align);
 	w[TREE].align = a->tree_align;
-	return place_quietly(r, &all, shipped, e);
+	if (!r->dtb.len && !r->overlays)
+		return place_quietly(&r->machine->room, r->machine, &all, shipped, e);
+	ok = tree_room(r, p, &room, e) && place_quietly(&room, r->machine, &all, shipped, e);
+	ranges_free(&room);
+	return ok;
 }
 
 static uint64_t shipped_bytes(const struct request *r, const struct span data[4])
@@ -198,18 +298,19 @@ static uint64_t shipped_bytes(const struct request *r, const struct span data[4]
 bool plan_make(const struct request *r, struct plan *p, struct error *e)
 {
 	const struct arch *a = r->machine->arch;
-	struct span data[4] = { { 0 }, r->initrd, { 0 }, { 0 } };
+	struct span data[4] = { { NULL, 0 } }; /* of the initrds only the length */
 	struct wish w[4];
 	uint64_t shipped;
 
 	*p = (struct plan){ 0 };
 	/* a placeholder: with an initrd the tree grows, and its size is needed to place it */
-	p->chosen.initrd_end = r->initrd.len;
+	data[INITRD].len = initrd_bytes(r);
+	p->chosen.initrd_end = data[INITRD].len;
 	if (!check_request(r, e) || !build_tree(r, p, &data[TREE], e))
 		return false;
 	data[STUB] = (struct span){ p->stub, a->stub(r, 0, 0, p->stub) };
 	shipped = shipped_bytes(r, data);
-	if (!check_memory(r, shipped, e) || !place_pieces(r, data, w, shipped, e))
+	if (!check_memory(r, shipped, e) || !place_pieces(r, p, data, w, shipped, e))
 		return false;
 	p->kernel = w[KERNEL].at;
 	p->kernel_entry = p->kernel + r->image->entry;

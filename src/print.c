@@ -80,6 +80,9 @@ static void print_pieces(const struct plan *p, struct text *t)
 
 void print_plan(const struct plan *p, const struct request *r, struct text *t)
 {
+	char show[NAME_TEXT];
+	size_t i;
+
 	print_map(p, r->machine, t);
 	print_kept(r->machine, t);
 	print_pieces(p, t);
@@ -96,7 +99,10 @@ void print_plan(const struct plan *p, const struct request *r, struct text *t)
 	text_add(t, "start    0x%012llx, the %s\n", ull(p->entry),
 		 p->stub_len ? "stub: it passes the tree to the kernel"
 			     : "kernel: the running one passes it the tree");
-	text_add(t, "tree     from %s\n", p->tree_from);
+	text_add(t, "tree     from %s", p->tree_from);
+	for (i = 0; i < r->overlays; i++)
+		text_add(t, ", %s", name_text(show, r->overlay[i].name));
+	text_add(t, "\n");
 	text_add(t, "call     kexec_load, %zu segments\n", p->n);
 	if (r->why)
 		text_add(t, "why      %s\n", r->why);
@@ -177,6 +183,14 @@ void print_json(const struct plan *p, const struct request *r, struct text *t)
 		ull(r->image->align), ull(r->image->offset), ull(r->image->room));
 	text_add(t, "  \"tree_from\": ");
 	json_string(t, r->file_call ? "" : p->tree_from);
+	if (r->overlays)
+		text_add(t, ",\n  \"overlays\": [");
+	for (size_t i = 0; i < r->overlays; i++) {
+		text_add(t, i ? ", " : "");
+		json_string(t, r->overlay[i].name);
+	}
+	if (r->overlays)
+		text_add(t, "]");
 	text_add(t, ",\n  \"cmdline\": ");
 	json_string(t, r->cmdline);
 	text_add(t, "\n}\n");

@@ -58,6 +58,13 @@ of_plan() { sent run plan.json | jq -r "$1"; }
 	same CPUs "$(fact second cpus_online)" 0
 }
 
+@test "two initrds on pages of 64 KiB: the next kernel has the files of both" {
+	booted pseries-1
+	same pages "$(fact run page_kb)" 64
+	same "pieces" "$(of_plan '[.segments[] | .piece] | join(" ")')" "kernel initrd initrd tree stub"
+	same "file of the second" "$(fact second extra)" "seen by the next kernel"
+}
+
 @test "pseries with 4 CPUs" {
 	booted pseries-4
 	same CPUs "$(fact second cpus_online)" 0-3

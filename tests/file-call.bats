@@ -18,10 +18,11 @@ boot_file() {
 		next=$top/build/lab/probe/arm64.Image
 	fi
 	next_append second >"$dir/append"
+	make_extra "$dir/extra"
 	"$lab/initramfs" arm64 "$dir/second.cpio" "$lab/report:lab/report" "$top/tests/guest/stage:lab/run"
 	"$lab/initramfs" arm64 "$dir/run.cpio" "$lab/report:lab/report" "$top/tests/guest/file-call:lab/run" \
 		"$guest_bin:bin/kexec-lite" "$next:boot/Image" "$dir/second.cpio:boot/initrd" \
-		"$dir/append:boot/append"
+		"$dir/append:boot/append" "$dir/extra:boot/extra"
 	"$lab/run" virt "$kernel" "$dir/run.cpio" "quiet $extra" "$dir/log"
 }
 
@@ -87,6 +88,12 @@ warning="kexec-lite: warning: --dtb is not honoured: kexec_file_load takes no de
 	same load "$(step run limit-1)" "rc=0 stdout=0 loaded=1"
 	same "after the jump" "$(step run returned)" ""
 	handed_over run second
+}
+
+@test "two initrds in one file for kexec_file_load: the next kernel has the files of both" {
+	booted open
+	passed two "$file_call" "asked for"
+	same extra "$(fact second extra)" "seen by the next kernel"
 }
 
 @test "the next kernel has the tree in x0, with the MMU off" {

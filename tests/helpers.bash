@@ -71,6 +71,15 @@ once() {
 	fi >&2
 }
 
+# make_extra FILE: an archive with one file, /extra, to go behind another initrd.
+make_extra() {
+	local dir
+	dir=$(mktemp -d "$run_dir/extra.XXXXXX")
+	echo "seen by the next kernel" >"$dir/extra"
+	(cd "$dir" && cpio --create --format=newc --quiet <<<extra) >"$1"
+	rm -rf "$dir"
+}
+
 chain_initramfs() {
 	local dir=$1 i pairs
 	shift
@@ -161,7 +170,7 @@ refused() {
 
 # ---- plans on this machine
 
-# The golden plans: name, captured machine, initrd size ("-": none), then the arguments of
+# The golden plans: name, captured machine, initrd sizes ("-": none), then the arguments of
 # tests/plans/image. Flags 0xa: 4 KiB pages, anywhere; 0x2: as low as possible; 0xe: 64 KiB pages.
 plan_table='
 virt-6.1       virt-6.1      5000000
@@ -174,6 +183,8 @@ virt-lpi       virt-lpi      5000000
 server         server        5000000
 split          split         5000000
 no-initrd      virt-6.1      -
+two-initrds    virt-6.1      5000000+4096+99
+two-16k        virt-16k      5000000+4096
 large-initrd   virt-4cpu-4g  1G
 low            virt-6.1      5000000  --flags 0x2 --text-offset 0x80000
 before-3.17    virt-6.1      5000000  --flags 0 --image-size 0
@@ -194,10 +205,10 @@ planned() {
 	# shellcheck disable=SC2086  # a list
 	make_image "$dir/Image" $image
 	set -- --seed 00 --root "$machines/$machine" --append="root=/dev/vda1 ro quiet" "${@:2}"
-	if [[ $initrd != - ]]; then
-		truncate -s "$initrd" "$dir/initrd"
-		set -- --initrd "$dir/initrd" "$@"
-	fi
+	[[ $initrd = - ]] || for initrd in ${initrd//+/ }; do
+		truncate -s "$initrd" "$dir/initrd.$initrd"
+		set -- "$@" --initrd "$dir/initrd.$initrd"
+	done
 	"$host_bin" "$@" "$dir/Image" || rc=$?
 	rm -rf "$dir"
 	return "$rc"

@@ -80,7 +80,7 @@ block() {
 	while read -r name _ kind; do
 		run grep -cE -- "^ {5,8}(.*[ ,])?--$name=[A-Z]+" <(section OPTIONS)
 		case $kind in
-		VALUE | IGNORED_VALUE) same "value of --$name" "$output" 1 ;;
+		VALUE | LIST | IGNORED_VALUE) same "value of --$name" "$output" 1 ;;
 		*) same "value of --$name" "$output" 0 ;;
 		esac
 	done < <(table)

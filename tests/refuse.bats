@@ -200,8 +200,8 @@ magic() {
 	same status "$status" 6
 	dtc -q -I dts -O dtb -o nomem - <<<'/dts-v1/; / { chosen { }; };'
 	plan --dtb=nomem good
-	refused 6 "use device tree nomem: it has no memory node" \
-		"nothing was loaded: a kernel finds no memory with nomem; leave --dtb out to use this machine's own tree"
+	refused 6 "use device tree nomem: it has no memory node, and other #address-cells than this machine" \
+		"nothing was loaded: nomem is not for this machine; leave --dtb out to use its own tree"
 }
 
 @test "this machine, which is none of the targets" {
@@ -287,8 +287,8 @@ guest() {
 	guest long-cmdline 7 "pass the command line: it has 2048 bytes, arm64 takes 2047"
 	guest tree-invalid 6 "use device tree good: it is not a device tree blob"
 	guest tree-cut 6 "use device tree cut.dtb: it is cut short (60 of $(wc -c <"$run_dir/refuse/no-memory.dtb") bytes)"
-	guest tree-without-memory 6 "use device tree no-memory.dtb: it has no memory node" \
-		"nothing was loaded: a kernel finds no memory with no-memory.dtb; leave --dtb out to use this machine's own tree"
+	guest tree-without-memory 6 "use device tree no-memory.dtb: it has no memory node, and other #address-cells than this machine" \
+		"nothing was loaded: no-memory.dtb is not for this machine; leave --dtb out to use its own tree"
 	guest usage 2 "load a kernel: none is named" "nothing was done: see kexec-lite --help"
 }
 

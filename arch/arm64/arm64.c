@@ -64,6 +64,9 @@ static bool memory(struct machine *m, const struct sources *s, struct error *e)
 	       ((free_initrd(m) && arm64_lpi_find(m, s->log)) || fail_memory(e));
 }
 
+/* TF-A and U-Boot write them */
+static const char *const firmware[] = { "/psci", "/firmware/psci", "/firmware/optee", NULL };
+
 const struct arch arch_arm64 = {
 	.name = "arm64",
 	.machine = "aarch64",
@@ -76,6 +79,7 @@ const struct arch arch_arm64 = {
 	.tree_max = ARM64_TREE_MAX,
 	.tree_align = ARM64_BLOCK,
 	.log_word = arm64_log_word,
+	.firmware = firmware,
 	.memory = memory,
 	.image = arm64_image,
 	.tree = arm64_tree,

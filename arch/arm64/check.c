@@ -36,15 +36,20 @@ static bool check_kernel(const struct plan *p, const struct segment *k, const st
 /* Section 3: the initrd "must reside entirely within a 1 GB aligned physical memory window of up to
  * 32 GB in size that fully covers the kernel Image as well".
  */
-static bool check_window(const struct segment *k, const struct segment *i, struct error *e)
+static bool check_window(const struct plan *p, const struct segment *k, struct error *e)
 {
-	phys low, high;
+	phys low = k->at.start, high = k->room_end;
+	const struct segment *s;
+	size_t i;
 
-	if (!i)
-		return true;
-	low = k->at.start < i->at.start ? k->at.start : i->at.start;
-	high = k->room_end > i->room_end ? k->room_end : i->room_end;
-	if (high - low / GIB * GIB > 32 * GIB)
+	for (i = 0; i < p->n; i++) {
+		s = &p->seg[i];
+		if (s->piece == INITRD && s->at.start < low)
+			low = s->at.start;
+		if (s->piece == INITRD && s->room_end > high)
+			high = s->room_end;
+	}
+	if (plan_segment(p, INITRD) && high - low / GIB * GIB > 32 * GIB)
 		return wrong(e, "kernel and initrd do not share a window of 32 GiB");
 	return true;
 }
@@ -107,11 +112,11 @@ static bool check_stub(const struct plan *p, const struct segment *s, phys kerne
 bool arm64_check(const struct plan *p, const struct request *r, struct error *e)
 {
 	const struct segment *k = plan_segment(p, KERNEL), *t = plan_segment(p, TREE);
-	const struct segment *i = plan_segment(p, INITRD), *s = plan_segment(p, STUB);
+	const struct segment *s = plan_segment(p, STUB);
 
 	if (!k || !t)
 		return wrong(e, "it has no kernel or no device tree");
-	if (!check_kernel(p, k, r->image, e) || !check_window(k, i, e) || !check_tree(p, t, e) ||
+	if (!check_kernel(p, k, r->image, e) || !check_window(p, k, e) || !check_tree(p, t, e) ||
 	    !check_lpi(t->data.p, &r->machine->keep, e))
 		return false;
 	if (r->machine->tree_in_x0)

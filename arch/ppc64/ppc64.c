@@ -49,6 +49,8 @@ size_t ppc64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[S
 	return PPC64_HEAD + sizeof(stub_words) + sizeof(d);
 }
 
+static const char *const firmware[] = { "/rtas", "/ibm,opal", NULL };
+
 const struct arch arch_ppc64 = {
 	.name = "ppc64",
 	.machine = "ppc64le",
@@ -60,6 +62,7 @@ const struct arch arch_ppc64 = {
 	.tree_max = TREE_MAX,
 	.tree_align = PPC64_ALIGN,
 	.tree_reserved = true,
+	.firmware = firmware,
 	.memory = ppc64_memory,
 	.image = ppc64_image,
 	.stay = ppc64_stay,

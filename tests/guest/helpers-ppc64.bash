@@ -17,7 +17,7 @@ pseries-hash  pseries-hash 6.12-64k,6.1        -             -              -mac
 powernv9      powernv9     6.1,6.12            -             -
 powernv10     powernv10    6.12,6.1            -             -
 powernv9-4    powernv9     6.12,6.12-64k       -             -              -smp 4
-pseries-1     pseries      6.1,6.1             -             -              -machine x-vof=on -smp 1
+pseries-1     pseries      6.1,6.1             -      --initrd=/boot/extra  -machine x-vof=on -smp 1
 pseries-4     pseries      6.12,6.12           -             -              -machine x-vof=on -smp 4
 pseries-smt   pseries-smt  6.1,6.12            -             -
 powernv9-smt  powernv9-smt 6.12,6.1            -             -
@@ -60,6 +60,7 @@ chain_initramfs() {
 	shift 2
 	[[ $options != - ]] || options=
 	echo "$options" >"$dir/options"
+	make_extra "$dir/extra"
 	# The last kernel's first: each is carried by the one before it.
 	for ((i = $# - 1; i >= 0; i--)); do
 		pairs=("$lab/report:lab/report" "$top/tests/guest/stage-ppc64:lab/run")
@@ -67,7 +68,7 @@ chain_initramfs() {
 			next_append "${stages[i + 1]}" >"$dir/append.$i"
 			pairs+=("$guest_bin:bin/kexec-lite" "$(kernel_of "${*:i + 2:1}"):boot/Image"
 				"$dir/${stages[i + 1]}.cpio:boot/initrd" "$dir/append.$i:boot/append"
-				"$dir/options:boot/options")
+				"$dir/options:boot/options" "$dir/extra:boot/extra")
 		fi
 		"$lab/initramfs" ppc64le "$dir/${stages[i]}.cpio" "${pairs[@]}"
 	done
@@ -144,7 +145,7 @@ powernv9       powernv9
 powernv10      powernv10
 '
 
-# The golden plans: name, captured machine, initrd size ("-": none), an option for kexec-lite
+# The golden plans: name, captured machine, initrd sizes ("-": none), an option for kexec-lite
 # ("-": none), then the arguments of tests/plans/ppc64/image.
 plan_table='
 pseries        pseries        5000000  -
@@ -154,6 +155,7 @@ pseries-numa   pseries-numa   5000000  -
 powernv9       powernv9       5000000  -
 powernv10      powernv10      5000000  -
 no-initrd      pseries        -        -
+two-initrds    pseries        5000000+65536+99 -
 large-initrd   powernv9       800M     -
 stay           pseries        5000000  --run-at-load
 dyn            pseries        5000000  -  --dyn --no-run0
@@ -178,10 +180,10 @@ planned() {
 	make_image "$dir/vmlinux" $image
 	[[ -z ${kernel-} ]] || cp "$dir/vmlinux" "$kernel"
 	set -- "${@:2}" --seed 00 --root "$machines/$machine" --append="root=/dev/vda1 ro quiet"
-	if [[ $initrd != - ]]; then
-		truncate -s "$initrd" "$dir/initrd"
-		set -- "$@" --initrd "$dir/initrd"
-	fi
+	[[ $initrd = - ]] || for initrd in ${initrd//+/ }; do
+		truncate -s "$initrd" "$dir/initrd.$initrd"
+		set -- "$@" --initrd "$dir/initrd.$initrd"
+	done
 	[[ $option = - ]] || set -- "$@" "$option"
 	"$host_bin" "$@" "$dir/vmlinux"
 	rm -rf "$dir"

@@ -196,9 +196,19 @@ def main():
         plan[key] = int(plan[key], 16)
     pieces = {}
     for s in plan["segments"]:
-        rule(s["piece"] not in pieces, "%s is there twice" % s["piece"])
-        pieces[s["piece"]] = {k: int(v, 16) if isinstance(v, str) and k != "piece" else v
+        again = s["piece"] in pieces
+        rule(not again or s["piece"] == "initrd", "%s is there twice" % s["piece"])
+        s = {k: int(v, 16) if isinstance(v, str) and k != "piece" else v
                               for k, v in s.items()}
+        if again and s["piece"] == "initrd":
+            # one behind another: as the next kernel sees them, one
+            first = pieces["initrd"]
+            rule(first["end"] == s["start"], "the initrds are not one behind another")
+            rule(s["start"] - first["start"] - first["bytes"] >= 4, "no zeros between initrds")
+            first["bytes"] = s["start"] + s["bytes"] - first["start"]
+            first["end"], first["room_end"] = s["end"], s["room_end"]
+            continue
+        pieces[s["piece"]] = s
     rule(len(plan["segments"]) <= 16, "more than 16 segments")
     check_places(plan, pieces, root)
     if plan["arch"] == "arm64":

@@ -17,29 +17,52 @@ static const struct row {
 	{ "the kernel first", { "Image", "-l" }, { .load = true, .kernel = "Image" } },
 	{ "--opt=V",
 	  { "-l", "--initrd=rd", "--append=a b", "--dtb=t", "Image" },
-	  { .load = true, .kernel = "Image", .initrd = "rd", .append = "a b", .dtb = "t" } },
+	  { .load = true,
+	    .kernel = "Image",
+	    .initrd = { { "rd" }, 1 },
+	    .append = "a b",
+	    .dtb = "t" } },
 	{ "--opt V",
 	  { "-l", "--initrd", "rd", "--append", "a b", "--dtb", "t", "Image" },
-	  { .load = true, .kernel = "Image", .initrd = "rd", .append = "a b", .dtb = "t" } },
+	  { .load = true,
+	    .kernel = "Image",
+	    .initrd = { { "rd" }, 1 },
+	    .append = "a b",
+	    .dtb = "t" } },
 	{ "the other spellings",
 	  { "-l", "--ramdisk=rd", "--command-line=a", "--devicetreeblob=t", "Image" },
-	  { .load = true, .kernel = "Image", .initrd = "rd", .append = "a", .dtb = "t" } },
+	  { .load = true,
+	    .kernel = "Image",
+	    .initrd = { { "rd" }, 1 },
+	    .append = "a",
+	    .dtb = "t" } },
 	{ "options behind the operand (SUSE kdump)",
 	  { "-l", "Image", "--append=a", "--initrd=rd" },
-	  { .load = true, .kernel = "Image", .append = "a", .initrd = "rd" } },
+	  { .load = true, .kernel = "Image", .append = "a", .initrd = { { "rd" }, 1 } } },
 	{ "systemd's words",
 	  { "--load", "Image", "--append", "quiet", "--initrd", "rd" },
-	  { .load = true, .kernel = "Image", .append = "quiet", .initrd = "rd" } },
+	  { .load = true, .kernel = "Image", .append = "quiet", .initrd = { { "rd" }, 1 } } },
 	{ "a value that looks like an option",
 	  { "-l", "--append", "-l", "Image" },
 	  { .load = true, .kernel = "Image", .append = "-l" } },
 	{ "a value with = in it",
 	  { "-l", "--append=root=/dev/vda1 x=y", "Image" },
 	  { .load = true, .kernel = "Image", .append = "root=/dev/vda1 x=y" } },
+	{ "several initrds, in the order given",
+	  { "-l", "--initrd=a", "--ramdisk=b", "--initrd", "a", "Image" },
+	  { .load = true, .kernel = "Image", .initrd = { { "a", "b", "a" }, 3 } } },
+	{ "empty initrds and overlays are none",
+	  { "-l", "--initrd=", "--initrd=a", "--dtb-overlay=", "--dtb-overlay=o", "Image" },
+	  { .load = true,
+	    .kernel = "Image",
+	    .initrd = { { "a" }, 1 },
+	    .overlay = { { "o" }, 1 } } },
 	{ "an empty value",
 	  { "-l", "--append=", "--initrd=", "Image" },
-	  { .load = true, .kernel = "Image", .append = "", .initrd = "" } },
-	{ "an empty --dtb is none", { "-l", "--dtb=", "Image" }, { .load = true, .kernel = "Image" } },
+	  { .load = true, .kernel = "Image", .append = "" } },
+	{ "an empty --dtb is none",
+	  { "-l", "--dtb=", "Image" },
+	  { .load = true, .kernel = "Image" } },
 	{ "an empty value as a word",
 	  { "-l", "--append", "", "Image" },
 	  { .load = true, .kernel = "Image", .append = "" } },
@@ -155,9 +178,13 @@ static const struct bad {
 	{ "--plan of another kind",
 	  { "--plan=xml", "Image" },
 	  "read the options: --plan takes no value of that kind" },
-	{ "two initrds",
-	  { "-l", "--initrd=a", "--ramdisk=b", "Image" },
-	  "read the options: one initrd is the most, so far" },
+	{ "an initrd too many",
+	  { "--initrd=1", "--initrd=2", "--initrd=3", "--initrd=4", "--initrd=5", "--initrd=6",
+	    "--initrd=7", "--initrd=8", "--initrd=9", "Image" },
+	  "read the options: --initrd more than 8 times" },
+	{ "--dtb-overlay without a value",
+	  { "-l", "Image", "--dtb-overlay" },
+	  "read the options: --dtb-overlay needs a value" },
 	{ "--root without --plan",
 	  { "-l", "--root=m", "Image" },
 	  "read the options: --root and --dump-dtb go with --plan only" },
@@ -229,6 +256,15 @@ static void want_string(const char *what, const char *expected, const char *came
 		unit_fail("%s: expected none, came \"%s\"", what, came);
 }
 
+static void want_words(const char *what, const struct words *expected, const struct words *came)
+{
+	size_t i;
+
+	want_u64(what, expected->n, came->n);
+	for (i = 0; i < expected->n && i < came->n; i++)
+		want_text(what, expected->v[i], came->v[i]);
+}
+
 static void walk_rows(void)
 {
 	struct options o;
@@ -256,7 +292,8 @@ static void walk_rows(void)
 #undef FLAG
 #define STRING(field) want_string(#field, x->field, o.field)
 		STRING(kernel);
-		STRING(initrd);
+		want_words("initrd", &x->initrd, &o.initrd);
+		want_words("overlay", &x->overlay, &o.overlay);
 		STRING(dtb);
 		STRING(append);
 		STRING(root);

@@ -82,7 +82,7 @@ static void plans(void)
 	plan_free(&p);
 
 	CASE("without initrd");
-	s.r.initrd.len = 0;
+	s.r.initrds = 0;
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, tree 7fa00000-7fa01000-7fc00000, "
 		      "stub 7f9f0000-7f9f1000-7fa00000");
 	small_end(&s);
@@ -119,6 +119,49 @@ static void plans(void)
 	s.m.page_size = 0x10000;
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fc00000-7fc00000, "
 		      "tree 7f800000-7f810000-7fa00000, stub 7fbe0000-7fbf0000-7fbf0000");
+	small_end(&s);
+
+	CASE("two initrds on pages of 4 KiB: a segment each, the second on the page behind zeros");
+	small_start(&s, SMALL_TREE);
+	s.r.initrd[1] = (struct span){ s.initrd, 100 };
+	s.r.initrds = 2;
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fbf2000, "
+		      "initrd 7fbf2000-7fbf3000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	CASE("the tree names them as one, to the last byte of the last");
+	e = (struct error){ 0 };
+	if (plan_make(&s.r, &p, &e)) {
+		want_u64("start", 0x7fbf0000, p.chosen.initrd_start);
+		want_u64("end", 0x7fbf2064, p.chosen.initrd_end);
+		want(p.seg[1].data.p == s.initrd && p.seg[2].data.p == s.initrd,
+		     "files are borrowed, not copied");
+	}
+	plan_free(&p);
+	CASE("two initrds on pages of 16 KiB");
+	s.m.page_size = 0x4000;
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf4000-7fbf4000, "
+		      "initrd 7fbf4000-7fbf8000-7fc00000, "
+		      "tree 7f800000-7f804000-7fa00000, stub 7fbe0000-7fbe4000-7fbf0000");
+	CASE("two initrds on pages of 64 KiB");
+	s.m.page_size = 0x10000;
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbe0000-7fbf0000-7fbf0000, "
+		      "initrd 7fbf0000-7fc00000-7fc00000, "
+		      "tree 7f800000-7f810000-7fa00000, stub 7fbd0000-7fbe0000-7fbe0000");
+	CASE("an initrd of whole pages, and three bytes short of them: a page of zeros before the "
+	     "next");
+	s.m.page_size = 0x1000;
+	s.r.initrd[0].len = 0x1000;
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fbf2000, "
+		      "initrd 7fbf2000-7fbf3000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	s.r.initrd[0].len = 0xffd;
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fbf2000, "
+		      "initrd 7fbf2000-7fbf3000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	s.r.initrd[0].len = 0xffc;
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf1000-7fbf1000, "
+		      "initrd 7fbf1000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
 	small_end(&s);
 
 	CASE("an old kernel: low, with text_offset, nothing below it");
@@ -185,6 +228,7 @@ static void refusals(void)
 	static uint8_t huge[3 << 20];
 	struct small s;
 	struct span dtb;
+	size_t n;
 
 	memset(cmdline, 'a', sizeof(cmdline) - 1);
 	small_start(&s, SMALL_TREE);
@@ -201,6 +245,43 @@ static void refusals(void)
 	s.r.cmdline = "";
 	small_end(&s);
 
+	CASE("more initrds than there are segments");
+	small_start(&s, SMALL_TREE);
+	for (n = 1; n < INITRDS_MAX; n++)
+		s.r.initrd[n] = s.r.initrd[0];
+	s.r.initrds = INITRDS_MAX;
+	s.img.parts = 6;
+	want_refusal(&s, FAIL_USAGE,
+		     "load 9 initrds: that makes 17 pieces, the running kernel takes 16",
+		     "nothing was loaded: make one file of several initrds");
+	small_end(&s);
+
+	CASE("a user's tree with another machine's memory");
+	small_start(&s, SMALL_TREE);
+	dtb = note_tree(
+		"/ { #address-cells = <2>; #size-cells = <2>; memory@0 { device_type = \"memory\"; "
+		"reg = <0 80000000 0 40000000>; }; };");
+	s.r.dtb = dtb;
+	s.r.dtb_name = "x.dtb";
+	want_refusal(&s, FAIL_TREE,
+		     "use device tree x.dtb: this machine has no memory at 0x80000000", "");
+	note_free(&dtb);
+	small_end(&s);
+
+	CASE("a user's tree with some of the memory, some of it reserved: pieces keep to the rest");
+	small_start(&s, SMALL_TREE);
+	dtb = note_tree(
+		"@4fc00000+200000; / { #address-cells = <2>; #size-cells = <2>; memory@0 { "
+		"device_type = \"memory\"; reg = <0 40000000 0 10000000>; }; reserved-memory { "
+		"#address-cells = <2>; #size-cells = <2>; a { reg = <0 4fe00000 0 200000>; }; }; "
+		"};");
+	s.r.dtb = dtb;
+	s.r.dtb_name = "x.dtb";
+	want_plan(&s, "kernel 4f800000-4f900000-4fc00000, initrd 4f7f0000-4f7f2000-4f800000, "
+		      "tree 4f400000-4f401000-4f600000, stub 4f7e0000-4f7e1000-4f7f0000");
+	note_free(&dtb);
+	small_end(&s);
+
 	CASE("a tree without memory");
 	small_start(&s, "/ { chosen { }; };");
 	want_refusal(
@@ -209,19 +290,28 @@ static void refusals(void)
 		"this machine's own tree");
 	small_end(&s);
 
-	CASE("a user's tree without memory, with the longest name");
+	CASE("a user's tree without memory gets the machine's");
+	small_start(&s, SMALL_TREE);
+	dtb = note_tree("/ { #address-cells = <2>; #size-cells = <2>; };");
+	s.r.dtb = dtb;
+	s.r.dtb_name = "x.dtb";
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	note_free(&dtb);
+	small_end(&s);
+
+	CASE("a user's tree without memory and with other cells, with the longest name");
 	small_start(&s, SMALL_TREE);
 	dtb = note_tree("/ { };");
 	s.r.dtb = dtb;
 	s.r.dtb_name = "...name/that/goes/on/and/on/until/nobody/reads/it/board-rev9.dtb";
 	want_refusal(&s, FAIL_TREE,
 		     "use device tree "
-		     "...name/that/goes/on/and/on/until/nobody/reads/it/board-rev9.dtb: it "
-		     "has no memory node",
-		     "nothing was loaded: a kernel finds no memory with "
-		     "...name/that/goes/on/and/on/until/nobody/reads/it/board-rev9.dtb; leave "
-		     "--dtb out to "
-		     "use this machine's own tree");
+		     "...ame/that/goes/on/and/on/until/nobody/reads/it/board-rev9.dtb: it "
+		     "has no memory node, and other #address-cells than this machine",
+		     "nothing was loaded: "
+		     "...ame/that/goes/on/and/on/until/nobody/reads/it/board-rev9.dtb is not for "
+		     "this machine; leave --dtb out to use its own tree");
 	note_free(&dtb);
 	small_end(&s);
 
@@ -343,7 +433,10 @@ static void random_machines(void)
 		small_room(&s);
 		s.m.page_size = pages[unit_random() % 3];
 		s.m.tree_in_x0 = unit_random() % 4 == 0;
-		s.r.initrd.len = unit_random() % (sizeof(s.initrd) + 1);
+		for (n = 0; n < COUNT(s.r.initrd); n++)
+			s.r.initrd[n] =
+				(struct span){ s.initrd, 1 + unit_random() % sizeof(s.initrd) };
+		s.r.initrds = unit_random() % 4;
 		/* one by one: the order of arguments is the compiler's */
 		offset = unit_random() % 2 ? 0 : unit_random() % 32 << 16;
 		size = unit_random() % 4 ? unit_random() % (8 * MIB) : 0;

@@ -82,7 +82,7 @@ ROW(kept_tree_block) { (void)p; if (!ranges_add(&s->m.keep, 0x7f900000, 0x7f9010
 
 ROW(no_tree) { (void)s; drop(p, T); }
 ROW(no_initrd) { (void)s; drop(p, I); }
-ROW(extra_initrd) { (void)p; s->r.initrd.len = 0; }
+ROW(extra_initrd) { (void)p; s->r.initrds = 0; }
 ROW(no_stub) { (void)s; drop(p, S); }
 ROW(no_kernel) { (void)s; drop(p, K); }
 ROW(initrd_moved) { (void)s; move(p, I, seg(p, I)->at.start - 0x100000); }
@@ -316,7 +316,7 @@ static const struct row {
 
 	{ "no tree", no_tree, TRUST "a piece is missing" },
 	{ "no initrd", no_initrd, TRUST "a piece is missing" },
-	{ "an initrd that nobody asked for", extra_initrd, TRUST "a piece is missing" },
+	{ "an initrd that nobody asked for", extra_initrd, TRUST "the initrd is not its file" },
 	{ "no stub: the entry is nowhere", no_stub, TRUST "it starts outside of what is loaded" },
 	{ "no kernel", no_kernel, TRUST "a part of the kernel is missing" },
 	{ "initrd elsewhere than the tree says", initrd_moved,

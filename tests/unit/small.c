@@ -53,7 +53,8 @@ void small_start(struct small *s, const char *tree_note)
 	s->r = (struct request){
 		.machine = &s->m,
 		.image = &s->img,
-		.initrd = { s->initrd, sizeof(s->initrd) },
+		.initrd = { { s->initrd, sizeof(s->initrd) } },
+		.initrds = 1,
 		.cmdline = "console=ttyAMA0 root=/dev/vda1",
 	};
 	for (i = 0; i < KASLR_SEED; i++)

@@ -62,6 +62,8 @@ static const struct row {
 	{ "strings size: behind the end", SIZE_STRINGS, 0x10000, false, BROKEN("TRUNCATED") },
 	{ "strings size: wraps", SIZE_STRINGS, 0xffffffff, false, BROKEN("TRUNCATED") },
 	{ "reservations: in the header", OFF_RSV, 8, false, BROKEN("TRUNCATED") },
+	{ "reservations: not aligned", OFF_RSV, 44, false,
+	  "use device tree /t: its structure is not aligned" },
 	{ "reservations: behind the end", OFF_RSV, 0x10000, false, BROKEN("TRUNCATED") },
 	{ "reservations: at the top", OFF_RSV, 0xfffffff8, false, BROKEN("TRUNCATED") },
 	{ "version: 1", VERSION, 1, false, BROKEN("BADVERSION") },

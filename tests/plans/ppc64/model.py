@@ -270,6 +270,21 @@ def check_tree(plan, now, old, total):
                  "%s of %s is stale" % (name, path))
 
 
+def one_initrd(segments):
+    """Several initrds, one behind another, are one to the next kernel."""
+    out = []
+    for s in segments:
+        if out and s["piece"] == "initrd" == out[-1]["piece"]:
+            first = out[-1]
+            rule(first["end"] == s["start"], "the initrds are not one behind another")
+            rule(s["start"] - first["start"] - first["bytes"] >= 4, "no zeros between initrds")
+            first["bytes"] = s["start"] + s["bytes"] - first["start"]
+            first["end"], first["room_end"] = s["end"], s["room_end"]
+        else:
+            out.append(s)
+    return out
+
+
 def main():
     root, path, blob, kernel = sys.argv[1:5]
     plan = json.loads(read(path))
@@ -278,6 +293,7 @@ def main():
     for s in plan["segments"]:
         s.update({k: int(s[k], 16) for k in ("start", "end", "room_end")})
     plan["segments"].sort(key=lambda s: s["start"])
+    plan["segments"] = one_initrd(plan["segments"])
     rule(plan["arch"] == "ppc64", "the plan is for another machine")
     old, now = Tree(read(root, "sys/firmware/fdt")), Tree(read(blob))
     system = dict(x.split("=", 1) for x in read(root, "system").decode().splitlines())

@@ -1,0 +1,141 @@
+/* merge_machine(): a user's tree, the machine's own, what comes of them. */
+#include "unit.h"
+
+#include "../../dt/merge.h"
+
+#include <libfdt.h>
+
+#define CELLS "#address-cells = <2>; #size-cells = <2>; "
+#define MEM   "memory@4 { device_type = \"memory\"; reg = <0 40000000 0 1000>; }; "
+/* what was copied has its properties the other way around */
+#define MEM_COPY   "memory@4 { reg = <0 40000000 0 1000>; device_type = \"memory\"; }; "
+#define OTHER_COPY "memory@5 { reg = <0 50000000 0 1000>; device_type = \"memory\"; }; "
+#define OTHER	   "memory@5 { device_type = \"memory\"; reg = <0 50000000 0 1000>; }; "
+#define AREAS	   "reserved-memory { " CELLS "ranges; "
+
+static const struct row {
+	const char *caption, *given, *own, *expected;
+} rows[] = {
+	{ "the machine's own tree: nothing is added",
+	  "@1000+1000; / { " CELLS "chosen { stdout-path = \"/u\"; }; " MEM
+	  "psci { a; }; u { }; };",
+	  "@1000+1000; / { " CELLS "chosen { stdout-path = \"/u\"; }; " MEM
+	  "psci { a; }; u { }; };",
+	  "@1000+1000; / { " CELLS "chosen { stdout-path = \"/u\"; }; " MEM
+	  "psci { a; }; u { }; };" },
+	{ "no memory: all nodes of the machine's, and /chosen is there", "/ { " CELLS "};",
+	  "/ { " CELLS MEM OTHER "};", "/ { " CELLS OTHER_COPY MEM_COPY "chosen { }; };" },
+	{ "memory nodes of its own stay as they are", "/ { " CELLS "chosen { }; " OTHER "};",
+	  "/ { " CELLS MEM "};", "/ { " CELLS "chosen { }; " OTHER "};" },
+	{ "hot-pluggable memory of ppc64 goes along", "/ { " CELLS "chosen { }; };",
+	  "/ { " CELLS MEM "ibm,dynamic-reconfiguration-memory { ibm,lmb-size = <0 10>; }; };",
+	  "/ { " CELLS "ibm,dynamic-reconfiguration-memory { ibm,lmb-size = <0 10>; }; " MEM_COPY
+	  "chosen { }; };" },
+	{ "EFI: its memory map, and no memory nodes", "/ { " CELLS "chosen { }; };",
+	  "/ { " CELLS
+	  "chosen { bootargs = \"x\"; linux,uefi-mmap-start = <0 1>; linux,uefi-x; }; };",
+	  "/ { " CELLS "chosen { linux,uefi-x; linux,uefi-mmap-start = <0 1>; }; };" },
+	{ "EFI: another boot's map goes",
+	  "/ { " CELLS "chosen { linux,uefi-mmap-start = <0 9>; a; linux,uefi-old; }; " MEM "};",
+	  "/ { " CELLS "chosen { linux,uefi-mmap-start = <0 1>; }; };",
+	  "/ { " CELLS "chosen { linux,uefi-mmap-start = <0 1>; a; }; " MEM "};" },
+	{ "another boot's map goes from a machine without EFI",
+	  "/ { " CELLS "chosen { linux,uefi-mmap-start = <0 9>; a; }; };",
+	  "/ { " CELLS "chosen { }; " MEM "};", "/ { " CELLS MEM_COPY "chosen { a; }; };" },
+	{ "reservations that it has not", "@1000+1000; / { " CELLS "chosen { }; " MEM "};",
+	  "@1000+800; @3000+1000; / { " CELLS MEM "};",
+	  "@1000+1000; @3000+1000; / { " CELLS "chosen { }; " MEM "};" },
+	{ "a reserved area that it has not, with its flags; its place made",
+	  "/ { " CELLS "chosen { }; " MEM "};",
+	  "/ { " CELLS MEM AREAS "a@5 { no-map; reg = <0 5000 0 1000>; }; }; };",
+	  "/ { " CELLS "reserved-memory { ranges; #size-cells = <2>; #address-cells = <2>; a@5 { "
+	  "reg = <0 5000 0 1000>; no-map; }; }; chosen { }; " MEM "};" },
+	{ "a reserved area without a place is nobody's",
+	  "/ { " CELLS "chosen { }; " MEM AREAS "}; };",
+	  "/ { " CELLS MEM AREAS "pool { size = <0 1000>; }; }; };",
+	  "/ { " CELLS "chosen { }; " MEM AREAS "}; };" },
+	{ "a reserved area that it keeps by another name",
+	  "/ { " CELLS "chosen { }; " MEM AREAS "b@4 { reg = <0 4000 0 4000>; }; }; };",
+	  "/ { " CELLS MEM AREAS "a@5 { reg = <0 5000 0 1000>; }; }; };",
+	  "/ { " CELLS "chosen { }; " MEM AREAS "b@4 { reg = <0 4000 0 4000>; }; }; };" },
+	{ "a reserved area whose name it has for another: a plain reservation",
+	  "/ { " CELLS "chosen { }; " MEM AREAS "tz { reg = <0 8000 0 1000>; }; }; };",
+	  "/ { " CELLS MEM AREAS "tz { reg = <0 5000 0 1000>; }; }; };",
+	  "@5000+1000; / { " CELLS "chosen { }; " MEM AREAS
+	  "tz { reg = <0 8000 0 1000>; }; }; };" },
+	{ "a reserved area in other cells: a plain reservation",
+	  "/ { " CELLS "chosen { }; " MEM
+	  "reserved-memory { #address-cells = <1>; #size-cells = <1>; }; };",
+	  "/ { " CELLS MEM AREAS "a@5 { reg = <0 5000 0 1000>; }; }; };",
+	  "@5000+1000; / { " CELLS "chosen { }; " MEM
+	  "reserved-memory { #address-cells = <1>; #size-cells = <1>; }; };" },
+	{ "firmware's nodes, with their phandles where those are free",
+	  "/ { " CELLS "chosen { }; " MEM "x { phandle = <7>; }; };",
+	  "/ { " CELLS MEM
+	  "psci { phandle = <7>; method = \"smc\"; }; firmware { optee { phandle = <8>; "
+	  "sub { a; }; }; scmi { }; }; };",
+	  "/ { " CELLS
+	  "firmware { optee { phandle = <8>; sub { a; }; }; }; psci { method = \"smc\"; }; "
+	  "chosen { }; " MEM "x { phandle = <7>; }; };" },
+	{ "firmware's nodes that it has stay as they are",
+	  "/ { " CELLS "chosen { }; " MEM "psci { b; }; };", "/ { " CELLS MEM "psci { a; }; };",
+	  "/ { " CELLS "chosen { }; " MEM "psci { b; }; };" },
+	{ "the console, by path and by alias, with its options",
+	  "/ { " CELLS "chosen { }; " MEM "aliases { serial0 = \"/u\"; }; u { }; };",
+	  "/ { " CELLS MEM "chosen { stdout-path = \"serial0:115200n8\"; }; };",
+	  "/ { " CELLS "chosen { stdout-path = \"serial0:115200n8\"; }; " MEM
+	  "aliases { serial0 = \"/u\"; }; u { }; };" },
+	{ "no console that it has not, or has chosen itself", "/ { " CELLS "chosen { }; " MEM "};",
+	  "/ { " CELLS MEM "chosen { stdout-path = \"/u\"; }; };",
+	  "/ { " CELLS "chosen { }; " MEM "};" },
+	{ "a console of its own choice stays",
+	  "/ { " CELLS "chosen { linux,stdout-path = \"/v\"; }; " MEM "u { }; };",
+	  "/ { " CELLS MEM "chosen { stdout-path = \"/u\"; }; };",
+	  "/ { " CELLS "chosen { linux,stdout-path = \"/v\"; }; " MEM "u { }; };" },
+};
+
+static const struct {
+	const char *caption, *given, *own;
+	bool same;
+} machines[] = {
+	{ "the same", "/ { compatible = \"a\"; };", "/ { compatible = \"a\"; };", true },
+	{ "one of several", "/ { compatible = [61006200]; };", "/ { compatible = [63006200]; };",
+	  true },
+	{ "another", "/ { compatible = \"a\"; };", "/ { compatible = \"ab\"; };", false },
+	{ "not said by the tree", "/ { };", "/ { compatible = \"a\"; };", true },
+	{ "not said by the machine", "/ { compatible = \"a\"; };", "/ { };", true },
+	{ "a string without an end", "/ { compatible = [61]; };", "/ { compatible = [61]; };",
+	  true },
+};
+
+void test_merge(void)
+{
+	static const char *const firmware[] = { "/psci", "/firmware/optee", NULL };
+	char buf[2000];
+	struct error e;
+	struct tree t;
+	size_t i;
+	bool ok;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		struct span given = note_tree(rows[i].given), own = note_tree(rows[i].own);
+
+		CASE("merge: %s", rows[i].caption);
+		e = (struct error){ 0 };
+		ok = tree_open(&t, given, merge_slack(own), "x.dtb", &e) &&
+		     merge_machine(&t, own.p, firmware, &e);
+		want_error(ok, &e, FAIL_NONE, "");
+		want_text("tree", rows[i].expected, note_print(t.blob, buf, sizeof(buf)));
+		tree_free(&t);
+		note_free(&given);
+		note_free(&own);
+	}
+	for (i = 0; i < COUNT(machines); i++) {
+		struct span given = note_tree(machines[i].given), own = note_tree(machines[i].own);
+
+		CASE("same machine: %s", machines[i].caption);
+		want_u64("same", machines[i].same, merge_same_machine(given.p, own.p));
+		note_free(&given);
+		note_free(&own);
+	}
+}
