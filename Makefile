@@ -37,6 +37,10 @@ PURE := $(sort $(wildcard dt/*.c arch/*.c arch/*/*.c) \
 	quiet.c range.c sort.c span.c text.c))
 EDGE := $(addprefix src/,capture.c files.c main.c pages.c probe.c transport.c walk.c)
 SOURCES := $(PURE) $(EDGE)
+# a binary for one target has that target only
+SOURCES_arm64 := $(filter-out arch/ppc64/%,$(SOURCES))
+SOURCES_ppc64le := $(filter-out arch/arm64/%,$(SOURCES))
+SOURCES_host := $(or $(SOURCES_$(MACHINE:aarch64=arm64)),$(SOURCES))
 # musl only: takes the place of a malloc of 12 KiB
 ALLOC := src/alloc.c
 HEADERS := $(wildcard src/*.h dt/*.h arch/*.h arch/*/*.h)
@@ -84,7 +88,7 @@ $(B)/$(1)/libfdt/%.o: $(LIBFDT_SRC)/%.c $(SPECS_$(1)) Makefile
 	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) -I$(LIBFDT_SRC) $(CFLAGS) $(SMALL) $(REPRODUCE) \
 		-c -o $$@ $$<
 
-$(B)/$(1)/kexec-lite: $(call fdt_objects,$(1)) $(SOURCES:%.c=$(B)/$(1)/%.o) $(ALLOC:%.c=$(B)/$(1)/%.o) src/link.ld
+$(B)/$(1)/kexec-lite: $(call fdt_objects,$(1)) $(SOURCES_$(1):%.c=$(B)/$(1)/%.o) $(ALLOC:%.c=$(B)/$(1)/%.o) src/link.ld
 	$$(call say,LINK,$$@)
 	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) $(LINK) -o $$@ $$(filter %.o,$$^) $$(call fdt_library,$(1))
 

@@ -14,6 +14,8 @@ const struct arch *arch_find(const char *uname_machine, bool *big_endian)
 
 	for (i = 0; i < sizeof(arches) / sizeof(arches[0]); i++) {
 		a = arches[i];
+		if (!a)
+			continue;
 		*big_endian = a->machine_be && strcmp(a->machine_be, uname_machine) == 0;
 		if (*big_endian || strcmp(a->machine, uname_machine) == 0)
 			return a;

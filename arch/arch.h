@@ -1,5 +1,6 @@
-/* A target. All targets are in every build; which one is in force is read from the machine, so an
- * x86-64 machine plans for all of them. Adding one is a folder, a const struct, a line in arch.c.
+/* A target. A binary for one has that one only; the others have all, to plan for captured machines.
+ * Which is in force is read from the machine. Adding one is a folder, a const struct, a line in
+ * arch.c.
  */
 #ifndef ARCH_H
 #define ARCH_H
@@ -54,7 +55,8 @@ struct arch {
 	bool (*check)(const struct plan *p, const struct request *r, struct error *e);
 };
 
-extern const struct arch arch_arm64, arch_ppc64;
+/* Weak: a build for one target leaves the others out, and they are NULL. */
+extern const struct arch arch_arm64 __attribute__((weak)), arch_ppc64 __attribute__((weak));
 
 /* NULL: none of ours */
 const struct arch *arch_find(const char *uname_machine, bool *big_endian);

@@ -135,11 +135,10 @@ static bool find_arch(struct machine *m, const char *name, struct error *e)
 	m->arch = arch_find(name, &m->big_endian);
 	if (m->arch)
 		return true;
-	fail(e, FAIL_MACHINE, "run on this machine: %s is not arm64 or ppc64",
+	fail(e, FAIL_MACHINE, "work for a machine of %s: this binary is not built for such",
 	     name_text(show, name));
-	return hint(
-		e, "nothing was done: on %s machines kexec-lite only plans, with --plan --root DIR",
-		show);
+	return hint(e, "nothing was done: there are builds for arm64, for ppc64le, and one that "
+		       "only plans, with --plan --root DIR");
 }
 
 static bool probe_live(struct machine *m, struct error *e)
