@@ -32,9 +32,9 @@ endif
 BINARIES := $(ARCHES:%=$(B)/%/kexec-lite)
 
 PURE := $(sort $(wildcard dt/*.c arch/*.c arch/*/*.c) \
-	$(addprefix src/,check.c choose.c elf.c error.c image.c iomem.c map.c options.c place.c plan.c print.c \
+	$(addprefix src/,check.c choose.c core.c elf.c error.c image.c iomem.c map.c options.c place.c plan.c print.c \
 	range.c sort.c span.c text.c))
-EDGE := $(addprefix src/,capture.c files.c main.c probe.c transport.c walk.c)
+EDGE := $(addprefix src/,capture.c crash.c files.c main.c probe.c transport.c walk.c)
 SOURCES := $(PURE) $(EDGE)
 # musl only: takes the place of a malloc of 12 KiB
 ALLOC := src/alloc.c

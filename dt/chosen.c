@@ -22,7 +22,7 @@ static const char *const stale_memory[] = {
 
 size_t chosen_slack(size_t len)
 {
-	/* a node, eight properties of at most 32 + 24 bytes, their names, two reservations */
+	/* a node, ten properties of at most 32 + 24 bytes, their names, four reservations */
 	return len + 1024;
 }
 
@@ -112,16 +112,45 @@ static bool has_initrd(const struct chosen *c)
 	return c->initrd_start != c->initrd_end;
 }
 
+/* What c reserves, initrd first. */
+static int reservations(const struct chosen *c, struct range r[4])
+{
+	int n = 0;
+
+	if (has_initrd(c))
+		r[n++] = (struct range){ c->initrd_start, c->initrd_end, NULL };
+	if (c->tree_size)
+		r[n++] = (struct range){ c->tree_start, c->tree_start + c->tree_size, NULL };
+	if (c->core.end)
+		r[n++] = c->core;
+	if (c->backup.end)
+		r[n++] = c->backup;
+	return n;
+}
+
 /* The reservations of c, behind all others. */
 static int add_reservations(struct tree *t, const struct chosen *c)
 {
-	int err = 0;
+	struct range r[4];
+	int err = 0, i, n = reservations(c, r);
 
-	if (has_initrd(c))
-		err = fdt_add_mem_rsv(t->blob, c->initrd_start, c->initrd_end - c->initrd_start);
-	if (!err && c->tree_size)
-		err = fdt_add_mem_rsv(t->blob, c->tree_start, c->tree_size);
+	for (i = 0; i < n && !err; i++)
+		err = fdt_add_mem_rsv(t->blob, r[i].start, r[i].end - r[i].start);
 	return err;
+}
+
+/* Appends to a property of /chosen, in the cells of the root. */
+static int append(struct tree *t, int node, const char *name, struct range r)
+{
+	return r.end ? fdt_appendprop_addrrange(t->blob, 0, node, name, r.start, r.end - r.start)
+		     : 0;
+}
+
+static int write_core(struct tree *t, int node, const struct chosen *c)
+{
+	int err = fdt_delprop(t->blob, node, "linux,elfcorehdr");
+
+	return err && err != -FDT_ERR_NOTFOUND ? err : append(t, node, "linux,elfcorehdr", c->core);
 }
 
 static int write_initrd(struct tree *t, int node, const struct chosen *c)
@@ -151,6 +180,12 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 		err = fdt_setprop_empty(t->blob, node, "linux,booted-from-kexec");
 	if (!err && has_initrd(c))
 		err = write_initrd(t, node, c);
+	if (!err)
+		err = write_core(t, node, c);
+	if (!err)
+		err = append(t, node, "linux,usable-memory-range", c->usable);
+	if (!err)
+		err = append(t, node, "linux,usable-memory-range", c->low);
 	/* last: it moves the node */
 	if (!err)
 		err = add_reservations(t, c);
@@ -160,10 +195,15 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 bool chosen_move(struct tree *t, const struct chosen *c, struct error *e)
 {
 	int node = fdt_path_offset(t->blob, "/chosen");
-	int ours = has_initrd(c) + (c->tree_size != 0), err = 0;
+	struct range r[4];
+	int ours = reservations(c, r), err;
 
-	if (has_initrd(c))
+	/* a crash kernel's may say where its core header is */
+	err = fdt_setprop(t->blob, node, "bootargs", c->cmdline, (int)strlen(c->cmdline) + 1);
+	if (!err && has_initrd(c))
 		err = write_initrd(t, node, c);
+	if (!err)
+		err = write_core(t, node, c);
 	/* chosen_write() added them last; out and in again, and the tree has its size back */
 	for (; ours && !err; ours--)
 		err = fdt_del_mem_rsv(t->blob, fdt_num_mem_rsv(t->blob) - 1);
@@ -180,11 +220,40 @@ static bool check_bytes(const void *fdt, int node, const char *name, const void 
 	return p && len >= 0 && (size_t)len == size && (!size || memcmp(p, want, size) == 0);
 }
 
+/* Is the property these ranges, of which those that end at 0 are left out, and is it absent when
+ * all are?
+ */
+static bool check_ranges(const void *fdt, int node, const char *name, struct range a,
+			 struct range b)
+{
+	struct tree_pairs pairs;
+	struct range r;
+
+	tree_pairs_of(&pairs, fdt, 0, node, name);
+	if (!a.end)
+		return !fdt_getprop(fdt, node, name, NULL);
+	if (!tree_next_pair(&pairs, &r) || r.start != a.start || r.end != a.end)
+		return false;
+	if (b.end && (!tree_next_pair(&pairs, &r) || r.start != b.start || r.end != b.end))
+		return false;
+	return !tree_next_pair(&pairs, &r);
+}
+
+static bool check_reserved(const void *fdt, struct range r)
+{
+	uint64_t at, size;
+	int i;
+
+	for (i = 0; i < fdt_num_mem_rsv(fdt); i++)
+		if (fdt_get_mem_rsv(fdt, i, &at, &size) == 0 && at == r.start &&
+		    size == r.end - r.start)
+			return true;
+	return !r.end;
+}
+
 static bool check_initrd(const void *fdt, int node, const struct chosen *c)
 {
 	uint8_t start[8], end[8];
-	uint64_t at, size;
-	int i;
 
 	if (c->initrd_start == c->initrd_end)
 		return !fdt_getprop(fdt, node, "linux,initrd-start", NULL) &&
@@ -194,20 +263,19 @@ static bool check_initrd(const void *fdt, int node, const struct chosen *c)
 	if (!check_bytes(fdt, node, "linux,initrd-start", start, sizeof(start)) ||
 	    !check_bytes(fdt, node, "linux,initrd-end", end, sizeof(end)))
 		return false;
-	for (i = 0; i < fdt_num_mem_rsv(fdt); i++)
-		if (fdt_get_mem_rsv(fdt, i, &at, &size) == 0 && at == c->initrd_start &&
-		    size == c->initrd_end - c->initrd_start)
-			return true;
-	return false;
+	return check_reserved(fdt, (struct range){ c->initrd_start, c->initrd_end, NULL });
 }
 
 bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 {
 	/* not the list above: this one is the check's own, of_kexec_alloc_and_setup_fdt() */
 	static const char *const left_over[] = {
-		"linux,elfcorehdr",  "linux,usable-memory-range", "linux,kho-fdt",
-		"linux,kho-scratch", "linux,ima-kexec-buffer",	  "linux,dmcryptkeys",
+		"linux,kho-fdt",
+		"linux,kho-scratch",
+		"linux,ima-kexec-buffer",
+		"linux,dmcryptkeys",
 	};
+	static const struct range none;
 	const char *wrong = NULL;
 	size_t i;
 	const void *fdt = tree.p;
@@ -228,9 +296,13 @@ bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 		wrong = "linux,booted-from-kexec";
 	else if (!check_initrd(fdt, node, c))
 		wrong = "the initrd";
+	else if (!check_ranges(fdt, node, "linux,elfcorehdr", c->core, none) ||
+		 !check_ranges(fdt, node, "linux,usable-memory-range", c->usable, c->low) ||
+		 !check_reserved(fdt, c->core) || !check_reserved(fdt, c->backup))
+		wrong = "what a crash kernel needs";
 	for (i = 0; !wrong && i < sizeof(left_over) / sizeof(left_over[0]); i++)
 		if (fdt_getprop(fdt, node, left_over[i], NULL))
-			wrong = i < 2 ? "a crash kernel's properties" : left_over[i];
+			wrong = left_over[i];
 	return wrong ? fail(e, FAIL_BUG, "trust the plan: %s in its device tree is wrong", wrong)
 		     : true;
 }

@@ -18,6 +18,7 @@ static const char *const files[] = {
 	"sys/kernel/kexec_crash_loaded",
 	"proc/sys/kernel/kexec_load_disabled",
 	"proc/sys/kernel/kexec_load_limit_reboot",
+	"proc/sys/kernel/kexec_load_limit_panic",
 	"sys/kernel/security/lockdown",
 	"sys/hypervisor/type",
 	"sys/devices/system/cpu/online",
@@ -70,7 +71,8 @@ bool probe_capture(const char *dir, struct error *e)
 	if (root < 0)
 		return fail(e, FAIL_MACHINE, "open directory /: %s", strerror(errno));
 	ok = probe_state(NULL, &m, e) && probe_machine(NULL, &m, e) &&
-	     capture_files(root, dir, e) && capture_system(dir, &m, e);
+	     capture_files(root, dir, e) && crash_capture(root, &m, dir, e) &&
+	     capture_system(dir, &m, e);
 	if (ok) {
 		scrub_words(m.cmdline.p, m.cmdline.len);
 		text_bytes(&m.cmdline, "\n", 1);

@@ -2,6 +2,7 @@
 #include "plan.h"
 
 #include "../arch/arch.h"
+#include "core.h"
 
 static bool wrong(struct error *e, const char *what, const struct segment *s)
 {
@@ -85,9 +86,29 @@ static bool check_entry(const struct plan *p, struct error *e)
 	return fail(e, FAIL_BUG, "trust the plan: it starts outside of what is loaded");
 }
 
+/* A crash kernel's core header is there, where the tree says, and all of the plan in its region:
+ * check_place() has the rest of RAM among what is kept.
+ */
+static bool check_core(const struct plan *p, const struct segment *s, const struct machine *m,
+		       struct error *e)
+{
+	const struct range *region = &m->crash.region;
+	size_t i;
+
+	if (!region->end != !s)
+		return fail(e, FAIL_BUG, "trust the plan: its core header is missing");
+	for (i = 0; s && i < p->n; i++)
+		if (p->seg[i].at.start < region->start || p->seg[i].room_end > region->end)
+			return wrong(e, "is outside of the crash kernel region", &p->seg[i]);
+	if (s && (p->chosen.core.start != s->at.start || p->chosen.core.end != s->room_end))
+		return wrong(e, "is not where the tree says", s);
+	return !s || core_check(s->data, m, p->chosen.backup.start, e);
+}
+
 bool plan_check(const struct plan *p, const struct request *r, struct error *e)
 {
 	const struct segment *tree = plan_segment(p, TREE), *initrd = plan_segment(p, INITRD);
+	const struct segment *core = plan_segment(p, CORE);
 	const struct machine *m = r->machine;
 	uint64_t sum = 0;
 	size_t i;
@@ -111,9 +132,10 @@ bool plan_check(const struct plan *p, const struct request *r, struct error *e)
 	if (initrd && (p->chosen.initrd_start != initrd->at.start ||
 		       p->chosen.initrd_end != initrd->at.start + r->initrd.len))
 		return wrong(e, "is not where the tree says", initrd);
-	if (!check_kernel(p, r->image, e))
+	if (!check_kernel(p, r->image, e) || !check_core(p, core, m, e))
 		return false;
-	if (p->n != r->image->parts + 1 + (initrd != NULL) + (plan_segment(p, STUB) != NULL))
+	if (p->n != r->image->parts + 1 + (initrd != NULL) + (plan_segment(p, STUB) != NULL) +
+			    (core != NULL))
 		return fail(e, FAIL_BUG, "trust the plan: a piece is there twice");
 	if (!check_overlaps(p, e) || !check_entry(p, e) ||
 	    !chosen_check(tree->data, &p->chosen, e) || !m->arch->check(p, r, e))

@@ -3,16 +3,28 @@
 #define PROBE_INTERNAL_H
 
 #include "error.h"
+#include "machine.h"
 #include "span.h"
 
-#define FDT_FILE  "sys/firmware/fdt"
-#define LIVE_TREE "sys/firmware/devicetree/base"
-#define MIDR_FILE "sys/devices/system/cpu/cpu0/regs/identification/midr_el1"
+#define FDT_FILE   "sys/firmware/fdt"
+#define LIVE_TREE  "sys/firmware/devicetree/base"
+#define KCORE_FILE "proc/kcore"
+#define MIDR_FILE  "sys/devices/system/cpu/cpu0/regs/identification/midr_el1"
 
 /* Flattens root/LIVE_TREE into malloc'd bytes, nodes and properties sorted by name, with the
  * reservations of the checked blob `boot`, which may be NULL.
  */
 bool walk_live_tree(int root, const char *from, const uint8_t *boot, struct span *out,
 		    struct error *e);
+
+/* An open root directory, or -1 (FAIL_FILE). */
+int probe_root(const char *root, struct error *e);
+
+/* The number in a file of one number, decimal or 0x; `absent` when there is no such file or number.
+ */
+int64_t probe_number(int root, const char *path, int64_t absent);
+
+/* Copies to a directory what probe_crash() reads; of /proc/kcore its headers. Errors: FAIL_FILE. */
+bool crash_capture(int root, const struct machine *m, const char *dir, struct error *e);
 
 #endif

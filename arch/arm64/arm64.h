@@ -15,6 +15,7 @@
 bool arm64_image(struct span file, const char *name, const struct machine *m, struct image *img,
 		 bool *is_ours, struct error *e);
 bool arm64_check(const struct plan *p, const struct request *r, struct error *e);
-size_t arm64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[STUB_MAX]);
+size_t arm64_stub(const struct request *r, phys kernel, phys tree, phys backup,
+		  uint8_t out[STUB_MAX]);
 
 #endif

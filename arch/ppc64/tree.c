@@ -53,7 +53,7 @@ bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e)
 	size_t i;
 	int err;
 
-	if (!drop_stale(t, e))
+	if (!drop_stale(t, e) || (m->crash.region.end && !ppc64_crash_tree(t, m, e)))
 		return false;
 	for (i = 0; i < m->keep.n; i++) {
 		r = &m->keep.v[i];
