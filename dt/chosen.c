@@ -139,18 +139,35 @@ static int add_reservations(struct tree *t, const struct chosen *c)
 	return err;
 }
 
-/* Appends to a property of /chosen, in the cells of the root. */
-static int append(struct tree *t, int node, const char *name, struct range r)
+/* Two ranges in the cells of the root; the second, or both, may end at 0 and are left out. */
+static int write_ranges(struct tree *t, int node, const char *name, struct range a, struct range b)
 {
-	return r.end ? fdt_appendprop_addrrange(t->blob, 0, node, name, r.start, r.end - r.start)
-		     : 0;
+	const int cells = fdt_address_cells(t->blob, 0), sizes = fdt_size_cells(t->blob, 0);
+	const uint64_t v[4] = { a.start, a.end - a.start, b.start, b.end - b.start };
+	uint8_t bytes[32], *p = bytes;
+	int i, words;
+
+	if (!a.end)
+		return 0;
+	if (cells < 1 || cells > 2 || sizes < 1 || sizes > 2)
+		return -FDT_ERR_BADNCELLS;
+	for (i = 0; i < (b.end ? 4 : 2); i++) {
+		words = i % 2 ? sizes : cells;
+		if (words == 1 && v[i] > UINT32_MAX)
+			return -FDT_ERR_BADVALUE;
+		if (words == 2)
+			put_be32(p, (uint32_t)(v[i] >> 32));
+		p += 4 * words;
+		put_be32(p - 4, (uint32_t)v[i]);
+	}
+	return fdt_setprop(t->blob, node, name, bytes, (int)(p - bytes));
 }
 
 static int write_core(struct tree *t, int node, const struct chosen *c)
 {
-	int err = fdt_delprop(t->blob, node, "linux,elfcorehdr");
+	const struct range none = { 0, 0, NULL };
 
-	return err && err != -FDT_ERR_NOTFOUND ? err : append(t, node, "linux,elfcorehdr", c->core);
+	return write_ranges(t, node, "linux,elfcorehdr", c->core, none);
 }
 
 static int write_initrd(struct tree *t, int node, const struct chosen *c)
@@ -183,9 +200,7 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 	if (!err)
 		err = write_core(t, node, c);
 	if (!err)
-		err = append(t, node, "linux,usable-memory-range", c->usable);
-	if (!err)
-		err = append(t, node, "linux,usable-memory-range", c->low);
+		err = write_ranges(t, node, "linux,usable-memory-range", c->usable, c->low);
 	/* last: it moves the node */
 	if (!err)
 		err = add_reservations(t, c);
@@ -299,7 +314,7 @@ bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 	else if (!check_ranges(fdt, node, "linux,elfcorehdr", c->core, none) ||
 		 !check_ranges(fdt, node, "linux,usable-memory-range", c->usable, c->low) ||
 		 !check_reserved(fdt, c->core) || !check_reserved(fdt, c->backup))
-		wrong = "what a crash kernel needs";
+		wrong = "a crash kernel's part";
 	for (i = 0; !wrong && i < sizeof(left_over) / sizeof(left_over[0]); i++)
 		if (fdt_getprop(fdt, node, left_over[i], NULL))
 			wrong = left_over[i];

@@ -65,14 +65,14 @@ static bool capture_system(const char *dir, const struct machine *m, struct erro
 bool probe_capture(const char *dir, struct error *e)
 {
 	int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct error none = { 0 };
 	struct machine m;
 	bool ok;
 
 	if (root < 0)
 		return fail(e, FAIL_MACHINE, "open directory /: %s", strerror(errno));
 	ok = probe_state(NULL, &m, e) && probe_machine(NULL, &m, e) &&
-	     capture_files(root, dir, e) && crash_capture(root, &m, dir, e) &&
-	     capture_system(dir, &m, e);
+	     capture_files(root, dir, e) && capture_system(dir, &m, e);
 	if (ok) {
 		scrub_words(m.cmdline.p, m.cmdline.len);
 		text_bytes(&m.cmdline, "\n", 1);
@@ -82,6 +82,9 @@ bool probe_capture(const char *dir, struct error *e)
 		scrub_tree(m.blob);
 		ok = files_save(dir, FDT_FILE, m.fdt, e);
 	}
+	/* what a crash kernel takes, as far as it is there */
+	if (ok)
+		probe_crash(NULL, &m, true, dir, &none);
 	machine_free(&m);
 	close(root);
 	return ok;

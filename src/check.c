@@ -108,13 +108,14 @@ static bool check_core(const struct plan *p, const struct segment *s, const stru
 bool plan_check(const struct plan *p, const struct request *r, struct error *e)
 {
 	const struct segment *tree = plan_segment(p, TREE), *initrd = plan_segment(p, INITRD);
-	const struct segment *core = plan_segment(p, CORE);
+	const struct segment *core;
 	const struct machine *m = r->machine;
 	uint64_t sum = 0;
 	size_t i;
 
 	if (!p->n || p->n > SEGMENTS_MAX)
 		return fail(e, FAIL_BUG, "trust the plan: it has %zu segments", p->n);
+	core = plan_segment(p, CORE);
 	for (i = 0; i < p->n; i++) {
 		if (!check_segment(&p->seg[i], m, e) || !check_place(&p->seg[i], m, e))
 			return false;

@@ -42,34 +42,49 @@ static bool has_cpu(struct span list, uint64_t cpu)
 	return false;
 }
 
-static struct span read_small(int root, const char *path, struct text *t, int *err)
-{
-	t->len = 0;
-	*err = files_read(root, path, t->cap - 1, t);
-	return (struct span){ (const uint8_t *)t->p, t->len };
-}
+/* A machine being read, and where to leave copies of what is read. */
+struct reader {
+	int root;
+	const char *save; /* directory, or NULL */
+	struct machine *m;
+	struct error *e;
+};
 
-static bool fail_note(const char *path, int err, struct error *e)
+static bool fail_read(struct reader *r, const char *path, int err)
 {
-	fail(e, FAIL_MACHINE, "read /%s: %s", path,
+	fail(r->e, FAIL_MACHINE, "read /%s: %s", path,
 	     err ? strerror(err) : "it does not say where in RAM a note lies");
-	return hint(e, "nothing was loaded: a crash kernel could not read this machine without it");
+	return hint(r->e, "nothing was loaded: without it nobody could read this machine's dump");
 }
 
-static bool add_note(struct machine *m, const char *path, phys at, uint64_t size, struct error *e)
+/* The text of a small file. Returns 0 or errno. */
+static int read_small(struct reader *r, const char *path, struct text *t, struct span *s)
 {
-	const struct ranges *ram = &m->crash.dump;
+	int err;
+
+	t->len = 0;
+	err = files_read(r->root, path, t->cap - 1, t);
+	*s = (struct span){ (const uint8_t *)t->p, t->len };
+	if (!err && r->save && !files_save(r->save, path, *s, r->e))
+		return EIO;
+	return err;
+}
+
+static bool add_note(struct reader *r, const char *path, phys at, uint64_t size)
+{
+	const struct ranges *ram = &r->m->crash.dump;
 	struct range note = { at, at + size, NULL };
 	size_t i;
 
-	for (i = 0; i < ram->n && size && note.end > at; i++)
+	for (i = 0; i < ram->n && note.end > at; i++)
 		if (range_within(note, ram->v[i]))
-			return ranges_add(&m->crash.notes, at, note.end, NULL) || fail_memory(e);
-	return fail_note(path, 0, e);
+			return ranges_add(&r->m->crash.notes, at, note.end, NULL) ||
+			       fail_memory(r->e);
+	return fail_read(r, path, 0);
 }
 
 /* drivers/base/cpu.c: the address in hexadecimal, the size in another file, decimal. */
-static bool read_cpu(int root, uint64_t cpu, bool present, struct machine *m, struct error *e)
+static bool read_cpu(struct reader *r, uint64_t cpu, bool present)
 {
 	char path[80], buf[64];
 	struct text p = text_fixed(path, sizeof(path)), t = text_fixed(buf, sizeof(buf));
@@ -78,23 +93,22 @@ static bool read_cpu(int root, uint64_t cpu, bool present, struct machine *m, st
 	int err;
 
 	text_add(&p, CPU_FOLDER "cpu%u/crash_notes", (unsigned)cpu);
-	s = read_small(root, path, &t, &err);
-	if (err == ENOENT && !present) {
-		m->crash.cpus_missing++;
+	err = read_small(r, path, &t, &s);
+	if (err == ENOENT && !present)
 		return true;
-	}
 	if (err || !span_take_number(&s, 16, &at))
-		return fail_note(path, err, e);
+		return fail_read(r, path, err);
 	text_add(&p, "_size");
-	s = read_small(root, path, &t, &err);
+	err = read_small(r, path, &t, &s);
 	if (err || !span_take_number(&s, 10, &size))
-		return fail_note(path, err, e);
-	return add_note(m, path, at, size, e);
+		return fail_read(r, path, err);
+	return add_note(r, path, at, size);
 }
 
 /* A note for each possible CPU that sysfs has; one that is present must have it. */
-static bool read_cpus(int root, struct machine *m, struct error *e)
+static bool read_cpus(struct reader *r)
 {
+	static const char path[] = CPU_FOLDER "possible";
 	char possible[1024], present[1024];
 	struct text all = text_fixed(possible, sizeof(possible)),
 		    now = text_fixed(present, sizeof(present));
@@ -102,19 +116,20 @@ static bool read_cpus(int root, struct machine *m, struct error *e)
 	struct span list, have;
 	int err;
 
-	have = read_small(root, CPU_FOLDER "present", &now, &err);
-	list = read_small(root, CPU_FOLDER "possible", &all, &err);
+	err = read_small(r, CPU_FOLDER "present", &now, &have);
+	if (!err)
+		err = read_small(r, path, &all, &list);
 	if (err)
-		return fail_note(CPU_FOLDER "possible", err, e);
+		return fail_read(r, path, err);
 	while (take_cpus(&list, &cpu, &last))
 		for (; cpu <= last; cpu++)
-			if (!read_cpu(root, cpu, has_cpu(have, cpu), m, e))
+			if (!read_cpu(r, cpu, has_cpu(have, cpu)))
 				return false;
-	return m->crash.notes.n || fail_note(CPU_FOLDER "possible", 0, e);
+	return r->m->crash.notes.n || fail_read(r, path, 0);
 }
 
 /* kernel/ksysfs.c: address and size, both hexadecimal. */
-static bool read_vmcoreinfo(int root, struct machine *m, struct error *e)
+static bool read_vmcoreinfo(struct reader *r)
 {
 	static const char path[] = "sys/kernel/vmcoreinfo";
 	char buf[64];
@@ -123,109 +138,110 @@ static bool read_vmcoreinfo(int root, struct machine *m, struct error *e)
 	struct span s;
 	int err;
 
-	s = read_small(root, path, &t, &err);
+	err = read_small(r, path, &t, &s);
 	span_take(&s, "0x");
 	if (err || !span_take_number(&s, 16, &at) || !span_take(&s, " ") ||
 	    !span_take_number(&s, 16, &size))
-		return fail_note(path, err, e);
-	return add_note(m, path, at, size, e);
+		return fail_read(r, path, err);
+	return add_note(r, path, at, size);
 }
 
-/* ELF and program headers of /proc/kcore. Returns 0 or errno. */
-static int read_kcore(int root, const struct machine *m, struct text *t)
+/* ELF and program headers of /proc/kcore; the memory behind them is not read. */
+static bool read_maps(struct reader *r)
 {
+	struct machine *m = r->m;
+	struct text t = TEXT_GROWING;
 	uint16_t n = 0;
 	struct span s;
-	int err = files_read(root, KCORE_FILE, KCORE_HEAD, t);
-
-	s = (struct span){ (const uint8_t *)t->p, t->len };
-	if (err == EFBIG && (m->big_endian ? span_be16 : span_le16)(s, KCORE_NUMBER, &n)) {
-		t->len = 0;
-		err = files_read(root, KCORE_FILE, KCORE_HEAD + n * (size_t)KCORE_PROGRAM, t);
-	}
-	return err == EFBIG ? 0 : err;
-}
-
-static bool read_maps(int root, struct machine *m, struct error *e)
-{
-	struct text t = TEXT_GROWING;
 	int err;
 	bool ok;
 
 	m->crash.linear = m->arch->linear;
 	if (m->crash.linear)
 		return true;
-	err = read_kcore(root, m, &t);
-	ok = err ? fail_note(KCORE_FILE, err, e)
-		 : core_maps((struct span){ (const uint8_t *)t.p, t.len }, m, &m->crash, e);
+	err = files_read(r->root, KCORE_FILE, KCORE_HEAD, &t);
+	s = (struct span){ (const uint8_t *)t.p, t.len };
+	if (err == EFBIG) {
+		(m->big_endian ? span_be16 : span_le16)(s, KCORE_NUMBER, &n);
+		t.len = 0;
+		err = files_read(r->root, KCORE_FILE, KCORE_HEAD + n * (size_t)KCORE_PROGRAM, &t);
+	}
+	s = (struct span){ (const uint8_t *)t.p, t.len };
+	if (err && err != EFBIG)
+		ok = fail_read(r, KCORE_FILE, err);
+	else
+		ok = core_maps(s, m, &m->crash, r->e) &&
+		     (!r->save || files_save(r->save, KCORE_FILE, s, r->e));
 	text_free(&t);
 	return ok;
 }
 
-/* The regions, out of what is kept; RAM without them, what a stub saves apart from the rest. */
-static bool find_regions(struct machine *m, struct ranges *regions)
+/* The regions, out of what is kept, which is in order; all other RAM, what a stub saves first. */
+static bool find_regions(struct machine *m)
 {
+	const phys saved = m->arch->backup;
 	struct crash *c = &m->crash;
-	struct ranges ram = { 0 };
-	phys saved = m->arch->backup;
+	struct ranges regions = { 0 };
+	const struct range *r;
+	bool ok;
 	size_t i;
-	bool ok = true;
 
-	for (i = 0; i < m->keep.n && ok; i++)
-		if (m->keep.v[i].what == iomem_crash)
-			ok = ranges_add(regions, m->keep.v[i].start, m->keep.v[i].end, iomem_crash);
-	ranges_union(regions);
-	for (i = 0; i < m->ram.n && ok; i++)
-		ok = m->ram.v[i].start < saved && saved < m->ram.v[i].end
-			     ? ranges_add(&ram, m->ram.v[i].start, saved, running) &&
-				       ranges_add(&ram, saved, m->ram.v[i].end, running)
-			     : ranges_add(&ram, m->ram.v[i].start, m->ram.v[i].end, running);
-	ok = ok && ranges_subtract(&ram, regions, &c->dump);
-	ranges_free(&ram);
-	if (regions->n)
-		c->region = regions->v[regions->n - 1];
-	if (regions->n > 1)
-		c->low = regions->v[regions->n - 2];
+	ok = ranges_add(&c->dump, 0, saved, running) && ranges_add(&regions, 0, saved, NULL);
+	for (i = 0; i < m->keep.n && ok; i++) {
+		r = &m->keep.v[i];
+		if (r->what != iomem_crash)
+			continue;
+		c->low = c->region;
+		c->region = *r;
+		ok = ranges_add(&regions, r->start, r->end, NULL);
+	}
+	ok = ok && ranges_subtract(&m->ram, &regions, &c->dump);
+	ranges_free(&regions);
 	return ok;
 }
 
-/* From now on only the region is room; the rest is kept, for the reason that it is to be dumped. */
+/* From now on only the region is room; what is to be dumped is kept. */
 static bool narrow(struct machine *m)
 {
-	const struct range *region = &m->crash.region;
-	struct ranges keep = { 0 };
-	const struct range *r;
-	bool ok = true;
+	const struct crash *c = &m->crash;
 	size_t i;
 
-	for (i = 0; i < m->keep.n && ok; i++) {
-		r = &m->keep.v[i];
-		if (r->what != iomem_crash || !range_within(*r, *region))
-			ok = ranges_add(&keep, r->start, r->end, r->what);
-	}
-	for (i = 0; i < m->crash.dump.n && ok; i++) {
-		r = &m->crash.dump.v[i];
-		ok = ranges_add(&keep, r->start, r->end, running);
-	}
-	ranges_sort(&keep);
-	ranges_free(&m->keep);
+	for (i = 0; i < m->keep.n; i++)
+		if (m->keep.v[i].what == iomem_crash && m->keep.v[i].start == c->region.start)
+			m->keep.v[i] =
+				(struct range){ c->dump.v[0].start, c->dump.v[0].end, running };
+	for (i = 1; i < c->dump.n; i++)
+		if (!ranges_add(&m->keep, c->dump.v[i].start, c->dump.v[i].end, running))
+			return false;
+	ranges_sort(&m->keep);
 	ranges_free(&m->room);
-	m->keep = keep;
-	if (m->reach.start < region->start)
-		m->reach.start = region->start;
-	if (m->reach.end > region->end)
-		m->reach.end = region->end;
-	return ok && ranges_subtract(&m->ram, &m->keep, &m->room);
+	if (m->reach.start < c->region.start)
+		m->reach.start = c->region.start;
+	if (m->reach.end > c->region.end)
+		m->reach.end = c->region.end;
+	return ranges_subtract(&m->ram, &m->keep, &m->room);
 }
 
-bool probe_crash(const char *root, struct machine *m, bool own_plan, struct error *e)
+static bool read_all(struct reader *r)
 {
-	struct ranges regions = { 0 };
-	bool ok = find_regions(m, &regions);
-	int fd;
+	char buf[32];
+	struct text t = text_fixed(buf, sizeof(buf));
+	struct span s;
 
-	ranges_free(&regions);
-	if (!ok)
+	/* since Linux 6.5; in 7.0 it moved */
+	if (read_small(r, "sys/kernel/kexec/crash_elfcorehdr_size", &t, &s))
+		read_small(r, "sys/kernel/crash_elfcorehdr_size", &t, &s);
+	span_take_number(&s, 10, &r->m->crash.core_room);
+	return read_cpus(r) && read_vmcoreinfo(r) && read_maps(r);
+}
+
+bool probe_crash(const char *root, struct machine *m, bool own_plan, const char *save,
+		 struct error *e)
+{
+	struct reader r = { .save = save, .m = m, .e = e };
+	bool ok;
+
+	if (!find_regions(m))
 		return fail_memory(e);
 	if (!m->crash.region.end) {
 		fail(e, FAIL_ROOM, "load a crash kernel: no memory is reserved for one");
@@ -235,55 +251,10 @@ bool probe_crash(const char *root, struct machine *m, bool own_plan, struct erro
 	}
 	if (!own_plan)
 		return true;
-	fd = probe_root(root, e);
-	if (fd < 0)
+	r.root = probe_root(root, e);
+	if (r.root < 0)
 		return false;
-	m->crash.core_room =
-		(uint64_t)probe_number(fd, "sys/kernel/kexec/crash_elfcorehdr_size", 0);
-	if (!m->crash.core_room)
-		m->crash.core_room =
-			(uint64_t)probe_number(fd, "sys/kernel/crash_elfcorehdr_size", 0);
-	ok = read_cpus(fd, m, e) && read_vmcoreinfo(fd, m, e) && read_maps(fd, m, e) &&
-	     (narrow(m) || fail_memory(e));
-	close(fd);
-	return ok;
-}
-
-/* Copies one file, if it is there. */
-static bool copy(int root, const char *dir, const char *path, struct error *e)
-{
-	char buf[1024];
-	struct text t = text_fixed(buf, sizeof(buf));
-	int err;
-	struct span s = read_small(root, path, &t, &err);
-
-	return err || files_save(dir, path, s, e);
-}
-
-bool crash_capture(int root, const struct machine *m, const char *dir, struct error *e)
-{
-	char path[80], buf[1024];
-	struct text p, list = text_fixed(buf, sizeof(buf)), kcore = TEXT_GROWING;
-	uint64_t cpu, last;
-	struct span s;
-	int err;
-	bool ok;
-
-	ok = copy(root, dir, "sys/kernel/vmcoreinfo", e) &&
-	     copy(root, dir, "sys/kernel/crash_elfcorehdr_size", e) &&
-	     copy(root, dir, CPU_FOLDER "possible", e);
-	s = read_small(root, CPU_FOLDER "possible", &list, &err);
-	while (ok && take_cpus(&s, &cpu, &last))
-		for (; ok && cpu <= last; cpu++) {
-			p = text_fixed(path, sizeof(path));
-			text_add(&p, CPU_FOLDER "cpu%u/crash_notes", (unsigned)cpu);
-			ok = copy(root, dir, path, e);
-			text_add(&p, "_size");
-			ok = ok && copy(root, dir, path, e);
-		}
-	if (ok && !m->arch->linear && read_kcore(root, m, &kcore) == 0)
-		ok = files_save(dir, KCORE_FILE,
-				(struct span){ (const uint8_t *)kcore.p, kcore.len }, e);
-	text_free(&kcore);
+	ok = read_all(&r) && (narrow(m) || fail_memory(e));
+	close(r.root);
 	return ok;
 }

@@ -30,7 +30,6 @@ struct crash {
 	uint64_t text_virtual; /* of text.start */
 	uint64_t linear;       /* what makes any other physical address a virtual one */
 	uint64_t core_room; /* bytes that --hotplug wants for the header; 0: no such thing here */
-	unsigned cpus_missing; /* possible CPUs that are not there yet */
 };
 
 struct machine {

@@ -262,7 +262,7 @@ static bool prepare(const struct options *o, struct work *w, struct error *e)
 	if (!probe_state(o->root, &w->machine, e) ||
 	    (!o->plan && !transport_may_ask(&w->machine, o->panic, e)) ||
 	    !probe_machine(o->root, &w->machine, e) || !choose_call(o, w, e) ||
-	    (o->panic && !probe_crash(o->root, &w->machine, !r->file_call, e)) ||
+	    (o->panic && !probe_crash(o->root, &w->machine, !r->file_call, NULL, e)) ||
 	    !get_seeds(o, r, e) || !get_bounds(o, r, e))
 		return false;
 	r->hotplug = o->hotplug && w->machine.crash.core_room;

@@ -31,7 +31,9 @@ static struct span text_span(const struct text *t)
 	return (struct span){ (const uint8_t *)t->p, t->len };
 }
 
-int64_t probe_number(int root, const char *path, int64_t absent)
+/* The number in a file of one number, decimal or 0x; `absent` when there is no such file or number.
+ */
+static int64_t read_number(int root, const char *path, int64_t absent)
 {
 	char buf[32];
 	struct text t = text_fixed(buf, sizeof(buf));
@@ -245,19 +247,19 @@ static bool is_absent(int root, const char *path)
 
 static void probe_files(int root, struct machine *m)
 {
-	int64_t loaded = probe_number(root, "sys/kernel/kexec/loaded", -1);
-	int64_t crash = probe_number(root, "sys/kernel/kexec/crash_loaded", -1);
+	int64_t loaded = read_number(root, "sys/kernel/kexec/loaded", -1);
+	int64_t crash = read_number(root, "sys/kernel/kexec/crash_loaded", -1);
 
 	if (loaded < 0)
-		loaded = probe_number(root, "sys/kernel/kexec_loaded", 0);
+		loaded = read_number(root, "sys/kernel/kexec_loaded", 0);
 	if (crash < 0)
-		crash = probe_number(root, "sys/kernel/kexec_crash_loaded", 0);
+		crash = read_number(root, "sys/kernel/kexec_crash_loaded", 0);
 	m->loaded_unknown = is_absent(root, "sys/kernel");
 	m->loaded = loaded > 0;
 	m->crash_loaded = crash > 0;
-	m->load_disabled = probe_number(root, "proc/sys/kernel/kexec_load_disabled", 0) != 0;
-	m->limit_reboot = probe_number(root, "proc/sys/kernel/kexec_load_limit_reboot", -1);
-	m->limit_panic = probe_number(root, "proc/sys/kernel/kexec_load_limit_panic", -1);
+	m->load_disabled = read_number(root, "proc/sys/kernel/kexec_load_disabled", 0) != 0;
+	m->limit_reboot = read_number(root, "proc/sys/kernel/kexec_load_limit_reboot", -1);
+	m->limit_panic = read_number(root, "proc/sys/kernel/kexec_load_limit_panic", -1);
 	m->lockdown = read_lockdown(root);
 	m->xen = read_word(root, "sys/hypervisor/type", "xen");
 	probe_cpus(root, m);
@@ -410,9 +412,9 @@ bool probe_crash_size(struct text *out, struct error *e)
 
 	if (fd < 0)
 		return false;
-	size = probe_number(fd, "sys/kernel/kexec/crash_size", -1);
+	size = read_number(fd, "sys/kernel/kexec/crash_size", -1);
 	if (size < 0)
-		size = probe_number(fd, "sys/kernel/kexec_crash_size", -1);
+		size = read_number(fd, "sys/kernel/kexec_crash_size", -1);
 	close(fd);
 	if (size < 0)
 		return fail(e, FAIL_NOSYS,
@@ -429,7 +431,7 @@ bool probe_machine(const char *root, struct machine *m, struct error *e)
 	fd = probe_root(root, e);
 	if (fd < 0)
 		return false;
-	m->cpu_id = (uint32_t)probe_number(fd, MIDR_FILE, 0);
+	m->cpu_id = (uint32_t)read_number(fd, MIDR_FILE, 0);
 	probe_tree_in_x0(fd, m);
 	ok = probe_cmdline(fd, m, e) && probe_tree(fd, m, e) && probe_memory(fd, m, e);
 	close(fd);

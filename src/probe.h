@@ -31,7 +31,8 @@ bool probe_machine(const char *root, struct machine *m, struct error *e);
  * where the arch asks for it proc/kcore (its headers). Errors: FAIL_ROOM without a crash region,
  * FAIL_MACHINE when any of that cannot be had, FAIL_MEMORY.
  */
-bool probe_crash(const char *root, struct machine *m, bool own_plan, struct error *e);
+bool probe_crash(const char *root, struct machine *m, bool own_plan, const char *save,
+		 struct error *e);
 
 /* Adds the size of the crash kernel region in bytes, and a newline. Errors: FAIL_MACHINE. */
 bool probe_crash_size(struct text *out, struct error *e);

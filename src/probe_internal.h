@@ -3,7 +3,6 @@
 #define PROBE_INTERNAL_H
 
 #include "error.h"
-#include "machine.h"
 #include "span.h"
 
 #define FDT_FILE   "sys/firmware/fdt"
@@ -19,12 +18,5 @@ bool walk_live_tree(int root, const char *from, const uint8_t *boot, struct span
 
 /* An open root directory, or -1 (FAIL_FILE). */
 int probe_root(const char *root, struct error *e);
-
-/* The number in a file of one number, decimal or 0x; `absent` when there is no such file or number.
- */
-int64_t probe_number(int root, const char *path, int64_t absent);
-
-/* Copies to a directory what probe_crash() reads; of /proc/kcore its headers. Errors: FAIL_FILE. */
-bool crash_capture(int root, const struct machine *m, const char *dir, struct error *e);
 
 #endif

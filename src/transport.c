@@ -120,6 +120,9 @@ static bool fail_load(const char *what, int err, const struct machine *m, struct
 
 	if (err == EPERM && !m->may_boot)
 		return fail_privilege(what, e);
+	if (err == EADDRNOTAVAIL && m->crash.notes.n)
+		return fail(e, FAIL_KERNEL, "%s: the running kernel's crash region is another one",
+			    what);
 	if (err == EBUSY)
 		return fail(e, FAIL_KERNEL, "%s: %s", what,
 			    m->spin_table ? "its other CPUs cannot be stopped (spin-table)"

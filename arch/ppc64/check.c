@@ -71,9 +71,8 @@ static bool check_stub(const struct plan *p, const struct request *r, struct err
 static bool check_crash(const struct plan *p, const struct request *r, struct error *e)
 {
 	const struct segment *s = plan_segment(p, STUB), *c = plan_segment(p, CORE);
-	const struct span line = { (const uint8_t *)p->chosen.cmdline, strlen(p->chosen.cmdline) };
+	struct span line = { (const uint8_t *)p->chosen.cmdline, strlen(p->chosen.cmdline) };
 	const struct range backup = p->chosen.backup;
-	struct span at = line;
 	uint32_t flag = 0;
 	uint64_t core;
 
@@ -83,11 +82,10 @@ static bool check_crash(const struct plan *p, const struct request *r, struct er
 	if (!r->image->fixed && flag != 1)
 		return wrong(e, "the crash kernel would move itself to 0");
 	if (backup.end - backup.start != 0x10000 || backup.start < s->at.end ||
-	    backup.end > s->room_end)
-		return wrong(e, "the first 64 KiB are saved where there is no room");
-	if (!c || !span_take(&at, "elfcorehdr=0x") || !span_take_number(&at, 16, &core) ||
-	    !span_take(&at, " ") || core != c->at.start)
-		return wrong(e, "the command line does not name the core header");
+	    backup.end > s->room_end || !span_take(&line, "elfcorehdr=0x") ||
+	    !span_take_number(&line, 16, &core) || !span_take(&line, " ") || core != c->at.start)
+		return wrong(e,
+			     "the crash kernel would not find the first 64 KiB or the core header");
 	return true;
 }
 
