@@ -136,7 +136,8 @@ bool core_check(struct span core, const struct machine *m, phys backup, struct e
 			ram++;
 		} else {
 			ok = text && h.type == LOAD && h.at == m->crash.text.start &&
-			     h.found == h.at && h.virtual == m->crash.text_virtual;
+			     h.found == h.at && h.virtual == m->crash.text_virtual &&
+			     h.size == m->crash.text.end - h.at;
 			text = false;
 		}
 	}

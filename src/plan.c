@@ -170,7 +170,8 @@ static bool place_pieces(const struct request *r, const struct span data[PIECES]
 	w[KERNEL].size = round_up(r->image->room, PIECE_ALIGN);
 	w[KERNEL].align = r->image->align;
 	w[KERNEL].offset = r->image->offset;
-	w[KERNEL].lowest = r->image->lowest;
+	/* a crash kernel leaves what memory it has above itself: ppc64 can kexec to nowhere else */
+	w[KERNEL].lowest = r->image->lowest || is_crash(r);
 	w[KERNEL].together = w[INITRD].together = true;
 	w[TREE].size = round_up(data[TREE].len, a->tree_align);
 	w[TREE].align = a->tree_align;

@@ -86,7 +86,7 @@ static bool limit_node(struct tree *t, int node, const struct ranges *usable, st
 		add_number(&v, 0);
 		add_number(&v, 0);
 	}
-	ok = write_property(t, node, "linux,usable-memory", &v, e);
+	ok = write_property(t, node, ppc64_usable, &v, e);
 	text_free(&v);
 	return ok;
 }
@@ -125,7 +125,7 @@ static bool limit_dynamic(struct tree *t, const struct ranges *usable, struct er
 				memcpy(v.p + at, count, sizeof(count));
 		}
 	if (v.len || v.lost)
-		ok = write_property(t, node, "linux,drconf-usable-memory", &v, e);
+		ok = write_property(t, node, ppc64_drconf_usable, &v, e);
 	text_free(&v);
 	return ok;
 }

@@ -17,6 +17,9 @@ const char ppc64_tce[] = "I/O translation tables";
 const char ppc64_reserved[] = "reserved by firmware";
 const char ppc64_device[] = "memory of a device";
 
+const char ppc64_usable[] = "linux,usable-memory";
+const char ppc64_drconf_usable[] = "linux,drconf-usable-memory";
+
 #define LMB_ASSIGNED 0x8u
 #define LMB_RESERVED 0x80u
 #define DEPTH_MAX    64
@@ -40,19 +43,21 @@ static bool add_pairs(const void *fdt, int parent, int node, const char *propert
 }
 
 /* A memory node: RAM, unless it belongs to a device. The first range at 0 is what real mode
- * reaches. */
+ * reaches. A crash kernel has, and can copy to, no more than it was told to use.
+ */
 static bool add_node(struct machine *m, int parent, int node)
 {
 	const void *fdt = m->fdt.p;
+	const char *reg = fdt_getprop(fdt, node, ppc64_usable, NULL) ? ppc64_usable : "reg";
 	struct tree_pairs pairs;
 	struct range r;
 
 	if (has_string(fdt, node, "compatible", "ibm,coherent-device-memory"))
 		return add_pairs(fdt, parent, node, "reg", &m->keep, ppc64_device);
-	tree_pairs_of(&pairs, fdt, parent, node, "reg");
-	if (tree_next_pair(&pairs, &r) && r.start == 0)
+	tree_pairs_of(&pairs, fdt, parent, node, reg);
+	if (tree_next_pair(&pairs, &r) && r.start == 0 && r.end)
 		m->reach.end = r.end;
-	return add_pairs(fdt, parent, node, "reg", &m->ram, "RAM");
+	return add_pairs(fdt, parent, node, reg, &m->ram, "RAM");
 }
 
 static bool add_nodes(struct machine *m)
@@ -82,6 +87,7 @@ void ppc64_runs_of(struct ppc64_runs *runs, const void *fdt)
 	if (!runs->list.p)
 		runs->list.p = fdt_getprop(fdt, node, "ibm,dynamic-memory", &len);
 	runs->list.len = runs->list.p ? (size_t)len : 0;
+	runs->limited = fdt_getprop(fdt, node, ppc64_drconf_usable, NULL);
 	span_be32(runs->list, 0, &runs->left);
 	runs->at = 4;
 }
@@ -116,7 +122,9 @@ static bool add_dynamic(struct machine *m)
 	struct ppc64_runs runs;
 	struct range r;
 
-	for (ppc64_runs_of(&runs, m->fdt.p); ppc64_next_run(&runs, &r);)
+	ppc64_runs_of(&runs, m->fdt.p);
+	/* a crash kernel's share of it is not worth the counting */
+	while (!runs.limited && ppc64_next_run(&runs, &r))
 		if (!ranges_add(&m->ram, r.start, r.end, "RAM"))
 			return false;
 	return true;

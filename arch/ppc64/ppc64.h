@@ -28,6 +28,7 @@ struct ppc64_runs {
 	uint64_t at;
 	uint32_t left;
 	bool version2;
+	bool limited; /* a crash kernel's, which may use only some of it */
 };
 
 void ppc64_runs_of(struct ppc64_runs *runs, const void *fdt);
@@ -35,6 +36,9 @@ bool ppc64_next_run(struct ppc64_runs *runs, struct range *r);
 
 /* Limits a crash kernel to its memory. Errors: FAIL_TREE, FAIL_MEMORY. */
 bool ppc64_crash_tree(struct tree *t, const struct machine *m, struct error *e);
+
+/* Properties of a crash kernel's tree. */
+extern const char ppc64_usable[], ppc64_drconf_usable[];
 
 bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e);
 bool ppc64_image(struct span file, const char *name, const struct machine *m, struct image *img,
