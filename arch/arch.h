@@ -41,6 +41,10 @@ struct arch {
 	 * is there. NULL: none.
 	 */
 	bool (*tree)(struct tree *t, const struct machine *m, struct error *e);
+	/* Bytes that the running kernel wants free in a crash kernel's tree, to keep it true to the
+	 * CPUs that come and go. NULL: it does not do that.
+	 */
+	size_t (*tree_room)(const struct machine *m);
 	/* Writes the stub; returns its length, whatever the addresses; 0 where none is needed.
 	 * backup: where to save `backup` bytes from 0; 0: nowhere.
 	 */

@@ -223,6 +223,8 @@ bool options_parse(int argc, char *const argv[], struct options *o, struct error
 			ok = parse_letters(&p, word, e);
 		}
 	}
+	if (o->hotplug && !o->panic)
+		o->ignored = "hotplug";
 	/* scripts write --dtb="$DTB" whether or not there is one */
 	if (o->dtb && !*o->dtb)
 		o->dtb = NULL;

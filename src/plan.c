@@ -113,6 +113,9 @@ static bool build_tree(const struct request *r, struct plan *p, struct span *tre
 	    (m->arch->tree && !m->arch->tree(&p->tree, m, e)) ||
 	    !chosen_write(&p->tree, &p->chosen, e) || !tree_pack(&p->tree, tree, e))
 		return false;
+	if (r->hotplug && m->arch->tree_room &&
+	    !tree_grow(&p->tree, m->arch->tree_room(m), tree, e))
+		return false;
 	if (tree->len > m->arch->tree_max)
 		return fail(e, FAIL_TREE, "use device tree %s: it has %s, %s takes %s",
 			    p->tree_from, size_text(size, tree->len), m->arch->name,

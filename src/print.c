@@ -178,6 +178,9 @@ void print_json(const struct plan *p, const struct request *r, struct text *t)
 		t,
 		"  \"kernel_align\": %llu,\n  \"kernel_offset\": %llu,\n  \"kernel_room\": %llu,\n",
 		ull(r->image->align), ull(r->image->offset), ull(r->image->room));
+	if (m->crash.region.end)
+		text_add(t, "  \"crash_region\": { \"start\": \"0x%llx\", \"end\": \"0x%llx\" },\n",
+			 ull(m->crash.region.start), ull(m->crash.region.end));
 	text_add(t, "  \"tree_from\": ");
 	json_string(t, r->file_call ? "" : p->tree_from);
 	text_add(t, ",\n  \"cmdline\": ");

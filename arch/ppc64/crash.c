@@ -59,15 +59,14 @@ static bool find_usable(const struct machine *m, struct ranges *usable)
 static bool write_property(struct tree *t, int node, const char *name, const struct text *v,
 			   struct error *e)
 {
-	const size_t size = fdt_totalsize(t->blob) + v->len + 64;
-	uint8_t *blob = v->lost || v->len >= TREE_MAX ? NULL : realloc(t->blob, size);
+	struct span unused;
 	int err;
 
-	if (!blob)
+	if (v->lost)
 		return fail_memory(e);
-	t->blob = blob;
-	fdt_set_totalsize(blob, (uint32_t)size);
-	err = fdt_setprop(blob, node, name, v->p, (int)v->len);
+	if (!tree_grow(t, v->len + 64, &unused, e))
+		return false;
+	err = fdt_setprop(t->blob, node, name, v->p, (int)v->len);
 	return err ? tree_fail(t->from, "edit", err, e) : true;
 }
 
@@ -144,4 +143,30 @@ bool ppc64_crash_tree(struct tree *t, const struct machine *m, struct error *e)
 		return false;
 	err = fdt_add_mem_rsv(t->blob, saved, m->crash.region.start - saved);
 	return err ? tree_fail(t->from, "write reservations of", err, e) : true;
+}
+
+/* When a CPU comes the kernel writes all CPUs' nodes anew (arch/powerpc/kexec/core_64.c,
+ * update_cpus_node()), each with the `name` that trees in memory do not have; and one for each core
+ * that was not there.
+ */
+size_t ppc64_tree_room(const struct machine *m)
+{
+	const size_t cpus = m->crash.notes.n - 1; /* the last one is vmcoreinfo */
+	size_t nodes = 0, threads = 1, largest = 0, bytes;
+	const void *fdt = m->fdt.p;
+	int node = -1, property, len;
+
+	while ((node = fdt_node_offset_by_prop_value(fdt, node, "device_type", "cpu", 4)) >= 0) {
+		bytes = 128;
+		fdt_for_each_property_offset(
+			property, fdt, node) if (fdt_getprop_by_offset(fdt, property, NULL, &len))
+			bytes += (size_t)len + 16;
+		if (bytes > largest)
+			largest = bytes;
+		if (fdt_getprop(fdt, node, "ibm,ppc-interrupt-server#s", &len) && len >= 4)
+			threads = (size_t)len / 4;
+		nodes++;
+	}
+	return 1024 + nodes * 128 +
+	       (cpus / threads > nodes ? (cpus / threads - nodes) * largest : 0);
 }

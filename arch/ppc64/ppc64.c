@@ -69,6 +69,7 @@ const struct arch arch_ppc64 = {
 	.image = ppc64_image,
 	.stay = ppc64_stay,
 	.tree = ppc64_tree,
+	.tree_room = ppc64_tree_room,
 	.stub = ppc64_stub,
 	.check = ppc64_check,
 };

@@ -36,6 +36,7 @@ bool ppc64_next_run(struct ppc64_runs *runs, struct range *r);
 
 /* Limits a crash kernel to its memory. Errors: FAIL_TREE, FAIL_MEMORY. */
 bool ppc64_crash_tree(struct tree *t, const struct machine *m, struct error *e);
+size_t ppc64_tree_room(const struct machine *m);
 
 /* Properties of a crash kernel's tree. */
 extern const char ppc64_usable[], ppc64_drconf_usable[];
