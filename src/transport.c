@@ -31,8 +31,9 @@ static bool may_call(const char *what, const struct machine *m, bool crash, stru
 			e, "nothing was done: loading and unloading are off until the next reboot");
 	}
 	if ((crash ? m->limit_panic : m->limit_reboot) == 0) {
-		fail(e, FAIL_POLICY, "%s: kernel.kexec_load_limit_%s is used up", what,
-		     crash ? "panic" : "reboot");
+		fail(e, FAIL_POLICY, "%s: %s", what,
+		     crash ? "kernel.kexec_load_limit_panic is used up"
+			   : "kernel.kexec_load_limit_reboot is used up");
 		return hint(e, "nothing was done: only a reboot lifts the load limit");
 	}
 	return true;

@@ -9,7 +9,7 @@ load guest/helpers-crash
 
 # crashed NAME: the boot of that name, and everything that must be true of all of them.
 crashed() {
-	local reader said
+	local reader
 	in_crash "$1"
 	same "load" "$(step run first)" "rc=0 stdout=0 stderr=0 loaded=1"
 	same "load over it" "$(step run again)" "rc=0 stdout=0 stderr=0 loaded=1"
@@ -25,7 +25,7 @@ crashed() {
 	for reader in vmcore-dmesg makedumpfile; do
 		# it does not know 52-bit addresses of arm64 yet
 		[[ $arch$reader$first != arm64makedumpfile6.12* ]] || continue
-		said=$(of_stage crash | grep "^MARK $reader .*lab mark: $mark$") ||
+		of_stage crash | grep -q "^MARK $reader .*lab mark: $mark$" ||
 			fail_with "$reader does not find the mark: $(step crash $reader)"
 	done
 	run python3 "$top/tests/guest/vmcore.py" "$log"
