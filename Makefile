@@ -33,9 +33,9 @@ endif
 BINARIES := $(ARCHES:%=$(B)/%/kexec-lite)
 
 PURE := $(sort $(wildcard dt/*.c arch/*.c arch/*/*.c) \
-	$(addprefix src/,check.c choose.c elf.c error.c image.c iomem.c map.c options.c place.c plan.c print.c \
-	quiet.c range.c sort.c span.c text.c))
-EDGE := $(addprefix src/,capture.c files.c main.c pages.c probe.c transport.c walk.c)
+	$(addprefix src/,check.c choose.c core.c elf.c error.c image.c iomem.c map.c options.c place.c plan.c \
+	print.c quiet.c range.c sort.c span.c text.c))
+EDGE := $(addprefix src/,capture.c crash.c files.c main.c pages.c probe.c transport.c walk.c)
 SOURCES := $(PURE) $(EDGE)
 # a binary for one target has that target only
 SOURCES_arm64 := $(filter-out arch/ppc64/%,$(SOURCES))

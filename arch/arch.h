@@ -23,7 +23,10 @@ struct arch {
 	bool xen_fails;	    /* under Xen the next kernel panics: vCPU info pages stay registered */
 	bool threads;	    /* --exec runs on the lowest thread; offline CPUs are worth a warning */
 	bool tree_reserved; /* the tree reserves itself */
-	uint32_t kexec_arch; /* include/uapi/linux/kexec.h: the load flag of this architecture */
+	uint64_t linear;    /* virtual address of physical 0; 0: /proc/kcore tells */
+	uint64_t backup; /* bytes from 0 that a crash stub saves behind itself, before they die */
+	bool core_word;	 /* a crash kernel finds the core header by elfcorehdr= */
+	uint32_t kexec_arch; /* include/uapi/linux/kexec.h: the load flag, ELF machine << 16 */
 	size_t cmdline_max;  /* bytes a command line may have, without its NUL */
 	uint64_t window, window_align; /* see struct wishes */
 	uint64_t tree_max;	       /* bytes of a tree */
@@ -49,8 +52,15 @@ struct arch {
 	 * is there. NULL: none.
 	 */
 	bool (*tree)(struct tree *t, const struct machine *m, struct error *e);
-	/* Writes the stub; returns its length, whatever the addresses; 0 where none is needed. */
-	size_t (*stub)(const struct request *r, phys kernel, phys tree, uint8_t out[STUB_MAX]);
+	/* Bytes that the running kernel wants free in a crash kernel's tree, to keep it true to the
+	 * CPUs that come and go. NULL: it does not do that.
+	 */
+	size_t (*tree_room)(const struct machine *m);
+	/* Writes the stub; returns its length, whatever the addresses; 0 where none is needed.
+	 * backup: where to save `backup` bytes from 0; 0: nowhere.
+	 */
+	size_t (*stub)(const struct request *r, phys kernel, phys tree, phys backup,
+		       uint8_t out[STUB_MAX]);
 	/* The target's part of plan_check(). */
 	bool (*check)(const struct plan *p, const struct request *r, struct error *e);
 };

@@ -3,7 +3,7 @@
 
 _kexec_lite() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local words='--load --load-panic --exec --force --unload --status --print-ckr-size
+	local words='--load --load-panic --hotplug --exec --force --unload --status --print-ckr-size
 		--initrd --append --reuse-cmdline --dtb --dtb-overlay --kexec-syscall
 		--kexec-file-syscall --kexec-syscall-auto --mem-min --mem-max --run-at-load --plan --dump-dtb --root
 		--capture --seed --force-xen --no-ifdown --no-sync --debug --version --help'

@@ -22,7 +22,7 @@ static const char *const stale_memory[] = {
 
 size_t chosen_slack(size_t len)
 {
-	/* a node, eight properties of at most 32 + 24 bytes, their names, two reservations */
+	/* a node, ten properties of at most 32 + 24 bytes, their names, four reservations */
 	return len + 1024;
 }
 
@@ -110,16 +110,62 @@ static bool has_initrd(const struct chosen *c)
 	return c->initrd_start != c->initrd_end;
 }
 
+/* What c reserves, initrd first. */
+static int reservations(const struct chosen *c, struct range r[4])
+{
+	int n = 0;
+
+	if (has_initrd(c))
+		r[n++] = (struct range){ c->initrd_start, c->initrd_end, NULL };
+	if (c->tree_size)
+		r[n++] = (struct range){ c->tree_start, c->tree_start + c->tree_size, NULL };
+	if (c->core.end)
+		r[n++] = c->core;
+	if (c->backup.end)
+		r[n++] = c->backup;
+	return n;
+}
+
 /* The reservations of c, behind all others. */
 static int add_reservations(struct tree *t, const struct chosen *c)
 {
-	int err = 0;
+	struct range r[4];
+	int err = 0, i, n = reservations(c, r);
 
-	if (has_initrd(c))
-		err = fdt_add_mem_rsv(t->blob, c->initrd_start, c->initrd_end - c->initrd_start);
-	if (!err && c->tree_size)
-		err = fdt_add_mem_rsv(t->blob, c->tree_start, c->tree_size);
+	for (i = 0; i < n && !err; i++)
+		err = fdt_add_mem_rsv(t->blob, r[i].start, r[i].end - r[i].start);
 	return err;
+}
+
+/* Two ranges in the cells of the root; the second, or both, may end at 0 and are left out. */
+static int write_ranges(struct tree *t, int node, const char *name, struct range a, struct range b)
+{
+	const int cells = fdt_address_cells(t->blob, 0), sizes = fdt_size_cells(t->blob, 0);
+	const uint64_t v[4] = { a.start, a.end - a.start, b.start, b.end - b.start };
+	uint8_t bytes[32], *p = bytes;
+	int i, words;
+
+	if (!a.end)
+		return 0;
+	if (cells < 1 || cells > 2 || sizes < 1 || sizes > 2)
+		return -FDT_ERR_BADNCELLS;
+	for (i = 0; i < (b.end ? 4 : 2); i++) {
+		words = i % 2 ? sizes : cells;
+		if (words == 1 && v[i] > UINT32_MAX)
+			return -FDT_ERR_BADVALUE;
+		if (words == 2)
+			put_be32(p, (uint32_t)(v[i] >> 32));
+		p += 4 * words;
+		put_be32(p - 4, (uint32_t)v[i]);
+	}
+	return fdt_setprop(t->blob, node, name, bytes, (int)(p - bytes));
+}
+
+static int write_core(struct tree *t, int node, const struct chosen *c)
+{
+	const struct range none = { 0, 0, NULL };
+
+	return write_ranges(t, node, "linux,elfcorehdr", c->core, none);
 }
 
 static int write_initrd(struct tree *t, int node, const struct chosen *c)
@@ -149,6 +195,10 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 	if (!err && has_initrd(c))
 		err = write_initrd(t, node, c);
 	if (!err)
+		err = write_core(t, node, c);
+	if (!err)
+		err = write_ranges(t, node, "linux,usable-memory-range", c->usable, c->low);
+	if (!err)
 		err = add_reservations(t, c);
 	return err ? tree_fail(t->from, "write /chosen of", err, e) : true;
 }
@@ -156,10 +206,15 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 bool chosen_move(struct tree *t, const struct chosen *c, struct error *e)
 {
 	int node = tree_child(t->blob, "chosen");
-	int ours = has_initrd(c) + (c->tree_size != 0), err = 0;
+	struct range r[4];
+	int ours = reservations(c, r), err;
 
-	if (has_initrd(c))
+	/* a crash kernel's may say where its core header is */
+	err = fdt_setprop(t->blob, node, "bootargs", c->cmdline, (int)strlen(c->cmdline) + 1);
+	if (!err && has_initrd(c))
 		err = write_initrd(t, node, c);
+	if (!err)
+		err = write_core(t, node, c);
 	/* chosen_write() added them last; out and in again, and the tree has its size back */
 	for (; ours && !err; ours--)
 		err = fdt_del_mem_rsv(t->blob, fdt_num_mem_rsv(t->blob) - 1);
@@ -176,11 +231,40 @@ static bool check_bytes(const void *fdt, int node, const char *name, const void 
 	return p && len >= 0 && (size_t)len == size && (!size || memcmp(p, want, size) == 0);
 }
 
+/* Is the property these ranges, of which those that end at 0 are left out, and is it absent when
+ * all are?
+ */
+static bool check_ranges(const void *fdt, int node, const char *name, struct range a,
+			 struct range b)
+{
+	struct tree_pairs pairs;
+	struct range r;
+
+	tree_pairs_of(&pairs, fdt, 0, node, name);
+	if (!a.end)
+		return !fdt_getprop(fdt, node, name, NULL);
+	if (!tree_next_pair(&pairs, &r) || r.start != a.start || r.end != a.end)
+		return false;
+	if (b.end && (!tree_next_pair(&pairs, &r) || r.start != b.start || r.end != b.end))
+		return false;
+	return !tree_next_pair(&pairs, &r);
+}
+
+static bool check_reserved(const void *fdt, struct range r)
+{
+	uint64_t at, size;
+	int i;
+
+	for (i = 0; i < fdt_num_mem_rsv(fdt); i++)
+		if (fdt_get_mem_rsv(fdt, i, &at, &size) == 0 && at == r.start &&
+		    size == r.end - r.start)
+			return true;
+	return !r.end;
+}
+
 static bool check_initrd(const void *fdt, int node, const struct chosen *c)
 {
 	uint8_t start[8], end[8];
-	uint64_t at, size;
-	int i;
 
 	if (c->initrd_start == c->initrd_end)
 		return !fdt_getprop(fdt, node, "linux,initrd-start", NULL) &&
@@ -190,20 +274,19 @@ static bool check_initrd(const void *fdt, int node, const struct chosen *c)
 	if (!check_bytes(fdt, node, "linux,initrd-start", start, sizeof(start)) ||
 	    !check_bytes(fdt, node, "linux,initrd-end", end, sizeof(end)))
 		return false;
-	for (i = 0; i < fdt_num_mem_rsv(fdt); i++)
-		if (fdt_get_mem_rsv(fdt, i, &at, &size) == 0 && at == c->initrd_start &&
-		    size == c->initrd_end - c->initrd_start)
-			return true;
-	return false;
+	return check_reserved(fdt, (struct range){ c->initrd_start, c->initrd_end, NULL });
 }
 
 bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 {
 	/* not the list above: this one is the check's own, of_kexec_alloc_and_setup_fdt() */
 	static const char *const left_over[] = {
-		"linux,elfcorehdr",  "linux,usable-memory-range", "linux,kho-fdt",
-		"linux,kho-scratch", "linux,ima-kexec-buffer",	  "linux,dmcryptkeys",
+		"linux,kho-fdt",
+		"linux,kho-scratch",
+		"linux,ima-kexec-buffer",
+		"linux,dmcryptkeys",
 	};
+	static const struct range none;
 	const char *wrong = NULL;
 	size_t i;
 	const void *fdt = tree.p;
@@ -224,9 +307,13 @@ bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 		wrong = "linux,booted-from-kexec";
 	else if (!check_initrd(fdt, node, c))
 		wrong = "the initrd";
+	else if (!check_ranges(fdt, node, "linux,elfcorehdr", c->core, none) ||
+		 !check_ranges(fdt, node, "linux,usable-memory-range", c->usable, c->low) ||
+		 !check_reserved(fdt, c->core) || !check_reserved(fdt, c->backup))
+		wrong = "a crash kernel's part";
 	for (i = 0; !wrong && i < sizeof(left_over) / sizeof(left_over[0]); i++)
 		if (fdt_getprop(fdt, node, left_over[i], NULL))
-			wrong = i < 2 ? "a crash kernel's properties" : left_over[i];
+			wrong = left_over[i];
 	return wrong ? fail(e, FAIL_BUG, "trust the plan: %s in its device tree is wrong", wrong)
 		     : true;
 }

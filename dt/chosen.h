@@ -18,7 +18,10 @@ struct chosen {
 	uint8_t rng_seed[RNG_SEED];
 	phys tree_start; /* the tree reserves itself here, where tree_size is not 0 */
 	size_t tree_size;
-	size_t old_total; /* size that the running kernel's blob says it has, 0: unknown */
+	struct range core;	  /* a crash kernel's core header; end 0: no crash kernel */
+	struct range usable, low; /* its memory; low, end 0: not there */
+	struct range backup;	  /* what its stub fills; reserved; end 0: nothing */
+	size_t old_total;	  /* size that the running kernel's blob says it has, 0: unknown */
 };
 
 /* The room that chosen_write() needs in a tree, for a command line of len bytes. */
@@ -35,8 +38,9 @@ bool chosen_clean(struct tree *t, size_t old_total, struct error *e);
  */
 bool chosen_write(struct tree *t, const struct chosen *c, struct error *e);
 
-/* Tells a packed tree, written by chosen_write() with an initrd of the same size (and tree_size as
- * much 0 or not), where initrd and tree lie now. It keeps its size. Errors: FAIL_TREE.
+/* Tells a packed tree, written by chosen_write() with an initrd of the same size, a command line of
+ * the same length (and tree_size, core and backup as much 0 or not), where all that lies now. It
+ * keeps its size. Errors: FAIL_TREE.
  */
 bool chosen_move(struct tree *t, const struct chosen *c, struct error *e);
 

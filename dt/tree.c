@@ -118,6 +118,21 @@ bool tree_pack(struct tree *t, struct span *out, struct error *e)
 	return true;
 }
 
+bool tree_grow(struct tree *t, size_t more, struct span *out, struct error *e)
+{
+	const size_t old = fdt_totalsize(t->blob);
+	uint8_t *blob =
+		old > TREE_MAX || more > TREE_MAX - old ? NULL : realloc(t->blob, old + more);
+
+	if (!blob)
+		return fail_memory(e);
+	memset(blob + old, 0, more);
+	t->blob = blob;
+	fdt_set_totalsize(blob, (uint32_t)(old + more));
+	*out = (struct span){ blob, old + more };
+	return true;
+}
+
 void tree_free(struct tree *t)
 {
 	free(t->blob);

@@ -37,6 +37,8 @@ bool tree_open(struct tree *t, struct span blob, size_t slack, const char *from,
 /* Gives up the room that is left, and what was nopped. Returns the finished bytes, owned by the
  * tree. */
 bool tree_pack(struct tree *t, struct span *out, struct error *e);
+/* Gives it more room again, which becomes a part of it. Errors: FAIL_MEMORY. */
+bool tree_grow(struct tree *t, size_t more, struct span *out, struct error *e);
 void tree_free(struct tree *t);
 
 /* The failure that libfdt's (negative) answer stands for, as "WHAT in the device tree FROM: ...".

@@ -18,6 +18,7 @@ static const char *const files[] = {
 	"sys/kernel/kexec_crash_loaded",
 	"proc/sys/kernel/kexec_load_disabled",
 	"proc/sys/kernel/kexec_load_limit_reboot",
+	"proc/sys/kernel/kexec_load_limit_panic",
 	"sys/kernel/security/lockdown",
 	"sys/hypervisor/type",
 	"sys/devices/system/cpu/online",
@@ -68,6 +69,7 @@ static bool capture_system(const char *dir, const struct machine *m, struct erro
 bool probe_capture(const char *dir, struct error *e)
 {
 	int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct error none = { 0 };
 	struct machine m;
 	bool ok;
 
@@ -84,6 +86,9 @@ bool probe_capture(const char *dir, struct error *e)
 		scrub_tree(m.blob);
 		ok = files_save(dir, FDT_FILE, m.fdt, e);
 	}
+	/* what a crash kernel takes, as far as it is there */
+	if (ok)
+		probe_crash(NULL, &m, true, dir, &none);
 	machine_free(&m);
 	close(root);
 	return ok;

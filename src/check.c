@@ -3,6 +3,7 @@
 
 #include "../arch/arch.h"
 #include "../dt/memory.h"
+#include "core.h"
 
 static bool wrong(struct error *e, const char *what, const struct segment *s)
 {
@@ -103,6 +104,17 @@ static bool check_initrds(const struct plan *p, const struct request *r, struct 
 	       wrong(e, "is not where the tree says", last);
 }
 
+/* Is that a piece's own reservation? */
+static bool is_own(const struct plan *p, const struct segment *s, const struct range *k)
+{
+	const struct range *own = s->piece == CORE ? &p->chosen.core : &p->chosen.backup;
+
+	if (s->piece == TREE)
+		return k->start == s->at.start && k->end <= s->at.end;
+	return (s->piece == CORE || s->piece == STUB) && k->start == own->start &&
+	       k->end == own->end;
+}
+
 /* No piece lies on what the next kernel's tree reserves, but for the reservations of the pieces. */
 static bool check_reserved(const struct plan *p, const struct segment *tree, struct error *e)
 {
@@ -116,8 +128,7 @@ static bool check_reserved(const struct plan *p, const struct segment *tree, str
 		for (j = 0; j < p->n; j++) {
 			s = &p->seg[j];
 			k = &keep.v[i];
-			if (k->start < s->room_end && s->at.start < k->end &&
-			    (s != tree || k->start != s->at.start || k->end > s->at.end))
+			if (k->start < s->room_end && s->at.start < k->end && !is_own(p, s, k))
 				bad = s;
 		}
 	}
@@ -136,15 +147,35 @@ static bool check_entry(const struct plan *p, struct error *e)
 	return fail(e, FAIL_BUG, "trust the plan: it starts outside of what is loaded");
 }
 
+/* A crash kernel's core header is there, where the tree says, and all of the plan in its region:
+ * check_place() has the rest of RAM among what is kept.
+ */
+static bool check_core(const struct plan *p, const struct segment *s, const struct machine *m,
+		       struct error *e)
+{
+	const struct range *region = &m->crash.region;
+	size_t i;
+
+	if (!region->end != !s)
+		return fail(e, FAIL_BUG, "trust the plan: its core header is missing");
+	for (i = 0; s && i < p->n; i++)
+		if (p->seg[i].at.start < region->start || p->seg[i].room_end > region->end)
+			return wrong(e, "is outside of the crash kernel region", &p->seg[i]);
+	if (s && (p->chosen.core.start != s->at.start || p->chosen.core.end != s->room_end))
+		return wrong(e, "is not where the tree says", s);
+	return !s || core_check(s->data, m, p->chosen.backup.start, e);
+}
+
 bool plan_check(const struct plan *p, const struct request *r, struct error *e)
 {
-	const struct segment *tree = plan_segment(p, TREE);
+	const struct segment *tree = plan_segment(p, TREE), *core;
 	const struct machine *m = r->machine;
 	uint64_t sum = 0;
 	size_t i;
 
 	if (!p->n || p->n > SEGMENTS_MAX)
 		return fail(e, FAIL_BUG, "trust the plan: it has %zu segments", p->n);
+	core = plan_segment(p, CORE);
 	for (i = 0; i < p->n; i++) {
 		if (!check_segment(&p->seg[i], m, e) || !check_place(&p->seg[i], m, e))
 			return false;
@@ -157,9 +188,10 @@ bool plan_check(const struct plan *p, const struct request *r, struct error *e)
 		return fail(e, FAIL_BUG, "trust the plan: it takes more than half of RAM");
 	if (!tree)
 		return fail(e, FAIL_BUG, "trust the plan: a piece is missing");
-	if (!check_initrds(p, r, e) || !check_kernel(p, r->image, e))
+	if (!check_initrds(p, r, e) || !check_kernel(p, r->image, e) || !check_core(p, core, m, e))
 		return false;
-	if (p->n != r->image->parts + 1 + r->initrds + (plan_segment(p, STUB) != NULL))
+	if (p->n !=
+	    r->image->parts + 1 + r->initrds + (plan_segment(p, STUB) != NULL) + (core != NULL))
 		return fail(e, FAIL_BUG, "trust the plan: a piece is there twice");
 	if (!check_overlaps(p, e) || !check_entry(p, e) ||
 	    !chosen_check(tree->data, &p->chosen, e) || !check_reserved(p, tree, e) ||

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #define KEXEC_ON_CRASH		1ul
+#define KEXEC_CRASH_HOTPLUG	8ul
 #define KEXEC_FILE_UNLOAD	1ul
 #define KEXEC_FILE_ON_CRASH	2ul
 #define KEXEC_FILE_NO_INITRAMFS 4ul

@@ -22,6 +22,18 @@ static inline const char *lockdown_name(enum lockdown l)
 
 /* arm64: memory that the interrupt controller goes on using after the jump; see arch/arm64/lpi.c */
 enum lpi { LPI_NONE, LPI_KNOWN, LPI_UNKNOWN };
+/* What a crash kernel and its core header are told: filled by probe_crash(), empty otherwise. */
+struct crash {
+	struct range
+		region;	    /* the crash kernel's own memory; end 0: no crash kernel is asked for */
+	struct range low;   /* a second one below it, for DMA; end 0: none */
+	struct ranges dump; /* RAM of the machine that crashes; ascending */
+	struct ranges notes;   /* where the kernel leaves notes: one per CPU, then vmcoreinfo */
+	struct range text;     /* the running kernel, where it has a mapping of its own; or end 0 */
+	uint64_t text_virtual; /* of text.start */
+	uint64_t linear;       /* what makes any other physical address a virtual one */
+	uint64_t core_room; /* bytes that --hotplug wants for the header; 0: no such thing here */
+};
 
 struct machine {
 	const struct arch *arch; /* never NULL */
@@ -51,6 +63,7 @@ struct machine {
 	bool has_load, has_file_load; /* the system calls are there */
 	bool load_disabled;	      /* kernel.kexec_load_disabled */
 	int64_t limit_reboot;	      /* kernel.kexec_load_limit_reboot; -1: none */
+	int64_t limit_panic; /* kernel.kexec_load_limit_panic, for crash kernels; -1: none */
 	enum lockdown lockdown;
 	bool loaded, crash_loaded; /* what is loaded now */
 	bool loaded_unknown;	   /* there is no /sys to say so */
@@ -60,6 +73,8 @@ struct machine {
 
 	unsigned first_cpu; /* lowest CPU online */
 	bool cpus_offline;  /* some that are present are not online */
+
+	struct crash crash;
 
 	uint8_t *blob; /* owns what fdt points to */
 };

@@ -151,9 +151,10 @@ static void say_loaded(const struct options *o)
 
 	if (options_action(o) == LOAD && isatty(STDERR_FILENO))
 		text_add(&t,
-			 "kexec-lite: %s is loaded: a reboot now starts it (to undo: kexec-lite "
-			 "--unload)\n",
-			 name_text(show, o->kernel));
+			 "kexec-lite: %s is loaded: a %s now starts it (to undo: kexec-lite "
+			 "%s--unload)\n",
+			 name_text(show, o->kernel), o->panic ? "panic" : "reboot",
+			 o->panic ? "-p " : "");
 	put(STDERR_FILENO, &t);
 }
 
@@ -172,7 +173,7 @@ struct work {
 _Static_assert(WORDS_MAX < INITRDS_MAX, "the kernel may bring one more initrd");
 
 /* kexec_file_load takes one initrd: several become one file. */
-static bool file_load(struct work *w, struct error *e)
+static bool file_load(struct work *w, bool panic, struct error *e)
 {
 	const struct request *r = &w->request;
 	int joined = -1;
@@ -184,10 +185,22 @@ static bool file_load(struct work *w, struct error *e)
 			return false;
 	}
 	ok = transport_file_load(w->kernel.fd, joined < 0 ? w->initrd[0].fd : joined, r->cmdline,
-				 &w->machine, e);
+				 &w->machine, panic, e);
 	if (joined >= 0)
 		close(joined);
 	return ok;
+}
+
+/* Of crash kernels the running kernel drops the old one before it takes the new one in. */
+static bool fail_loaded(const struct options *o, const struct machine *m, struct error *e)
+{
+	struct machine now;
+	struct error none = { 0 };
+
+	e->closed = false;
+	if (o->panic && m->crash_loaded && probe_state(NULL, &now, &none) && !now.crash_loaded)
+		hint(e, "the crash kernel that was loaded before is gone: a panic now starts none");
+	return false;
 }
 
 static bool carry_out(const struct options *o, struct work *w, struct error *e)
@@ -200,10 +213,13 @@ static bool carry_out(const struct options *o, struct work *w, struct error *e)
 	if (o->debug)
 		print_plan(&w->plan, r, &t);
 	put(STDERR_FILENO, &t);
-	if (r->file_call ? !file_load(w, e) : !transport_load(&w->plan, &w->machine, e))
-		return false;
-	w->machine.loaded = true;
-	warn_offline(&w->machine);
+	if (r->file_call ? !file_load(w, o->panic, e)
+			 : !transport_load(&w->plan, &w->machine, r->hotplug, e))
+		return fail_loaded(o, &w->machine, e);
+	if (!o->panic) {
+		w->machine.loaded = true;
+		warn_offline(&w->machine);
+	}
 	say_loaded(o);
 	return true;
 }
@@ -278,9 +294,11 @@ static bool plan_and_load(const struct options *o, struct work *w, struct error 
 		return false;
 	if (r->file_call)
 		return plan_check_cmdline(r, e) && carry_out(o, w, e);
-	if (w->machine.live)
+	/* a crash kernel is written to its place as it is loaded */
+	if (w->machine.live && !o->panic)
 		probe_pages(&w->machine, r->initrds ? r->initrd[r->initrds - 1] : w->kernel.data);
-	return (!o->run_at_load || image_stay(&w->image, o->kernel, &w->machine, e)) &&
+	return (!(o->run_at_load || o->panic) ||
+		image_stay(&w->image, o->kernel, &w->machine, e)) &&
 	       plan_make(r, &w->plan, e) && carry_out(o, w, e);
 }
 
@@ -308,16 +326,16 @@ static bool prepare(const struct options *o, struct work *w, struct error *e)
 {
 	struct request *r = &w->request;
 
-	if (o->panic)
-		return fail(e, FAIL_USAGE, "load a crash kernel: kexec-lite does not do that yet");
 	if (o->reuse_initrd)
 		return fail(e, FAIL_USAGE,
 			    "reuse the initrd: its memory is used again; give --initrd");
 	if (!probe_state(o->root, &w->machine, e) ||
-	    (!o->plan && !transport_may_ask(&w->machine, e)) ||
+	    (!o->plan && !transport_may_ask(&w->machine, o->panic, e)) ||
 	    !probe_machine(o->root, &w->machine, e) || !choose_call(o, w, e) ||
+	    (o->panic && !probe_crash(o->root, &w->machine, !r->file_call, NULL, e)) ||
 	    !get_seeds(o, r, e) || !get_bounds(o, r, e))
 		return false;
+	r->hotplug = o->hotplug && w->machine.crash.core_room;
 	options_cmdline(o, w->machine.cmdline.p ? w->machine.cmdline.p : "", &w->cmdline);
 	r->cmdline = w->cmdline.p ? w->cmdline.p : "";
 	return !w->cmdline.lost || fail_memory(e);

@@ -14,11 +14,13 @@ static const struct option {
 } table[] = {
 #define AT(field) offsetof(struct options, field)
 	{ "load", 'l', FLAG, AT(load), "", "load a kernel; a reboot then starts it" },
-	{ "load-panic", 'p', FLAG, AT(panic), "", "with -u or -S: the crash kernel" },
+	{ "load-panic", 'p', FLAG, AT(panic), "", "load a crash kernel; with -u or -S: that one" },
 	{ "exec", 'e', FLAG, AT(exec), "", "start the loaded kernel now" },
 	{ "force", 'f', FLAG, AT(force), "", "load and start at once, without shutdown" },
 	{ "unload", 'u', FLAG, AT(unload), "", "forget the loaded kernel" },
 	{ "status", 'S', FLAG, AT(status), "", "exit 1 when a kernel is loaded, 0 when none is" },
+	{ "hotplug", 0, FLAG, AT(hotplug), "",
+	  "with -p: the kernel follows changes of CPUs and memory" },
 	{ "print-ckr-size", 0, FLAG, AT(print_size), "",
 	  "print the size of the crash kernel region" },
 	{ "initrd", 0, LIST, AT(initrd), "FILE", "initial ramdisk; several: one behind another" },
@@ -60,7 +62,6 @@ static const struct option {
 	{ "args-linux", 0, IGNORED, 0, "", NULL },
 	{ "elf64-core-headers", 0, IGNORED, 0, "", NULL },
 	{ "dt-no-old-root", 0, IGNORED, 0, "", NULL },
-	{ "hotplug", 0, IGNORED, 0, "", NULL },
 	{ "no-cma", 0, IGNORED, 0, "", NULL },
 	{ "force-dtb", 0, IGNORED, 0, "", NULL },
 #undef AT
@@ -183,7 +184,7 @@ enum action options_action(const struct options *o)
 		return UNLOAD;
 	if (o->exec)
 		return EXEC;
-	if (o->load || (o->file_call && !o->force))
+	if (o->load || o->panic || (o->file_call && !o->force))
 		return LOAD;
 	return o->force ? LOAD_EXEC : LOAD_SHUTDOWN;
 }
@@ -197,6 +198,8 @@ static bool check(const struct options *o, struct error *e)
 		return true;
 	if (actions > 1)
 		fail(e, FAIL_USAGE, "read the options: they ask for more than one thing");
+	else if (o->panic && (o->exec || o->capture))
+		fail(e, FAIL_USAGE, "read the options: a crash kernel is not for now");
 	else if (o->file_call && o->load_call)
 		fail(e, FAIL_USAGE, "read the options: -c and -s exclude each other");
 	else if ((a == PLAN || a >= LOAD) && !o->kernel)
@@ -229,6 +232,8 @@ bool options_parse(int argc, char *const argv[], struct options *o, struct error
 			ok = parse_letters(&p, word, e);
 		}
 	}
+	if (o->hotplug && !o->panic)
+		o->ignored = "hotplug";
 	/* scripts write --dtb="$DTB" whether or not there is one */
 	if (o->dtb && !*o->dtb)
 		o->dtb = NULL;
@@ -277,13 +282,27 @@ static size_t word_length(const char *s)
 	return i;
 }
 
+/* Is the word of this name, in quotes or not? */
+static bool is_word(const char *word, const char *name)
+{
+	word += *word == '"';
+	return strncmp(word, name, strlen(name)) == 0;
+}
+
+/* Of the running kernel's words those that were for itself only. */
+static bool is_stale(const char *word, bool crash)
+{
+	return is_word(word, "BOOT_IMAGE=") || is_word(word, "elfcorehdr=") ||
+	       (crash && is_word(word, "crashkernel="));
+}
+
 void options_cmdline(const struct options *o, const char *running, struct text *out)
 {
 	size_t len;
 
 	while (o->reuse_cmdline && *running) {
 		len = word_length(running);
-		if (len && strncmp(running, "BOOT_IMAGE=", 11) != 0) {
+		if (len && !is_stale(running, o->panic)) {
 			text_bytes(out, " ", out->len > 0);
 			text_bytes(out, running, len);
 		}

@@ -20,9 +20,10 @@ struct words {
 
 struct options {
 	bool load, exec, unload, status, print_size; /* actions as given; see options_action() */
-	bool panic;			     /* the crash kernel's place, not the normal one */
-	bool force;			     /* at once, without shutdown(8) */
-	bool plan, json;		     /* show the plan instead of loading */
+	bool panic;	 /* the crash kernel's place, not the normal one */
+	bool hotplug;	 /* the crash kernel is told of CPUs and memory that come and go */
+	bool force;	 /* at once, without shutdown(8) */
+	bool plan, json; /* show the plan instead of loading */
 	bool file_call, load_call, any_call; /* -s, -c, -a */
 	bool reuse_cmdline, reuse_initrd, run_at_load, no_sync, no_ifdown, force_xen;
 	bool debug, version, help;
@@ -63,8 +64,7 @@ bool options_parse(int argc, char *const argv[], struct options *o, struct error
 void options_help(struct text *t);
 
 /* The next kernel's command line: with --reuse-cmdline the running kernel's without BOOT_IMAGE=,
- * then
- * --append. Neither: empty.
+ * elfcorehdr= and, for a crash kernel, crashkernel=, then --append. Neither: empty.
  */
 void options_cmdline(const struct options *o, const char *running, struct text *out);
 

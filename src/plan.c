@@ -2,7 +2,9 @@
 
 #include "../arch/arch.h"
 #include "../dt/memory.h"
+#include "core.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The next kernel may have pages of 64 KiB where ours are 4 KiB; it rounds what it reserves to its
@@ -12,7 +14,7 @@
 
 const char *piece_name(enum piece piece)
 {
-	static const char *const names[] = { "kernel", "initrd", "tree", "stub" };
+	static const char *const names[] = { "kernel", "initrd", "tree", "stub", "core" };
 
 	return names[piece];
 }
@@ -27,10 +29,25 @@ const struct segment *plan_segment(const struct plan *p, enum piece piece)
 	return NULL;
 }
 
+/* Bytes of "elfcorehdr=0x" and twelve digits and a space. It comes first: what follows a "--" is
+ * for init.
+ */
+#define CORE_WORD 26
+
+static bool is_crash(const struct request *r)
+{
+	return r->machine->crash.region.end && !r->file_call;
+}
+
+static bool has_core_word(const struct request *r)
+{
+	return is_crash(r) && r->machine->arch->core_word;
+}
+
 bool plan_check_cmdline(const struct request *r, struct error *e)
 {
 	const struct arch *a = r->machine->arch;
-	size_t len = strlen(r->cmdline);
+	size_t len = strlen(r->cmdline) + (has_core_word(r) ? CORE_WORD : 0);
 
 	return len <= a->cmdline_max ||
 	       fail(e, FAIL_CMDLINE, "pass the command line: it has %zu bytes, %s takes %zu", len,
@@ -98,7 +115,8 @@ static bool check_memory(const struct request *r, uint64_t shipped, struct error
 		return hint(e, "nothing was loaded: %s are too much, make kernel or initrd smaller",
 			    need);
 	}
-	if (m->mem_available && shipped > m->mem_available) {
+	/* a crash kernel is written to where it will run */
+	if (m->mem_available && !is_crash(r) && shipped > m->mem_available) {
 		fail(e, FAIL_MEMORY, "load %s: only %s of memory are available", need,
 		     size_text(have, m->mem_available));
 		return hint(e, "nothing was loaded: it needs %s of memory, free some", need);
@@ -142,14 +160,16 @@ static bool build_tree(const struct request *r, struct plan *p, struct span *tre
 	char size[SIZE_TEXT];
 	size_t slack;
 
-	p->chosen.cmdline = r->cmdline;
 	p->chosen.old_total = r->dtb.len ? 0 : m->fdt_total;
 	memcpy(p->chosen.kaslr_seed, r->kaslr_seed, KASLR_SEED);
 	memcpy(p->chosen.rng_seed, r->rng_seed, RNG_SEED);
 	p->chosen.tree_size = m->arch->tree_reserved;
-	slack = chosen_slack(strlen(r->cmdline)) + 16 * m->keep.n;
+	slack = chosen_slack(strlen(p->chosen.cmdline)) + 16 * m->keep.n;
 	if (!start_tree(r, p, slack, e) || (m->arch->tree && !m->arch->tree(&p->tree, m, e)) ||
 	    !chosen_write(&p->tree, &p->chosen, e) || !tree_pack(&p->tree, tree, e))
+		return false;
+	if (r->hotplug && m->arch->tree_room &&
+	    !tree_grow(&p->tree, m->arch->tree_room(m), tree, e))
 		return false;
 	if (tree->len > m->arch->tree_max)
 		return fail(e, FAIL_TREE, "use device tree %s: it has %s, %s takes %s",
@@ -173,8 +193,8 @@ static void add_segment(struct plan *p, const struct request *r, enum piece piec
 	};
 }
 
-static void add_segments(struct plan *p, const struct request *r, const struct span data[4],
-			 const struct wish w[4])
+static void add_segments(struct plan *p, const struct request *r, const struct span data[PIECES],
+			 const struct wish w[PIECES])
 {
 	const struct image *img = r->image;
 	phys end, at = w[INITRD].at;
@@ -192,7 +212,7 @@ static void add_segments(struct plan *p, const struct request *r, const struct s
 			    (struct part){ r->initrd[i], 0, last ? r->initrd[i].len : end - at },
 			    at, end);
 	}
-	for (i = TREE; i <= STUB; i++)
+	for (i = TREE; i < PIECES; i++)
 		add_segment(p, r, (enum piece)i, (struct part){ data[i], 0, data[i].len }, w[i].at,
 			    w[i].at + w[i].size);
 }
@@ -250,13 +270,16 @@ static bool tree_room(const struct request *r, const struct plan *p, struct rang
 	return e->code == FAIL_NONE && (ok || fail_memory(e));
 }
 
-static bool place_pieces(const struct request *r, const struct plan *p, const struct span data[4],
-			 struct wish w[4], uint64_t shipped, struct error *e)
+static bool place_pieces(const struct request *r, const struct plan *p,
+			 const struct span data[PIECES], struct wish w[PIECES], uint64_t shipped,
+			 struct error *e)
 {
 	const struct arch *a = r->machine->arch;
-	struct wishes all = { w, 4, r->machine->reach, a->window, a->window_align };
+	struct wishes all = { w, PIECES, r->machine->reach, a->window, a->window_align };
+	const struct machine *m = r->machine;
+	const struct ranges *in = &m->room;
 	struct ranges room = { 0 };
-	bool ok;
+	bool ok = true;
 	int i;
 
 	if (all.bounds.start < r->bounds.start)
@@ -264,25 +287,35 @@ static bool place_pieces(const struct request *r, const struct plan *p, const st
 	if (r->bounds.end && all.bounds.end > r->bounds.end)
 		all.bounds.end = r->bounds.end;
 
-	for (i = KERNEL; i <= STUB; i++)
+	for (i = KERNEL; i < PIECES; i++)
 		w[i] = (struct wish){ .what = piece_name((enum piece)i),
 				      .size = round_up(data[i].len, PIECE_ALIGN),
 				      .align = PIECE_ALIGN };
 	w[KERNEL].size = round_up(r->image->room, PIECE_ALIGN);
 	w[KERNEL].align = r->image->align;
 	w[KERNEL].offset = r->image->offset;
-	w[KERNEL].lowest = r->image->lowest;
+	/* a crash kernel leaves what memory it has above itself: ppc64 can kexec to nowhere else */
+	w[KERNEL].lowest = r->image->lowest || is_crash(r);
 	w[KERNEL].together = w[INITRD].together = true;
 	w[TREE].size = round_up(data[TREE].len, a->tree_align);
 	w[TREE].align = a->tree_align;
-	if (!r->dtb.len && !r->overlays)
-		return place_quietly(&r->machine->room, r->machine, &all, shipped, e);
-	ok = tree_room(r, p, &room, e) && place_quietly(&room, r->machine, &all, shipped, e);
+	if (is_crash(r))
+		w[STUB].size += a->backup;
+	if (w[CORE].size && r->hotplug && w[CORE].size < r->machine->crash.core_room)
+		w[CORE].size = round_up(r->machine->crash.core_room, PIECE_ALIGN);
+	if (r->dtb.len || r->overlays) {
+		in = &room;
+		ok = tree_room(r, p, &room, e);
+	}
+	ok = ok && place_quietly(in, m, &all, shipped, e);
 	ranges_free(&room);
-	return ok;
+	if (ok || !is_crash(r) || e->code != FAIL_ROOM)
+		return ok;
+	return hint(e, "nothing was loaded: boot with a larger crashkernel=, it has %s",
+		    size_text((char[SIZE_TEXT]){ 0 }, m->crash.region.end - m->crash.region.start));
 }
 
-static uint64_t shipped_bytes(const struct request *r, const struct span data[4])
+static uint64_t shipped_bytes(const struct request *r, const struct span data[PIECES])
 {
 	const uint32_t page = r->machine->page_size;
 	uint64_t sum = 0;
@@ -290,25 +323,77 @@ static uint64_t shipped_bytes(const struct request *r, const struct span data[4]
 
 	for (i = 0; i < r->image->parts; i++)
 		sum += round_up(r->image->part[i].size, page);
-	for (i = INITRD; i <= STUB; i++)
+	for (i = INITRD; i < PIECES; i++)
 		sum += round_up(data[i].len, page);
 	return sum;
+}
+
+/* The word that tells where the core header is, in front of the command line, always as long. */
+static void write_line(struct plan *p, phys core)
+{
+	char word[CORE_WORD + 1];
+	struct text t = text_fixed(word, sizeof(word));
+
+	text_add(&t, "elfcorehdr=0x%012llx ", (unsigned long long)core);
+	if (p->line.p)
+		memcpy(p->line.p, word, CORE_WORD);
+}
+
+/* All that a crash kernel has on top of another, with placeholders for where pieces lie. */
+static bool start_crash(const struct request *r, struct plan *p, struct span *core, struct error *e)
+{
+	const struct machine *m = r->machine;
+
+	if (!is_crash(r))
+		return true;
+	core->len = core_size(m);
+	p->core = malloc(core->len + 1);
+	core->p = p->core;
+	if (has_core_word(r)) {
+		text_add(&p->line, "%26s%s", "", r->cmdline);
+		p->chosen.cmdline = p->line.p;
+	}
+	if (!p->core || p->line.lost)
+		return fail_memory(e);
+	write_line(p, 0);
+	p->chosen.core.end = 1;
+	p->chosen.backup.end = m->arch->backup;
+	p->chosen.usable = m->crash.region;
+	p->chosen.low = m->crash.low;
+	return core->len ||
+	       fail(e, FAIL_MACHINE, "write the core header: it has more than 65534 entries");
+}
+
+static void finish_crash(const struct request *r, struct plan *p, const struct wish w[PIECES])
+{
+	const uint64_t backup = r->machine->arch->backup;
+	const phys at = w[STUB].at + w[STUB].size - backup;
+
+	if (!is_crash(r))
+		return;
+	p->chosen.core = (struct range){ w[CORE].at, w[CORE].at + w[CORE].size, NULL };
+	if (backup)
+		p->chosen.backup = (struct range){ at, at + backup, NULL };
+	write_line(p, w[CORE].at);
+	core_write(r->machine, at, p->core);
 }
 
 bool plan_make(const struct request *r, struct plan *p, struct error *e)
 {
 	const struct arch *a = r->machine->arch;
-	struct span data[4] = { { NULL, 0 } }; /* of the initrds only the length */
-	struct wish w[4];
+	struct span data[PIECES] = { { NULL, 0 } }; /* of the initrds only the length */
+	struct wish w[PIECES];
 	uint64_t shipped;
 
-	*p = (struct plan){ 0 };
+	*p = (struct plan){ .line = TEXT_GROWING };
 	/* a placeholder: with an initrd the tree grows, and its size is needed to place it */
 	data[INITRD].len = initrd_bytes(r);
 	p->chosen.initrd_end = data[INITRD].len;
-	if (!check_request(r, e) || !build_tree(r, p, &data[TREE], e))
+	p->chosen.cmdline = r->cmdline;
+	if (!check_request(r, e) || !start_crash(r, p, &data[CORE], e) ||
+	    !build_tree(r, p, &data[TREE], e))
 		return false;
-	data[STUB] = (struct span){ p->stub, a->stub(r, 0, 0, p->stub) };
+	data[STUB] = (struct span){ p->stub, a->stub(r, 0, 0, 0, p->stub) };
 	shipped = shipped_bytes(r, data);
 	if (!check_memory(r, shipped, e) || !place_pieces(r, p, data, w, shipped, e))
 		return false;
@@ -320,9 +405,10 @@ bool plan_make(const struct request *r, struct plan *p, struct error *e)
 		p->chosen.tree_start = w[TREE].at;
 		p->chosen.tree_size = data[TREE].len;
 	}
+	finish_crash(r, p, w);
 	if (!chosen_move(&p->tree, &p->chosen, e))
 		return false;
-	p->stub_len = a->stub(r, p->kernel, w[TREE].at, p->stub);
+	p->stub_len = a->stub(r, p->kernel, w[TREE].at, p->chosen.backup.start, p->stub);
 	add_segments(p, r, data, w);
 	p->entry = p->stub_len ? w[STUB].at : p->kernel_entry;
 	return plan_check(p, r, e);
@@ -331,4 +417,7 @@ bool plan_make(const struct request *r, struct plan *p, struct error *e)
 void plan_free(struct plan *p)
 {
 	tree_free(&p->tree);
+	text_free(&p->line);
+	free(p->core);
+	p->core = NULL;
 }

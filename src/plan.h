@@ -15,7 +15,9 @@
 #define SEGMENTS_MAX 16
 #define STUB_MAX     512
 
-enum piece { KERNEL, INITRD, TREE, STUB };
+/* CORE: the header of a crash kernel's core file */
+enum piece { KERNEL, INITRD, TREE, STUB, CORE };
+#define PIECES (CORE + 1)
 
 struct segment {
 	enum piece piece;
@@ -35,6 +37,8 @@ struct plan {
 	struct tree tree;	/* owns the tree's bytes */
 	uint8_t stub[STUB_MAX]; /* and the stub's */
 	size_t stub_len;
+	uint8_t *core;	  /* and the core header's */
+	struct text line; /* and the command line's, where it names the core header */
 };
 
 /* WORDS_MAX given ones, and one that came with the kernel. */
@@ -59,6 +63,7 @@ struct request {
 	const char *cmdline;
 	struct range bounds; /* --mem-min, --mem-max; end 0: none */
 	bool file_call;	     /* the running kernel plans: kexec_file_load */
+	bool hotplug;	     /* of a crash kernel: the running one will keep its core header true */
 	const char *why;     /* this call, for people */
 	uint8_t kaslr_seed[KASLR_SEED], rng_seed[RNG_SEED];
 };

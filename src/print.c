@@ -29,8 +29,10 @@ static void print_map(const struct plan *p, const struct machine *m, struct text
 		 m->release, size_text(ram, ranges_total(&m->ram)),
 		 size_text(room, ranges_total(&m->room)), size_text(cell, map.cell));
 	map_print(&map, t);
-	text_add(t, "\n              K kernel  k its BSS  I initrd  T tree  S stub\n"
-		    "              # kept    : partly kept         . free\n\n");
+	text_add(t,
+		 "\n              K kernel  k its BSS  I initrd  T tree  S stub%s\n"
+		 "              # kept    : partly kept         . free\n\n",
+		 m->crash.region.end ? "  C core header" : "");
 }
 
 /* One line per reason: how many areas, how much. */
@@ -103,11 +105,12 @@ void print_plan(const struct plan *p, const struct request *r, struct text *t)
 	for (i = 0; i < r->overlays; i++)
 		text_add(t, ", %s", name_text(show, r->overlay[i].name));
 	text_add(t, "\n");
-	text_add(t, "call     kexec_load, %zu segments\n", p->n);
+	text_add(t, "call     kexec_load, %zu segments%s\n", p->n,
+		 r->machine->crash.region.end ? ", to be started by a panic" : "");
 	if (r->why)
 		text_add(t, "why      %s\n", r->why);
 	text_add(t, "cmdline  ");
-	text_plain(t, r->cmdline);
+	text_plain(t, p->chosen.cmdline);
 	text_add(t, "\n");
 }
 
@@ -181,6 +184,9 @@ void print_json(const struct plan *p, const struct request *r, struct text *t)
 		t,
 		"  \"kernel_align\": %llu,\n  \"kernel_offset\": %llu,\n  \"kernel_room\": %llu,\n",
 		ull(r->image->align), ull(r->image->offset), ull(r->image->room));
+	if (m->crash.region.end)
+		text_add(t, "  \"crash_region\": { \"start\": \"0x%llx\", \"end\": \"0x%llx\" },\n",
+			 ull(m->crash.region.start), ull(m->crash.region.end));
 	text_add(t, "  \"tree_from\": ");
 	json_string(t, r->file_call ? "" : p->tree_from);
 	if (r->overlays)
@@ -192,6 +198,6 @@ void print_json(const struct plan *p, const struct request *r, struct text *t)
 	if (r->overlays)
 		text_add(t, "]");
 	text_add(t, ",\n  \"cmdline\": ");
-	json_string(t, r->cmdline);
+	json_string(t, r->file_call ? r->cmdline : p->chosen.cmdline);
 	text_add(t, "\n}\n");
 }

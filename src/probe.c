@@ -258,6 +258,7 @@ static void probe_files(int root, struct machine *m)
 	m->crash_loaded = crash > 0;
 	m->load_disabled = read_number(root, "proc/sys/kernel/kexec_load_disabled", 0) != 0;
 	m->limit_reboot = read_number(root, "proc/sys/kernel/kexec_load_limit_reboot", -1);
+	m->limit_panic = read_number(root, "proc/sys/kernel/kexec_load_limit_panic", -1);
 	m->lockdown = read_lockdown(root);
 	m->xen = read_word(root, "sys/hypervisor/type", "xen");
 	probe_cpus(root, m);
@@ -385,7 +386,7 @@ static bool probe_memory(int root, struct machine *m, struct error *e)
 	return ranges_subtract(&m->ram, &m->keep, &m->room) || fail_memory(e);
 }
 
-static int open_root(const char *root, struct error *e)
+int probe_root(const char *root, struct error *e)
 {
 	int fd = open(root ? root : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char show[NAME_TEXT];
@@ -401,8 +402,10 @@ bool probe_state(const char *root, struct machine *m, struct error *e)
 	int fd;
 	bool ok;
 
-	*m = (struct machine){ .live = !root, .limit_reboot = -1, .cmdline = TEXT_GROWING };
-	fd = open_root(root, e);
+	*m = (struct machine){
+		.live = !root, .limit_reboot = -1, .limit_panic = -1, .cmdline = TEXT_GROWING
+	};
+	fd = probe_root(root, e);
 	if (fd < 0)
 		return false;
 	ok = root ? probe_captured(fd, m, e) : probe_live(m, e);
@@ -414,7 +417,7 @@ bool probe_state(const char *root, struct machine *m, struct error *e)
 
 bool probe_crash_size(struct text *out, struct error *e)
 {
-	int fd = open_root(NULL, e);
+	int fd = probe_root(NULL, e);
 	int64_t size;
 
 	if (fd < 0)
@@ -435,7 +438,7 @@ bool probe_machine(const char *root, struct machine *m, struct error *e)
 	int fd;
 	bool ok;
 
-	fd = open_root(root, e);
+	fd = probe_root(root, e);
 	if (fd < 0)
 		return false;
 	m->cpu_id = (uint32_t)read_number(fd, MIDR_FILE, 0);
@@ -450,6 +453,8 @@ void machine_free(struct machine *m)
 	ranges_free(&m->ram);
 	ranges_free(&m->keep);
 	ranges_free(&m->room);
+	ranges_free(&m->crash.dump);
+	ranges_free(&m->crash.notes);
 	text_free(&m->cmdline);
 	free(m->freemap);
 	m->freemap = NULL;

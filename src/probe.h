@@ -31,6 +31,14 @@ bool probe_machine(const char *root, struct machine *m, struct error *e);
  * error: a kernel that does not say leaves the map without blocks.
  */
 void probe_pages(struct machine *m, struct span newest);
+/* Then, for a crash kernel: its memory, which is all the room from now on, and, where the plan is
+ * to be our own, what its core header says. Files: sys/devices/system/cpu/possible and the
+ * crash_notes and crash_notes_size of each CPU, sys/kernel/vmcoreinfo, crash_elfcorehdr_size,
+ * where the arch asks for it proc/kcore (its headers). Errors: FAIL_ROOM without a crash region,
+ * FAIL_MACHINE when any of that cannot be had, FAIL_MEMORY.
+ */
+bool probe_crash(const char *root, struct machine *m, bool own_plan, const char *save,
+		 struct error *e);
 
 /* Adds the size of the crash kernel region in bytes, and a newline. Errors: FAIL_MACHINE. */
 bool probe_crash_size(struct text *out, struct error *e);

@@ -6,10 +6,11 @@
 #include "error.h"
 #include "span.h"
 
-#define FDT_FILE  "sys/firmware/fdt"
-#define LIVE_TREE "sys/firmware/devicetree/base"
-#define LOG_FILE  "dev/kmsg"
-#define MIDR_FILE "sys/devices/system/cpu/cpu0/regs/identification/midr_el1"
+#define FDT_FILE   "sys/firmware/fdt"
+#define LIVE_TREE  "sys/firmware/devicetree/base"
+#define LOG_FILE   "dev/kmsg"
+#define KCORE_FILE "proc/kcore"
+#define MIDR_FILE  "sys/devices/system/cpu/cpu0/regs/identification/midr_el1"
 
 /* Appends what of the kernel's log m's arch asks for, as far as it can be read. */
 void probe_log(int root, const struct machine *m, struct text *out);
@@ -19,5 +20,8 @@ void probe_log(int root, const struct machine *m, struct text *out);
  */
 bool walk_live_tree(int root, const char *from, const uint8_t *boot, struct span *out,
 		    struct error *e);
+
+/* An open root directory, or -1 (FAIL_FILE). */
+int probe_root(const char *root, struct error *e);
 
 #endif

@@ -21,7 +21,7 @@ static bool fail_privilege(const char *what, struct error *e)
 }
 
 /* kexec_load_permitted() in kernel/kexec_core.c: for loading and unloading alike. */
-static bool may_call(const char *what, const struct machine *m, struct error *e)
+static bool may_call(const char *what, const struct machine *m, bool crash, struct error *e)
 {
 	if (!m->may_boot)
 		return fail_privilege(what, e);
@@ -30,16 +30,18 @@ static bool may_call(const char *what, const struct machine *m, struct error *e)
 		return hint(
 			e, "nothing was done: loading and unloading are off until the next reboot");
 	}
-	if (m->limit_reboot == 0) {
-		fail(e, FAIL_POLICY, "%s: kernel.kexec_load_limit_reboot is used up", what);
+	if ((crash ? m->limit_panic : m->limit_reboot) == 0) {
+		fail(e, FAIL_POLICY, "%s: %s", what,
+		     crash ? "kernel.kexec_load_limit_panic is used up"
+			   : "kernel.kexec_load_limit_reboot is used up");
 		return hint(e, "nothing was done: only a reboot lifts the load limit");
 	}
 	return true;
 }
 
-bool transport_may_ask(const struct machine *m, struct error *e)
+bool transport_may_ask(const struct machine *m, bool crash, struct error *e)
 {
-	return may_call("load a kernel", m, e);
+	return may_call("load a kernel", m, crash, e);
 }
 
 static bool fail_lockdown(const struct machine *m, struct error *e)
@@ -119,6 +121,9 @@ static bool fail_load(const char *what, int err, const struct machine *m, struct
 
 	if (err == EPERM && !m->may_boot)
 		return fail_privilege(what, e);
+	if (err == EADDRNOTAVAIL && m->crash.notes.n)
+		return fail(e, FAIL_KERNEL, "%s: the running kernel's crash region is another one",
+			    what);
 	if (err == EBUSY)
 		return fail(e, FAIL_KERNEL, "%s: %s", what,
 			    m->spin_table ? "its other CPUs cannot be stopped (spin-table)"
@@ -138,8 +143,9 @@ static long kexec_load(unsigned long entry, unsigned long n, const struct kexec_
 	return syscall(SYS_kexec_load, entry, n, seg, flags);
 }
 
-bool transport_load(const struct plan *p, const struct machine *m, struct error *e)
+bool transport_load(const struct plan *p, const struct machine *m, bool hotplug, struct error *e)
 {
+	const unsigned long crash = m->crash.region.end ? KEXEC_ON_CRASH : 0;
 	struct kexec_segment_abi seg[SEGMENTS_MAX];
 	size_t i;
 
@@ -150,7 +156,8 @@ bool transport_load(const struct plan *p, const struct machine *m, struct error 
 			.mem = p->seg[i].at.start,
 			.memsz = p->seg[i].at.end - p->seg[i].at.start,
 		};
-	return kexec_load(p->entry, p->n, seg, m->arch->kexec_arch) == 0 ||
+	return kexec_load(p->entry, p->n, seg,
+			  m->arch->kexec_arch | crash | (hotplug ? KEXEC_CRASH_HOTPLUG : 0)) == 0 ||
 	       fail_load("load a kernel", errno, m, e);
 }
 
@@ -167,9 +174,10 @@ static long kexec_file_load(int kernel, int initrd, const char *cmdline, unsigne
 }
 
 bool transport_file_load(int kernel, int initrd, const char *cmdline, const struct machine *m,
-			 struct error *e)
+			 bool crash, struct error *e)
 {
-	const unsigned long flags = initrd < 0 ? KEXEC_FILE_NO_INITRAMFS : 0;
+	const unsigned long flags =
+		(initrd < 0 ? KEXEC_FILE_NO_INITRAMFS : 0) | (crash ? KEXEC_FILE_ON_CRASH : 0);
 
 	return kexec_file_load(kernel, initrd, cmdline, flags) == 0 ||
 	       fail_load("load a kernel", errno, m, e);
@@ -180,7 +188,7 @@ bool transport_unload(const struct machine *m, bool crash, struct error *e)
 	const bool file_call = !m->has_load || m->lockdown != LOCKDOWN_NONE;
 	long err;
 
-	if (!may_call("unload the kernel", m, e))
+	if (!may_call("unload the kernel", m, crash, e))
 		return false;
 	if (file_call)
 		err = kexec_file_load(-1, -1, NULL,

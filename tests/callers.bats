@@ -5,8 +5,8 @@
 # shellcheck disable=SC2016,SC2034,SC2154  # words for a guest; helpers.bash and bats set these
 load helpers
 
-# CALLER BEFORE CODE AFTER WORDS [=> COMMAND LINE]. BEFORE: a kernel is loaded (+) or not (-).
-# AFTER: what /sys/kernel/kexec_loaded says. $K: kernel, $I: initrd, $D: the machine's blob.
+# CALLER BEFORE CODE AFTER WORDS [=> COMMAND LINE]. BEFORE: a kernel is loaded (+), a crash kernel
+# is (c), or none (-). AFTER: what /sys/kernel/kexec_loaded says, and c when a crash kernel is loaded. $K: kernel, $I: initrd, $D: the machine's blob.
 # RUNNING: the running kernel's command line without BOOT_IMAGE=, ALL: all of it.
 vector_table='
 petitboot - 0 1 kexec -l --initrd=$I --append="root=/dev/sda1 quiet" $K => root=/dev/sda1 quiet
@@ -26,16 +26,20 @@ systemd - 14 0 closed /sbin/kexec -e
 debian-init - 0 1 /sbin/kexec -l "$K" --initrd="$I" --append="$(cat /proc/cmdline)" => ALL
 debian-init - 0 1 /sbin/kexec -l "$K" --append="$(cat /proc/cmdline)" => ALL
 debian-init - 14 0 /sbin/kexec -e
-debian-kdump - 2 0 kexec -p --args-linux --command-line="irqpoll nr_cpus=1" --initrd=$I $K
-debian-kdump + 2 1 kexec -p -s --command-line="irqpoll nr_cpus=1" --initrd=$I $K
+debian-kdump - 0 0c kexec -p --args-linux --command-line="irqpoll nr_cpus=1" --initrd=$I $K
+debian-kdump c 0 1c kexec -l $K
+debian-kdump + 12 1 kexec -p -s --command-line="irqpoll nr_cpus=1" --initrd=$I $K
 debian-kdump + 0 1 kexec -p -u
-debian-kdump + 0 1 kexec -s -p -u
-fedora-kdump - 2 0 kexec -s -p --command-line="irqpoll nr_cpus=1" --initrd=$I $K
-fedora-kdump + 2 1 kexec -s -d -p --command-line="irqpoll nr_cpus=1" --initrd=$I $K
+debian-kdump c 0 0 kexec -p -u
+debian-kdump c 0 0 kexec -s -p -u
+fedora-kdump - 12 0 kexec -s -p --command-line="irqpoll nr_cpus=1" --initrd=$I $K
+fedora-kdump + 12 1 kexec -s -d -p --command-line="irqpoll nr_cpus=1" --initrd=$I $K
+fedora-kdump - 0 0c kexec -d -p --command-line="irqpoll nr_cpus=1" --initrd=$I $K
 fedora-kdump + 0 1 kexec -s -p -u
-suse-kdump + 2 1 /sbin/kexec -p $K --append="irqpoll nr_cpus=1" --initrd=$I -a
-suse-kdump + 0 1 /sbin/kexec -a -p -u
-bottlerocket + 2 1 /sbin/kexec -ps --reuse-cmdline --append "nr_cpus=1" $K
+suse-kdump + 0 1c /sbin/kexec -p $K --append="irqpoll nr_cpus=1" --initrd=$I -a
+suse-kdump c 0 0 /sbin/kexec -a -p -u
+bottlerocket + 12 1 /sbin/kexec -ps --reuse-cmdline --append "nr_cpus=1" $K
+bottlerocket - 0 0c /sbin/kexec -p --reuse-cmdline --append "nr_cpus=1" $K
 zfsbootmenu - 0 1 kexec -a -l $K --initrd=$I --command-line="spl.spl_hostid=0x1 root=zfs:z/r" => spl.spl_hostid=0x1 root=zfs:z/r
 zfsbootmenu + 0 1 kexec -a -l $K --initrd=$I --dtb=$D --command-line="root=zfs:z/r" => root=zfs:z/r
 zfsbootmenu - 14 0 kexec -e -i
@@ -113,7 +117,7 @@ boot_callers() {
 	python3 "$image" "$dir/small"
 	head -c 100000 /dev/zero >"$dir/small.initrd"
 	# CALLER BEFORE CODE AFTER WORDS [=> COMMAND LINE]  to  BEFORE, a tab, WORDS
-	sed -E 's/^[^ ]+ ([-+]) [0-9]+ [01] /\1\t/; s/ =>.*//' <<<"$vectors" >"$dir/vectors"
+	sed -E 's/^[^ ]+ ([-+c]) [0-9]+ [01]c? /\1\t/; s/ =>.*//' <<<"$vectors" >"$dir/vectors"
 	"$lab/initramfs" "$arch" "$dir/third.cpio" "${both[@]}"
 	both+=("$bin:sbin/kexec-lite" "$kernel:boot/Image" "$dir/small:boot/small"
 		"$dir/small.initrd:boot/small.initrd")
@@ -122,7 +126,7 @@ boot_callers() {
 	"$lab/initramfs" "$arch" "$dir/run.cpio" "${both[@]}" "$dir/second.cpio:boot/initrd" \
 		"$dir/append.second:boot/append" "$dir/vectors:boot/vectors"
 	"$lab/run" "$machine" "$kernel" "$dir/run.cpio" \
-		'quiet BOOT_IMAGE=/boot/vmlinuz word="two  words -- here"' "$dir/log" "${qemu[@]}"
+		'quiet crashkernel=128M BOOT_IMAGE=/boot/vmlinuz word="two  words -- here"' "$dir/log" "${qemu[@]}"
 }
 
 in_guest() {
@@ -138,7 +142,7 @@ last() { of_stage "$1" | sed -n "s/^STEP-LAST $2 //p"; }
 last_line() {
 	case $1 in
 	0) echo '*' ;;
-	2) echo 'kexec-lite: @(cannot load a crash kernel: kexec-lite does not do that yet|nothing was done: see kexec-lite --help)' ;;
+	2) echo 'kexec-lite: nothing was done: see kexec-lite --help' ;;
 	3) echo 'kexec-lite: cannot open @(kernel|initrd) /no/such/@(kernel|initrd): No such file or directory' ;;
 	12) echo "kexec-lite: cannot load a kernel: the running kernel $(fact run kernel) has no kexec_file_load" ;;
 	14) echo 'kexec-lite: nothing was started: load a kernel first, with kexec-lite --load' ;;

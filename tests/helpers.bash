@@ -214,6 +214,29 @@ planned() {
 	return "$rc"
 }
 
+# for_all FUNCTION: for each line of plan_table; fails once, after all of them.
+for_all() {
+	local name bad=0
+	while read -r name; do
+		"$1" "$name" || bad=1
+	done < <(awk 'NF { print $1 }' <<<"$plan_table")
+	return $bad
+}
+
+golden() {
+	diff -u "$plans/$1.json" <(planned "$1" --plan=json) &&
+		diff -u "$plans/$1.txt" <(planned "$1" --plan)
+}
+
+# same_on ARCH CPU NAME: the picture is the same from the binary for that machine.
+same_on() {
+	local emulated=$BATS_TEST_TMPDIR/$1
+	printf '#!/bin/sh\nexec qemu-%s-static %s "$@"\n' "$2" "$bin_dir/$1/kexec-lite" >"$emulated"
+	chmod +x "$emulated"
+	planned "$3" --plan >"$BATS_TEST_TMPDIR/host"
+	diff -u "$BATS_TEST_TMPDIR/host" <(host_bin=$emulated && planned "$3" --plan)
+}
+
 # ---- the probe kernel
 
 # boot_probe NAME: NAME is probe-MACHINE. The emulator writes down what it runs from RAM with the

@@ -147,7 +147,7 @@ edges() {
 
 @test "src/ is either pure or an edge that is named" {
 	read -ra pure < <(make -s print-pure)
-	edges_named='^src/(alloc|capture|files|main|pages|probe|transport|walk)\.c$'
+	edges_named='^src/(alloc|capture|crash|files|main|pages|probe|transport|walk)\.c$'
 	run comm -23 <(printf '%s\n' src/*.c | LC_ALL=C sort) <(printf '%s\n' "${pure[@]}" | LC_ALL=C sort)
 	echo "$output"
 	[[ -n $output ]]

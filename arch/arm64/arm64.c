@@ -12,11 +12,13 @@ static const uint32_t stub_words[] = {
 
 _Static_assert(sizeof(stub_words) % 8 == 0, "the stub's addresses must be aligned");
 
-size_t arm64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[STUB_MAX])
+size_t arm64_stub(const struct request *r, phys kernel, phys tree, phys backup,
+		  uint8_t out[STUB_MAX])
 {
 	const size_t words = sizeof(stub_words) / sizeof(stub_words[0]);
 	size_t i;
 
+	(void)backup;
 	if (r->machine->tree_in_x0)
 		return 0;
 	for (i = 0; i < words; i++)

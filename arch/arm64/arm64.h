@@ -23,6 +23,7 @@ const char *arm64_log_word(const struct machine *m);
 bool arm64_lpi_find(struct machine *m, struct span log);
 bool arm64_tree(struct tree *t, const struct machine *m, struct error *e);
 
-size_t arm64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[STUB_MAX]);
+size_t arm64_stub(const struct request *r, phys kernel, phys tree, phys backup,
+		  uint8_t out[STUB_MAX]);
 
 #endif

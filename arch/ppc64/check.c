@@ -42,10 +42,10 @@ static bool check_stub(const struct plan *p, const struct request *r, struct err
 {
 	const struct segment *s = plan_segment(p, STUB);
 	const uint8_t *head = r->image->part[0].data.p;
-	uint64_t tree = 0, kernel = 0, entry = 0;
+	uint64_t tree = 0, kernel = 0, entry = 0, backup = 1;
 	uint32_t branch = 0;
 
-	if (!s || p->entry != s->at.start || s->data.len != 0x1a0)
+	if (!s || p->entry != s->at.start || s->data.len != 0x1d0)
 		return wrong(e, "it does not start in the stub");
 	if (r->machine->big_endian)
 		span_be32(s->data, 0, &branch);
@@ -53,12 +53,39 @@ static bool check_stub(const struct plan *p, const struct request *r, struct err
 		span_le32(s->data, 0, &branch);
 	if (branch != 0x48000100 || memcmp(s->data.p + 4, head + 4, 0xfc) != 0)
 		return wrong(e, "the stub is not what other CPUs need at address 0");
-	span_be64(s->data, 0x178, &tree);
-	span_be64(s->data, 0x180, &kernel);
-	span_be64(s->data, 0x188, &entry);
+	span_be64(s->data, 0x1a0, &tree);
+	span_be64(s->data, 0x1a8, &kernel);
+	span_be64(s->data, 0x1b0, &entry);
+	span_be64(s->data, 0x1c8, &backup);
 	if (tree != plan_segment(p, TREE)->at.start || kernel != p->kernel ||
 	    entry != p->kernel_entry || entry != kernel + r->image->entry)
 		return wrong(e, "the stub does not point at kernel and device tree");
+	if (backup != p->chosen.backup.start)
+		return wrong(e, "the stub saves the first 64 KiB elsewhere");
+	return true;
+}
+
+/* A crash kernel stays where it is, finds the core header, and nothing else lies where the stub
+ * saves memory.
+ */
+static bool check_crash(const struct plan *p, const struct request *r, struct error *e)
+{
+	const struct segment *s = plan_segment(p, STUB), *c = plan_segment(p, CORE);
+	struct span line = { (const uint8_t *)p->chosen.cmdline, strlen(p->chosen.cmdline) };
+	const struct range backup = p->chosen.backup;
+	uint32_t flag = 0;
+	uint64_t core;
+
+	if (!r->machine->crash.region.end)
+		return !backup.end || wrong(e, "it saves memory for no crash kernel");
+	(r->image->big_endian ? span_be32 : span_le32)(s->data, 0x5c, &flag);
+	if (!r->image->fixed && flag != 1)
+		return wrong(e, "the crash kernel would move itself to 0");
+	if (backup.end - backup.start != 0x10000 || backup.start < s->at.end ||
+	    backup.end > s->room_end || !span_take(&line, "elfcorehdr=0x") ||
+	    !span_take_number(&line, 16, &core) || !span_take(&line, " ") || core != c->at.start)
+		return wrong(e,
+			     "the crash kernel would not find the first 64 KiB or the core header");
 	return true;
 }
 
@@ -89,5 +116,5 @@ bool ppc64_check(const struct plan *p, const struct request *r, struct error *e)
 	if (!plan_segment(p, TREE) || plan_segment(p, TREE)->at.start % 8)
 		return wrong(e, "it has no device tree");
 	return check_reach(p, r->machine, e) && check_kernel(p, r->image, e) &&
-	       check_stub(p, r, e) && check_reservations(p, r->machine, e);
+	       check_stub(p, r, e) && check_crash(p, r, e) && check_reservations(p, r->machine, e);
 }

@@ -107,8 +107,13 @@ static bool check_fixed(const struct image *img, const char *name, const struct 
 	for (i = 0; i < m->room.n; i++)
 		if (range_within(want, m->room.v[i]) && range_within(want, m->reach))
 			return true;
-	return fail(e, FAIL_ROOM, "load kernel %s: it runs at 0x%llx only, which is taken", name,
-		    (unsigned long long)img->offset);
+	return m->crash.region.end
+		       ? fail(e, FAIL_UNSUPPORTED,
+			      "keep kernel %s in the crash kernel region: it runs at 0x%llx only",
+			      name, (unsigned long long)img->offset)
+		       : fail(e, FAIL_ROOM,
+			      "load kernel %s: it runs at 0x%llx only, which is taken", name,
+			      (unsigned long long)img->offset);
 }
 
 static bool take_image(const struct elf *elf, const char *name, const struct machine *m,

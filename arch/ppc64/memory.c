@@ -4,17 +4,21 @@
  */
 #include "ppc64.h"
 
+#include "../../src/iomem.h"
+
 #include <libfdt.h>
 #include <string.h>
 
 const char ppc64_running[] = "the running kernel";
 const char ppc64_hash[] = "hash page table";
-const char ppc64_crash[] = "crash kernel region";
 const char ppc64_rtas[] = "RTAS firmware";
 const char ppc64_opal[] = "OPAL firmware";
 const char ppc64_tce[] = "I/O translation tables";
 const char ppc64_reserved[] = "reserved by firmware";
 const char ppc64_device[] = "memory of a device";
+
+const char ppc64_usable[] = "linux,usable-memory";
+const char ppc64_drconf_usable[] = "linux,drconf-usable-memory";
 
 #define LMB_ASSIGNED 0x8u
 #define LMB_RESERVED 0x80u
@@ -39,19 +43,21 @@ static bool add_pairs(const void *fdt, int parent, int node, const char *propert
 }
 
 /* A memory node: RAM, unless it belongs to a device. The first range at 0 is what real mode
- * reaches. */
+ * reaches. A crash kernel has, and can copy to, no more than it was told to use.
+ */
 static bool add_node(struct machine *m, int parent, int node)
 {
 	const void *fdt = m->fdt.p;
+	const char *reg = fdt_getprop(fdt, node, ppc64_usable, NULL) ? ppc64_usable : "reg";
 	struct tree_pairs pairs;
 	struct range r;
 
 	if (has_string(fdt, node, "compatible", "ibm,coherent-device-memory"))
 		return add_pairs(fdt, parent, node, "reg", &m->keep, ppc64_device);
-	tree_pairs_of(&pairs, fdt, parent, node, "reg");
-	if (tree_next_pair(&pairs, &r) && r.start == 0)
+	tree_pairs_of(&pairs, fdt, parent, node, reg);
+	if (tree_next_pair(&pairs, &r) && r.start == 0 && r.end)
 		m->reach.end = r.end;
-	return add_pairs(fdt, parent, node, "reg", &m->ram, "RAM");
+	return add_pairs(fdt, parent, node, reg, &m->ram, "RAM");
 }
 
 static bool add_nodes(struct machine *m)
@@ -69,61 +75,59 @@ static bool add_nodes(struct machine *m)
 	return true;
 }
 
-/* LMBs one by one: address, DRC index, reserved, associativity, flags. */
-static bool add_lmbs(struct span list, uint64_t size, struct ranges *ram)
+void ppc64_runs_of(struct ppc64_runs *runs, const void *fdt)
 {
-	uint32_t count, flags, i;
-	uint64_t at, end;
+	int node = tree_child(fdt, "ibm,dynamic-reconfiguration-memory"), len = 0;
 
-	span_be32(list, 0, &count);
-	for (i = 0; i < count; i++) {
-		if (!span_be64(list, 4 + 24ull * i, &at) ||
-		    !span_be32(list, 4 + 24ull * i + 20, &flags))
-			break;
-		if ((flags & (LMB_ASSIGNED | LMB_RESERVED)) == LMB_ASSIGNED &&
-		    !__builtin_add_overflow(at, size, &end) && !ranges_add(ram, at, end, "RAM"))
-			return false;
-	}
-	return true;
+	*runs = (struct ppc64_runs){ 0 };
+	if (node < 0 || !tree_address(fdt, node, "ibm,lmb-size", &runs->size) || !runs->size)
+		return;
+	runs->list.p = fdt_getprop(fdt, node, "ibm,dynamic-memory-v2", &len);
+	runs->version2 = runs->list.p != NULL;
+	if (!runs->list.p)
+		runs->list.p = fdt_getprop(fdt, node, "ibm,dynamic-memory", &len);
+	runs->list.len = runs->list.p ? (size_t)len : 0;
+	runs->limited = fdt_getprop(fdt, node, ppc64_drconf_usable, NULL);
+	span_be32(runs->list, 0, &runs->left);
+	runs->at = 4;
 }
 
-/* Version 2, runs of LMBs: how many, address of the first, DRC index, associativity, flags. */
-static bool add_lmb_runs(struct span list, uint64_t size, struct ranges *ram)
+/* An LMB is address, DRC index, reserved, associativity, flags; a run (version 2) how many, address
+ * of the first, DRC index, associativity, flags.
+ */
+bool ppc64_next_run(struct ppc64_runs *runs, struct range *r)
 {
-	uint32_t count, lmbs, flags, i;
-	uint64_t at, end;
+	uint32_t flags, n = 1;
+	uint64_t bytes, at;
 
-	span_be32(list, 0, &count);
-	for (i = 0; i < count; i++) {
-		if (!span_be32(list, 4 + 24ull * i, &lmbs) ||
-		    !span_be64(list, 8 + 24ull * i, &at) ||
-		    !span_be32(list, 4 + 24ull * i + 20, &flags))
-			break;
-		if ((flags & (LMB_ASSIGNED | LMB_RESERVED)) == LMB_ASSIGNED &&
-		    !__builtin_mul_overflow(size, (uint64_t)lmbs, &end) &&
-		    !__builtin_add_overflow(at, end, &end) && !ranges_add(ram, at, end, "RAM"))
+	for (; runs->left; runs->left--, runs->at += 24) {
+		at = runs->at + (runs->version2 ? 4 : 0);
+		if ((runs->version2 && !span_be32(runs->list, runs->at, &n)) ||
+		    !span_be64(runs->list, at, &r->start) ||
+		    !span_be32(runs->list, runs->at + 20, &flags))
 			return false;
+		if ((flags & (LMB_ASSIGNED | LMB_RESERVED)) != LMB_ASSIGNED ||
+		    __builtin_mul_overflow(runs->size, (uint64_t)n, &bytes) ||
+		    __builtin_add_overflow(r->start, bytes, &r->end))
+			continue;
+		runs->left--;
+		runs->at += 24;
+		return true;
 	}
-	return true;
+	return false;
 }
 
 static bool add_dynamic(struct machine *m)
 {
-	const void *fdt = m->fdt.p;
-	int node = tree_child(fdt, "ibm,dynamic-reconfiguration-memory"), len;
-	struct span list;
-	uint64_t size;
+	struct ppc64_runs runs;
+	struct range r;
 
-	if (node < 0 || !tree_address(fdt, node, "ibm,lmb-size", &size) || !size)
-		return true;
-	list.p = fdt_getprop(fdt, node, "ibm,dynamic-memory-v2", &len);
-	if (list.p) {
-		list.len = (size_t)len;
-		return add_lmb_runs(list, size, &m->ram);
-	}
-	list.p = fdt_getprop(fdt, node, "ibm,dynamic-memory", &len);
-	list.len = list.p ? (size_t)len : 0;
-	return !list.p || add_lmbs(list, size, &m->ram);
+	ppc64_runs_of(&runs, m->fdt.p);
+	/* a crash kernel's share of it is not worth the counting */
+	while (!runs.limited && ppc64_next_run(&runs, &r))
+		if (!ranges_add(&m->ram, r.start, r.end, "RAM"))
+			return false;
+	return true;
 }
 
 /* [base, base + size) where both are numbers in properties; nothing when either is absent. */
@@ -160,7 +164,7 @@ static bool keep_all(struct machine *m)
 	return ranges_add(&m->keep, 0, m->reach.start, ppc64_running) &&
 	       keep_numbers(m, chosen, "linux,htab-base", "linux,htab-size", ppc64_hash) &&
 	       keep_numbers(m, chosen, "linux,crashkernel-base", "linux,crashkernel-size",
-			    ppc64_crash) &&
+			    iomem_crash) &&
 	       keep_numbers(m, rtas, "linux,rtas-base", "rtas-size", ppc64_rtas) &&
 	       keep_numbers(m, opal, "opal-base-address", "opal-runtime-size", ppc64_opal) &&
 	       keep_tce(m) && add_pairs(fdt, 0, 0, "reserved-ranges", &m->keep, ppc64_reserved);

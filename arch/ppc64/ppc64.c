@@ -28,7 +28,8 @@ static void read_opal(const struct machine *m, struct ppc64_stub_data *d)
 		d->opal_base = d->opal_entry = 0;
 }
 
-size_t ppc64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[STUB_MAX])
+size_t ppc64_stub(const struct request *r, phys kernel, phys tree, phys backup,
+		  uint8_t out[STUB_MAX])
 {
 	void (*const put)(uint8_t *, uint32_t) = r->machine->big_endian ? put_be32 : put_le32;
 	const size_t words = sizeof(stub_words) / sizeof(stub_words[0]);
@@ -46,6 +47,7 @@ size_t ppc64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[S
 	put_be64(data + 16, kernel + r->image->entry);
 	put_be64(data + 24, d.opal_base);
 	put_be64(data + 32, d.opal_entry);
+	put_be64(data + 40, backup);
 	return PPC64_HEAD + sizeof(stub_words) + sizeof(d);
 }
 
@@ -63,10 +65,14 @@ const struct arch arch_ppc64 = {
 	.tree_align = PPC64_ALIGN,
 	.tree_reserved = true,
 	.firmware = firmware,
+	.linear = 0xc000000000000000, /* arch/powerpc/include/asm/page.h: PAGE_OFFSET */
+	.backup = PPC64_ALIGN,	      /* crashdump-ppc64.h: BACKUP_SRC_SIZE */
+	.core_word = true,
 	.memory = ppc64_memory,
 	.image = ppc64_image,
 	.stay = ppc64_stay,
 	.tree = ppc64_tree,
+	.tree_room = ppc64_tree_room,
 	.stub = ppc64_stub,
 	.check = ppc64_check,
 };

@@ -11,19 +11,43 @@
 
 /* Where stub.c puts the data words behind the code. */
 struct ppc64_stub_data {
-	uint64_t tree, kernel, entry, opal_base, opal_entry;
+	uint64_t tree, kernel, entry, opal_base, opal_entry, backup;
 };
 
 /* Reasons to keep memory. Those of firmware are reserved in the next tree too. */
-extern const char ppc64_running[], ppc64_hash[], ppc64_crash[];
+extern const char ppc64_running[], ppc64_hash[];
 extern const char ppc64_rtas[], ppc64_opal[], ppc64_tce[], ppc64_reserved[], ppc64_device[];
+
+/* Dynamic memory of a tree that is RAM, run by run; nothing where there is none.
+ *
+ *	for (ppc64_runs_of(&runs, fdt); ppc64_next_run(&runs, &r);)
+ */
+struct ppc64_runs {
+	struct span list;
+	uint64_t size; /* of one LMB */
+	uint64_t at;
+	uint32_t left;
+	bool version2;
+	bool limited; /* a crash kernel's, which may use only some of it */
+};
+
+void ppc64_runs_of(struct ppc64_runs *runs, const void *fdt);
+bool ppc64_next_run(struct ppc64_runs *runs, struct range *r);
+
+/* Limits a crash kernel to its memory. Errors: FAIL_TREE, FAIL_MEMORY. */
+bool ppc64_crash_tree(struct tree *t, const struct machine *m, struct error *e);
+size_t ppc64_tree_room(const struct machine *m);
+
+/* Properties of a crash kernel's tree. */
+extern const char ppc64_usable[], ppc64_drconf_usable[];
 
 bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e);
 bool ppc64_image(struct span file, const char *name, const struct machine *m, struct image *img,
 		 bool *is_ours, struct error *e);
 bool ppc64_stay(struct image *img, const char *name, const struct machine *m, struct error *e);
 bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e);
-size_t ppc64_stub(const struct request *r, phys kernel, phys tree, uint8_t out[STUB_MAX]);
+size_t ppc64_stub(const struct request *r, phys kernel, phys tree, phys backup,
+		  uint8_t out[STUB_MAX]);
 bool ppc64_check(const struct plan *p, const struct request *r, struct error *e);
 
 #endif

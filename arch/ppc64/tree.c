@@ -7,13 +7,32 @@
  * kernel's loader: all wrong for the next one.
  */
 static const char *const stale[] = {
-	"linux,htab-base",    "linux,htab-size",	"linux,kernel-end",
-	"linux,pci-domain",   "linux,crashkernel-base", "linux,crashkernel-size",
-	"linux,memory-limit", "linux,usable-memory",	"linux,drconf-usable-memory",
+	"linux,htab-base",	  "linux,htab-size",
+	"linux,kernel-end",	  "linux,pci-domain",
+	"linux,crashkernel-base", "linux,crashkernel-size",
+	"linux,memory-limit",	  ppc64_usable,
+	ppc64_drconf_usable,
 };
 
-static bool drop_stale(struct tree *t, struct error *e)
+/* In a crash kernel: what its loader reserved, most of it the memory of the system that crashed, up
+ * to the end of what it may use. What firmware holds there comes back below.
+ */
+static int drop_reservations(struct tree *t, phys end)
 {
+	int i, err = 0;
+	uint64_t start, size;
+
+	for (i = fdt_num_mem_rsv(t->blob) - 1; i >= 0 && !err; i--) {
+		err = fdt_get_mem_rsv(t->blob, i, &start, &size);
+		if (!err && start <= end && size <= end - start)
+			err = fdt_del_mem_rsv(t->blob, i);
+	}
+	return err;
+}
+
+static bool drop_stale(struct tree *t, const struct machine *m, struct error *e)
+{
+	bool limited = false;
 	int node, err;
 	size_t i;
 
@@ -22,11 +41,13 @@ static bool drop_stale(struct tree *t, struct error *e)
 		node = tree_may_have(t->blob, stale[i]) ? 0 : -1;
 		for (; node >= 0; node = fdt_next_node(t->blob, node, NULL)) {
 			err = fdt_delprop(t->blob, node, stale[i]);
+			limited |= !err && stale[i] == ppc64_usable;
 			if (err && err != -FDT_ERR_NOTFOUND)
 				return tree_fail(t->from, "edit", err, e);
 		}
 	}
-	return true;
+	err = limited ? drop_reservations(t, m->reach.end) : 0;
+	return err ? tree_fail(t->from, "edit", err, e) : true;
 }
 
 /* What firmware holds; the rest of `keep` ends with the running kernel. */
@@ -41,7 +62,7 @@ bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e)
 	const struct range *r;
 	size_t i;
 
-	if (!drop_stale(t, e))
+	if (!drop_stale(t, m, e) || (m->crash.region.end && !ppc64_crash_tree(t, m, e)))
 		return false;
 	for (i = 0; i < m->keep.n; i++) {
 		r = &m->keep.v[i];

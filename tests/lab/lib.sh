@@ -26,3 +26,30 @@ debarch() {
 	*) die "no such architecture: $1 (arm64, ppc64le)" ;;
 	esac
 }
+
+# with_libraries ROOT SRC:DEST...: those pairs and one for each shared library under ROOT that they
+# need, sorted, one a line: arguments for initramfs.
+with_libraries() {
+	local root=$1 file so path pair
+	local -a todo=()
+	local -A seen=()
+	shift
+	for pair; do todo+=("${pair%:*}"); done
+	while [[ ${#todo[@]} -gt 0 ]]; do
+		file=${todo[0]}
+		todo=("${todo[@]:1}")
+		while read -r so; do
+			[[ -z ${seen[$so]-} ]] || continue
+			path=$(find "$root" -name "$so" -print -quit)
+			[[ -n $path ]] || die "$file needs $so, which no package brought"
+			seen[$so]=$path
+			todo+=("$path")
+		done < <(readelf -d "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+	done
+	{
+		printf '%s\n' "$@"
+		for so in "${!seen[@]}"; do printf '%s:lib/%s\n' "${seen[$so]}" "$so"; done
+		# The loader also by the name that programs for ppc64le ask for.
+		[[ -z ${seen[ld64.so.2]-} ]] || printf '%s:lib64/ld64.so.2\n' "${seen[ld64.so.2]}"
+	} | LC_ALL=C sort
+}

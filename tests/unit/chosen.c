@@ -388,10 +388,10 @@ static const struct {
 	  "50001388>; " GOOD "}; };",
 	  true, WRONG("the initrd") },
 	{ "linux,elfcorehdr", "/ { chosen { linux,elfcorehdr = <1>; " GOOD "}; };", false,
-	  WRONG("a crash kernel's properties") },
+	  WRONG("a crash kernel's part") },
 	{ "linux,usable-memory-range",
 	  "/ { chosen { linux,usable-memory-range = <1>; " GOOD "}; };", false,
-	  WRONG("a crash kernel's properties") },
+	  WRONG("a crash kernel's part") },
 	/* "and nothing stale": any sentence will do */
 	{ "linux,kho-fdt", "/ { chosen { linux,kho-fdt = <1>; " GOOD "}; };", false, NULL },
 	{ "linux,kho-scratch", "/ { chosen { linux,kho-scratch = <1>; " GOOD "}; };", false, NULL },

@@ -1,0 +1,172 @@
+/* What the tree tells a crash kernel about memory, beside each piece of it (arch/powerpc/mm/numa.c,
+ * drmem.c, kernel/prom.c): linux,usable-memory in a memory node, linux,drconf-usable-memory for
+ * dynamic memory. As the kernel's own loader has it (arch/powerpc/kexec/file_load_64.c), usable is
+ * all from 0 to the region's end, since kernels want the first block of memory, and what firmware
+ * holds; what is below the region and not saved is reserved.
+ */
+#include "ppc64.h"
+
+#include <libfdt.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add_number(struct text *t, uint64_t v)
+{
+	uint8_t b[8];
+
+	put_be64(b, v);
+	text_bytes(t, b, sizeof(b));
+}
+
+/* Appends (address, size) of each usable stretch of a block; returns how many. */
+static unsigned add_usable(const struct ranges *usable, struct range block, struct text *t)
+{
+	struct range r;
+	unsigned n = 0;
+	size_t i;
+
+	for (i = 0; i < usable->n; i++) {
+		r = usable->v[i];
+		if (r.start < block.start)
+			r.start = block.start;
+		if (r.end > block.end)
+			r.end = block.end;
+		if (r.start >= r.end)
+			continue;
+		add_number(t, r.start);
+		add_number(t, r.end - r.start);
+		n++;
+	}
+	return n;
+}
+
+static bool find_usable(const struct machine *m, struct ranges *usable)
+{
+	const struct range *r;
+	bool ok = ranges_add(usable, 0, m->crash.region.end, NULL);
+	size_t i;
+
+	for (i = 0; i < m->keep.n && ok; i++) {
+		r = &m->keep.v[i];
+		if (r->what == ppc64_rtas || r->what == ppc64_opal || r->what == ppc64_tce)
+			ok = ranges_add(usable, r->start, r->end, NULL);
+	}
+	ranges_union(usable);
+	return ok;
+}
+
+/* Writes a property that may be longer than the room that is left. */
+static bool write_property(struct tree *t, int node, const char *name, const struct text *v,
+			   struct error *e)
+{
+	struct span unused;
+	int err;
+
+	if (v->lost)
+		return fail_memory(e);
+	if (!tree_grow(t, v->len + 64, &unused, e))
+		return false;
+	err = fdt_setprop(t->blob, node, name, v->p, (int)v->len);
+	return err ? tree_fail(t->from, "edit", err, e) : true;
+}
+
+/* linux,usable-memory of one node: (0, 0) when none of it is. */
+static bool limit_node(struct tree *t, int node, const struct ranges *usable, struct error *e)
+{
+	struct text v = TEXT_GROWING;
+	struct tree_pairs pairs;
+	struct range r;
+	unsigned n = 0;
+	bool ok;
+
+	for (tree_pairs_of(&pairs, t->blob, 0, node, "reg"); tree_next_pair(&pairs, &r);)
+		n += add_usable(usable, r, &v);
+	if (!n) {
+		add_number(&v, 0);
+		add_number(&v, 0);
+	}
+	ok = write_property(t, node, ppc64_usable, &v, e);
+	text_free(&v);
+	return ok;
+}
+
+static bool limit_nodes(struct tree *t, const struct ranges *usable, struct error *e)
+{
+	int node = -1;
+
+	for (;;) {
+		node = fdt_node_offset_by_prop_value(t->blob, node, "device_type", "memory", 7);
+		if (node < 0)
+			return true;
+		if (!limit_node(t, node, usable, e))
+			return false;
+	}
+}
+
+/* linux,drconf-usable-memory: for each block that is RAM a count and as many pairs. */
+static bool limit_dynamic(struct tree *t, const struct ranges *usable, struct error *e)
+{
+	int node = tree_child(t->blob, "ibm,dynamic-reconfiguration-memory");
+	struct text v = TEXT_GROWING;
+	struct ppc64_runs runs;
+	struct range r, block;
+	uint8_t count[8];
+	size_t at;
+	bool ok = true;
+
+	for (ppc64_runs_of(&runs, t->blob); ppc64_next_run(&runs, &r);)
+		for (; r.start < r.end && v.len < TREE_MAX && !v.lost; r.start += runs.size) {
+			block = (struct range){ r.start, r.start + runs.size, NULL };
+			at = v.len;
+			add_number(&v, 0);
+			put_be64(count, add_usable(usable, block, &v));
+			if (!v.lost)
+				memcpy(v.p + at, count, sizeof(count));
+		}
+	if (v.len || v.lost)
+		ok = write_property(t, node, ppc64_drconf_usable, &v, e);
+	text_free(&v);
+	return ok;
+}
+
+bool ppc64_crash_tree(struct tree *t, const struct machine *m, struct error *e)
+{
+	const phys saved = m->arch->backup;
+	struct ranges usable = { 0 };
+	bool ok;
+	int err;
+
+	ok = (find_usable(m, &usable) || fail_memory(e)) && limit_nodes(t, &usable, e) &&
+	     limit_dynamic(t, &usable, e);
+	ranges_free(&usable);
+	if (!ok)
+		return false;
+	err = fdt_add_mem_rsv(t->blob, saved, m->crash.region.start - saved);
+	return err ? tree_fail(t->from, "write reservations of", err, e) : true;
+}
+
+/* When a CPU comes the kernel writes all CPUs' nodes anew (arch/powerpc/kexec/core_64.c,
+ * update_cpus_node()), each with the `name` that trees in memory do not have; and one for each core
+ * that was not there.
+ */
+size_t ppc64_tree_room(const struct machine *m)
+{
+	const size_t cpus = m->crash.notes.n - 1; /* the last one is vmcoreinfo */
+	size_t nodes = 0, threads = 1, largest = 0, bytes;
+	const void *fdt = m->fdt.p;
+	int node = -1, property, len;
+
+	while ((node = fdt_node_offset_by_prop_value(fdt, node, "device_type", "cpu", 4)) >= 0) {
+		bytes = 128;
+		fdt_for_each_property_offset(
+			property, fdt, node) if (fdt_getprop_by_offset(fdt, property, NULL, &len))
+			bytes += (size_t)len + 16;
+		if (bytes > largest)
+			largest = bytes;
+		if (fdt_getprop(fdt, node, "ibm,ppc-interrupt-server#s", &len) && len >= 4)
+			threads = (size_t)len / 4;
+		nodes++;
+	}
+	return 1024 + nodes * 128 +
+	       (cpus / threads > nodes ? (cpus / threads - nodes) * largest : 0);
+}
