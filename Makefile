@@ -31,17 +31,41 @@ $(error ARCH is one of arm64, ppc64le, host)
 endif
 BINARIES := $(ARCHES:%=$(B)/%/kexec-lite)
 
+# What kernels may be compressed with. `make ZSTD=` leaves zstd out, and so on.
+GZIP = 1
+ZSTD = 1
+XZ = 1
+LZ4 = 1
+UNPACKERS := $(if $(GZIP),gzip) $(if $(ZSTD),zstd) $(if $(XZ),xz) $(if $(LZ4),lz4)
+
 PURE := $(sort $(wildcard dt/*.c arch/*.c arch/*/*.c) \
-	$(addprefix src/,check.c choose.c elf.c error.c image.c iomem.c map.c options.c place.c plan.c print.c \
-	range.c sort.c span.c text.c))
-EDGE := $(addprefix src/,capture.c files.c main.c probe.c transport.c walk.c)
+	$(addprefix src/,check.c choose.c elf.c error.c image.c iomem.c map.c options.c pe.c place.c plan.c print.c \
+	range.c sort.c span.c text.c unpack.c unwrap.c) $(UNPACKERS:%=src/unpack_%.c))
+EDGE := $(addprefix src/,capture.c files.c main.c probe.c scratch.c transport.c walk.c)
 SOURCES := $(PURE) $(EDGE)
 # musl only: takes the place of a malloc of 12 KiB
 ALLOC := src/alloc.c
 HEADERS := $(wildcard src/*.h dt/*.h arch/*.h arch/*/*.h)
 
+# The decoders, from the sources of zlib, zstd, lz4 and XZ Embedded (in busybox's), which the lab fetches:
+# only what unpacks, for size or speed as each needs. UNPACK_SRC=DIR takes them from elsewhere.
+UNPACK_SRC ?= build/lab/src
+UNPACK_LIBS := $(sort $(if $(GZIP)$(XZ),zlib) $(if $(ZSTD),zstd) $(if $(XZ),xz) $(if $(LZ4),lz4))
+zlib_PARTS := $(if $(GZIP),adler32 inffast inflate inftrees zutil) crc32
+zstd_PARTS := $(addprefix common/,entropy_common error_private fse_decompress xxhash zstd_common) \
+	$(addprefix decompress/,huf_decompress zstd_ddict zstd_decompress zstd_decompress_block)
+lz4_PARTS := lz4 xxhash
+xz_PARTS :=
+UNPACK_PARTS := $(foreach l,$(UNPACK_LIBS),$(addprefix $(l)/,$($(l)_PARTS)))
+UNPACK_FLAGS := $(foreach f,GZIP ZSTD XZ LZ4,$(if $($(f)),-DWITH_$(f))) $(UNPACK_LIBS:%=-isystem $(UNPACK_SRC)/%)
+# a table of 1 KiB for CRC-32, not of 8; names of lz4's xxhash apart from zstd's
+zlib_FLAGS := -DZ_TESTW=
+zstd_FLAGS := -DZSTD_LEGACY_SUPPORT=0 -DZSTD_TRACE=0 -DDYNAMIC_BMI2=0 -DZSTD_DISABLE_ASM=1 \
+	-DZSTD_STRIP_ERROR_STRINGS -DHUF_FORCE_DECOMPRESS_X1 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT
+lz4_FLAGS := -DXXH_NAMESPACE=LZ4_
+
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
-LANG_FLAGS := -std=c11 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror)
+LANG_FLAGS := -std=c11 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror) $(UNPACK_FLAGS)
 # No date, no path, no note in the result: the same sources give the same bytes.
 CFLAGS ?= -Os -flto=auto
 REPRODUCE := -ffile-prefix-map=$(CURDIR)=.
@@ -70,12 +94,23 @@ all: $(BINARIES) sizes
 sizes: $(BINARIES)
 	$(Q)for f in $^; do printf '  %-8s%s %s bytes\n' SIZE "$$f" "$$(wc -c <"$$f")"; done
 
+# unpacker ARCH LIBRARY: its objects
+define unpacker
+$(B)/$(1)/$(2)/%.o: $(UNPACK_SRC)/$(2)/%.c $(SPECS_$(1)) Makefile | tools-$(1)
+	$$(call say,CC,$(1)/$(2)/$$*.c)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) -w $(CFLAGS) $(if $(filter $(FAST),$(2)),-O2) \
+		$($(2)_FLAGS) $(SMALL) $(REPRODUCE) -c -o $$@ $$<
+
+endef
+FAST := zlib zstd lz4
+
 define binary
 $(B)/$(1)/%.o: %.c $(HEADERS) Makefile $(SPECS_$(1)) | tools-$(1)
 	$$(call say,CC,$(1)/$$<)
 	$(Q)mkdir -p $$(@D)
 	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) $(if $(SPECS_$(1)),,-idirafter /usr/include) \
-		$(LANG_FLAGS) $(CFLAGS) $(SMALL) $(REPRODUCE) -c -o $$@ $$<
+		$(LANG_FLAGS) $(CFLAGS) $$(SPEED) $(SMALL) $(REPRODUCE) -c -o $$@ $$<
 
 $(B)/$(1)/libfdt/%.o: $(LIBFDT_SRC)/%.c $(SPECS_$(1)) Makefile
 	$$(call say,CC,$(1)/libfdt/$$*.c)
@@ -83,7 +118,11 @@ $(B)/$(1)/libfdt/%.o: $(LIBFDT_SRC)/%.c $(SPECS_$(1)) Makefile
 	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) -I$(LIBFDT_SRC) $(CFLAGS) $(SMALL) $(REPRODUCE) \
 		-c -o $$@ $$<
 
-$(B)/$(1)/kexec-lite: $(call fdt_objects,$(1)) $(SOURCES:%.c=$(B)/$(1)/%.o) $(ALLOC:%.c=$(B)/$(1)/%.o) src/link.ld
+$(foreach l,$(UNPACK_LIBS),$(call unpacker,$(1),$(l)))
+$(patsubst %,$(B)/$(1)/src/unpack_%.o,$(UNPACKERS)): $(UNPACK_LIBS:%=$(UNPACK_SRC)/%)
+$(B)/$(1)/src/unpack_xz.o: SPEED = -O2
+
+$(B)/$(1)/kexec-lite: $(UNPACK_PARTS:%=$(B)/$(1)/%.o) $(call fdt_objects,$(1)) $(SOURCES:%.c=$(B)/$(1)/%.o) $(ALLOC:%.c=$(B)/$(1)/%.o) src/link.ld
 	$$(call say,LINK,$$@)
 	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) $(LINK) -o $$@ $$(filter %.o,$$^) $$(call fdt_library,$(1))
 
@@ -96,6 +135,9 @@ $(FDT_PARTS:%=build/lab/src/libfdt/%.c):
 	$(Q)tests/lab/libfdt
 
 $(foreach a,arm64 ppc64le host,$(eval $(call binary,$(a))))
+
+$(foreach l,$(UNPACK_LIBS),$(l:%=build/lab/src/%) $(addprefix build/lab/src/$(l)/,$($(l)_PARTS:%=%.c))): | tests/lab/unpacker
+	$(Q)tests/lab/unpacker $(word 4,$(subst /, ,$@))
 
 build/lab/sysroot/%/lib/musl-gcc.specs:
 	@echo "  FETCH   musl and libfdt for $*, into build/lab"

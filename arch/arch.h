@@ -22,6 +22,7 @@ struct arch {
 	bool threads;	    /* --exec runs on the lowest thread; offline CPUs are worth a warning */
 	bool tree_reserved; /* the tree reserves itself */
 	uint32_t kexec_arch; /* include/uapi/linux/kexec.h: the load flag of this architecture */
+	uint16_t elf_flat;   /* e_machine of ELF files that hold a flat image; 0: ELF is loaded as such */
 	size_t cmdline_max;  /* bytes a command line may have, without its NUL */
 	uint64_t window, window_align; /* see struct wishes */
 	uint64_t tree_max;	       /* bytes of a tree */

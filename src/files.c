@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -10,26 +11,50 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+const char *errno_text(char buf[ERRNO_TEXT], int err)
+{
+	static const struct {
+		int err;
+		const char *text;
+	} known[] = {
+		{ EPERM, "Operation not permitted" },
+		{ ENOENT, "No such file or directory" },
+		{ EIO, "I/O error" },
+		{ ENXIO, "No such device or address" },
+		{ EBADF, "Bad file descriptor" },
+		{ ENOMEM, "Out of memory" },
+		{ EACCES, "Permission denied" },
+		{ EBUSY, "Resource busy" },
+		{ EEXIST, "File exists" },
+		{ ENODEV, "No such device" },
+		{ ENOTDIR, "Not a directory" },
+		{ EISDIR, "Is a directory" },
+		{ EINVAL, "Invalid argument" },
+		{ EMFILE, "No file descriptors available" },
+		{ EFBIG, "File too large" },
+		{ ENOSPC, "No space left on device" },
+		{ EROFS, "Read-only file system" },
+		{ ENAMETOOLONG, "Filename too long" },
+		{ ENOSYS, "Function not implemented" },
+		{ ELOOP, "Symbolic link loop" },
+		{ ESTALE, "Stale file handle" },
+	};
+	struct text t = text_fixed(buf, ERRNO_TEXT);
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].err == err)
+			return known[i].text;
+	text_add(&t, "error %d", err);
+	return buf;
+}
+
 static bool fail_file(const char *verb, const char *what, const char *path, int err,
 		      struct error *e)
 {
 	char show[NAME_TEXT];
 
-	return fail(e, FAIL_FILE, "%s %s%s: %s", verb, what, name_text(show, path), strerror(err));
-}
-
-/* The size of a regular file. */
-static bool file_size(int fd, const char *path, const char *what, size_t *size, struct error *e)
-{
-	char show[NAME_TEXT];
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return fail_file("read", what, path, errno, e);
-	*size = (size_t)st.st_size;
-	return S_ISREG(st.st_mode) ||
-	       fail(e, FAIL_FILE, "read %s%s: it is %s", what, name_text(show, path),
-		    S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
+	return fail(e, FAIL_FILE, "%s %s%s: %s", verb, what, name_text(show, path), files_errno(err));
 }
 
 /* Appends at most `most` bytes of what is left in fd. Returns 0 or errno; EFBIG when there is more.
@@ -57,21 +82,106 @@ static int read_all(int fd, size_t most, struct text *out)
 	return n > 0 && read(fd, buf, 1) > 0 ? EFBIG : 0;
 }
 
+/* ---- files that are cut short while they are mapped: reading past the new end is a SIGBUS. What is
+ * mapped is therefore known to the whole program; entries beyond the table go without a name.
+ */
+static struct {
+	struct span data;
+	const char *what, *path;
+} mapped[16];
+
+static void bus_error(int signal, siginfo_t *info, void *context)
+{
+	char line[256], show[NAME_TEXT];
+	struct text t = text_fixed(line, sizeof(line));
+	const uintptr_t at = (uintptr_t)info->si_addr;
+	size_t i;
+
+	(void)signal, (void)context;
+	for (i = 0; i < sizeof(mapped) / sizeof(mapped[0]); i++)
+		if (at - (uintptr_t)mapped[i].data.p < mapped[i].data.len)
+			text_add(&t, "kexec-lite: cannot read %s%s: it was cut short meanwhile\n",
+				 mapped[i].what, name_text(show, mapped[i].path));
+	if (!t.len)
+		text_add(&t, "kexec-lite: cannot read a file: it was cut short, or memory is full\n");
+	files_write(STDERR_FILENO, t.p, t.len);
+	while (getpid() == 1)
+		pause();
+	_exit(FAIL_FILE);
+}
+
+static void remember(const struct input *in)
+{
+	const struct sigaction act = { .sa_sigaction = bus_error, .sa_flags = SA_SIGINFO };
+	size_t i;
+
+	for (i = 0; i < sizeof(mapped) / sizeof(mapped[0]) && mapped[i].data.len; i++)
+		;
+	if (i < sizeof(mapped) / sizeof(mapped[0])) {
+		mapped[i].what = in->what;
+		mapped[i].path = in->path;
+		mapped[i].data = in->data;
+	}
+	sigaction(SIGBUS, &act, NULL);
+}
+
+static void forget(const struct input *in)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(mapped) / sizeof(mapped[0]); i++)
+		if (mapped[i].data.p == in->data.p)
+			mapped[i].data.len = 0;
+}
+
+/* A fifo is waited for; of everything else a device must not hold us up before it is refused. */
+static int open_input(const char *path)
+{
+	struct stat st;
+	const bool fifo = stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+
+	if (strcmp(path, "-") == 0)
+		return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (fifo ? 0 : O_NONBLOCK));
+}
+
+/* What kind of a file it is: regular, or a pipe. */
+static bool look(struct input *in, struct error *e)
+{
+	char show[NAME_TEXT];
+	struct stat st;
+
+	if (fstat(in->fd, &st))
+		return fail_file("read", in->what, in->path, errno, e);
+	in->pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
+	in->size = st.st_size;
+	in->seconds = st.st_mtim.tv_sec;
+	in->nanoseconds = st.st_mtim.tv_nsec;
+	return S_ISREG(st.st_mode) || in->pipe ||
+	       fail(e, FAIL_FILE, "read %s%s: it is %s", in->what, name_text(show, in->path),
+		    S_ISDIR(st.st_mode) ? "a directory"
+		    : isatty(in->fd)	? "a terminal"
+					: "not a regular file");
+}
+
 bool files_open(const char *path, const char *what, struct input *in, struct error *e)
 {
 	size_t size;
 	void *p;
 	int err;
 
-	/* O_NONBLOCK: a fifo must not hold us up before we can say that it is one */
-	in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	in->what = what;
+	in->path = path;
+	in->fd = open_input(path);
 	if (in->fd < 0)
 		return fail_file("open", what, path, errno, e);
-	if (!file_size(in->fd, path, what, &size, e) || !size)
+	if (!look(in, e) || in->pipe || !in->size)
 		return e->code == FAIL_NONE;
+	size = (size_t)in->size;
 	p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, in->fd, 0);
 	if (p != MAP_FAILED) {
 		in->data = (struct span){ p, size };
+		remember(in);
 		return true;
 	}
 	err = errno;
@@ -82,10 +192,29 @@ bool files_open(const char *path, const char *what, struct input *in, struct err
 	return !err || fail_file("read", what, path, err, e);
 }
 
+bool files_unchanged(const struct input *in, struct error *e)
+{
+	struct input now = *in;
+	char show[NAME_TEXT];
+
+	if (in->fd < 0 || in->pipe)
+		return true;
+	if (!look(&now, e))
+		return false;
+	if (now.size == in->size && now.seconds == in->seconds &&
+	    now.nanoseconds == in->nanoseconds)
+		return true;
+	fail(e, FAIL_FILE, "read %s%s: it was written to meanwhile", in->what,
+	     name_text(show, in->path));
+	return hint(e, "nothing was loaded: try again when %s is whole", show);
+}
+
 void files_close(struct input *in)
 {
-	if (in->data.len && !in->copy.len)
+	if (in->data.len && !in->copy.len && !in->pipe) {
+		forget(in);
 		munmap((void *)(uintptr_t)in->data.p, in->data.len);
+	}
 	text_free(&in->copy);
 	if (in->fd >= 0)
 		close(in->fd);
@@ -171,5 +300,5 @@ bool files_random(void *p, size_t len, struct error *e)
 	/* at most 256 bytes: never short, never interrupted (getrandom(2)) */
 	if (getrandom(p, len, 0) == (ssize_t)len)
 		return true;
-	return fail(e, FAIL_MACHINE, "get random bytes: %s", strerror(errno));
+	return fail(e, FAIL_MACHINE, "get random bytes: %s", files_errno(errno));
 }

@@ -4,6 +4,7 @@
 #include "options.h"
 #include "print.h"
 #include "probe.h"
+#include "scratch.h"
 #include "transport.h"
 #include "version.h"
 
@@ -27,7 +28,7 @@ static bool print(struct text *t, struct error *e)
 	int err = t->lost ? ENOMEM : t->len ? files_write(STDOUT_FILENO, t->p, t->len) : 0;
 
 	text_free(t);
-	return !err || fail(e, FAIL_FILE, "write to standard output: %s", strerror(err));
+	return !err || fail(e, FAIL_FILE, "write to standard output: %s", files_errno(err));
 }
 
 /* Lines on stderr; as the first process, whose stderr nobody reads, in the kernel's log. */
@@ -151,6 +152,8 @@ static void say_loaded(const struct options *o)
 /* What a load works with, all of it open until the call is made. */
 struct work {
 	struct machine machine;
+	struct scratch scratch;
+	struct unwrapped unwrapped;
 	struct image image;
 	struct request request;
 	struct input kernel, initrd, dtb;
@@ -158,24 +161,58 @@ struct work {
 	struct plan plan;
 };
 
+/* The running kernel gets the file as it is, if that is what is to be loaded: it may want to look at
+ * its signature.
+ */
+static int descriptor(struct work *w, const struct input *in, struct span bytes, struct error *e)
+{
+	return !in->pipe && bytes.p == in->data.p && bytes.len == in->data.len
+		       ? in->fd
+		       : scratch_fd(&w->scratch, bytes, e);
+}
+
+static bool file_load(struct work *w, struct error *e)
+{
+	const struct request *r = &w->request;
+	int kernel = descriptor(w, &w->kernel, w->unwrapped.kernel, e), initrd = -1;
+
+	if (kernel < 0)
+		return false;
+	if (r->initrd.len) {
+		initrd = descriptor(w, &w->initrd, r->initrd, e);
+		if (initrd < 0)
+			return false;
+	}
+	return transport_file_load(kernel, initrd, r->cmdline, &w->machine, e);
+}
+
 static bool carry_out(const struct options *o, struct work *w, struct error *e)
 {
 	const struct request *r = &w->request;
 	struct text t = TEXT_GROWING;
 
+	if (!files_unchanged(&w->kernel, e) || !files_unchanged(&w->initrd, e) ||
+	    !files_unchanged(&w->dtb, e))
+		return false;
 	if (o->plan)
 		return show_plan(o, &w->plan, r, e);
 	if (o->debug)
 		print_plan(&w->plan, r, &t);
 	put(STDERR_FILENO, &t);
-	if (r->file_call
-		    ? !transport_file_load(w->kernel.fd, w->initrd.fd, r->cmdline, &w->machine, e)
-		    : !transport_load(&w->plan, &w->machine, e))
+	if (r->file_call ? !file_load(w, e) : !transport_load(&w->plan, &w->machine, e))
 		return false;
 	w->machine.loaded = true;
 	warn_offline(&w->machine);
 	say_loaded(o);
 	return true;
+}
+
+/* A file, or a pipe read to its end. */
+static bool open_input(struct work *w, const char *path, const char *what, struct input *in,
+		       struct error *e)
+{
+	return files_open(path, what, in, e) &&
+	       (!in->pipe || scratch_read(&w->scratch, in->fd, what, path, &in->data, e));
 }
 
 static bool open_files(const struct options *o, struct work *w, struct error *e)
@@ -184,10 +221,11 @@ static bool open_files(const struct options *o, struct work *w, struct error *e)
 	static const char none[] = "";
 	char show[NAME_TEXT];
 
-	if (!files_open(o->kernel, "kernel ", &w->kernel, e))
+	scratch_start(&w->scratch, &w->machine, r->file_call);
+	if (!open_input(w, o->kernel, "kernel ", &w->kernel, e))
 		return false;
 	if (o->initrd && *o->initrd) {
-		if (!files_open(o->initrd, "initrd ", &w->initrd, e))
+		if (!open_input(w, o->initrd, "initrd ", &w->initrd, e))
 			return false;
 		if (!w->initrd.data.len)
 			return fail(e, FAIL_FILE, "load initrd %s: the file is empty",
@@ -198,19 +236,73 @@ static bool open_files(const struct options *o, struct work *w, struct error *e)
 	if (!o->dtb || r->file_call)
 		return true;
 	r->dtb_name = o->dtb;
-	if (!files_open(o->dtb, "device tree ", &w->dtb, e) ||
+	if (!open_input(w, o->dtb, "device tree ", &w->dtb, e) ||
 	    !tree_check(w->dtb.data, name_text(show, o->dtb), e))
 		return false;
 	r->dtb = w->dtb.data;
 	return true;
 }
 
+/* A UKI's own command line counts when none was given. Of its text, line ends are spaces. */
+static bool take_cmdline(const struct options *o, struct work *w, struct error *e)
+{
+	struct span s = w->unwrapped.cmdline;
+	char show[NAME_TEXT];
+	size_t i;
+
+	while (s.len && s.p[s.len - 1] <= ' ')
+		s.len--;
+	if (!s.len || o->append || o->reuse_cmdline)
+		return true;
+	if (memchr(s.p, 0, s.len))
+		return fail(e, FAIL_FORMAT, "load kernel %s: its section .cmdline is broken",
+			    name_text(show, o->kernel));
+	text_bytes(&w->cmdline, s.p, s.len);
+	if (w->cmdline.lost)
+		return fail_memory(e);
+	for (i = 0; i < w->cmdline.len; i++)
+		if (w->cmdline.p[i] > 0 && w->cmdline.p[i] < ' ')
+			w->cmdline.p[i] = ' ';
+	w->request.cmdline = w->cmdline.p;
+	return true;
+}
+
+/* What a UKI brings: its initrd goes before those given, its tree is used unless one is given. */
+static bool take_uki(const struct options *o, struct work *w, struct error *e)
+{
+	const struct unwrapped *u = &w->unwrapped;
+	struct request *r = &w->request;
+	struct span initrds[] = { u->initrd, r->initrd };
+
+	if (!take_cmdline(o, w, e))
+		return false;
+	/* MERGE: with several spans in the request this is one more at its front, and no copy */
+	if (u->initrd.len && !scratch_join(&w->scratch, initrds, 1 + (r->initrd.len > 0),
+					   &r->initrd, e))
+		return false;
+	if (u->dtb.len && !r->dtb.len && !r->file_call) {
+		r->dtb = u->dtb;
+		r->dtb_name = o->kernel;
+	}
+	return true;
+}
+
+static bool unwrap_kernel(const struct options *o, struct work *w, struct error *e)
+{
+	w->scratch.name = isatty(STDERR_FILENO) ? o->kernel : NULL;
+	if (!w->kernel.pipe && !w->kernel.copy.len)
+		w->scratch.input = w->kernel.data;
+	return unwrap(w->kernel.data, o->kernel, &w->machine, &w->scratch.store, &w->unwrapped,
+		      e) &&
+	       take_uki(o, w, e) &&
+	       image_parse(w->unwrapped.kernel, o->kernel, &w->machine, &w->image, e);
+}
+
 static bool plan_and_load(const struct options *o, struct work *w, struct error *e)
 {
 	struct request *r = &w->request;
 
-	if (!open_files(o, w, e) ||
-	    !image_parse(w->kernel.data, o->kernel, &w->machine, &w->image, e))
+	if (!open_files(o, w, e) || !unwrap_kernel(o, w, e))
 		return false;
 	if (r->file_call)
 		return plan_check_cmdline(r, e) && carry_out(o, w, e);
@@ -275,6 +367,7 @@ static bool load(const struct options *o, struct error *e)
 	files_close(&w.kernel);
 	files_close(&w.initrd);
 	files_close(&w.dtb);
+	scratch_free(&w.scratch);
 	text_free(&w.cmdline);
 	if (ok && a == LOAD_EXEC)
 		ok = transport_exec(&w.machine, &how, e);

@@ -184,6 +184,10 @@ static bool check(const struct options *o, struct error *e)
 	int actions = o->load + o->exec + o->unload + o->status + (o->capture != NULL);
 	enum action a = options_action(o);
 
+	if (o->kernel && o->initrd && strcmp(o->kernel, "-") == 0 && strcmp(o->initrd, "-") == 0) {
+		fail(e, FAIL_USAGE, "read the options: only one file can be standard input");
+		return usage(e);
+	}
 	if (a == SHOW_HELP || a == SHOW_VERSION)
 		return true;
 	if (actions > 1)
