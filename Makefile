@@ -45,6 +45,8 @@ EDGE := $(addprefix src/,capture.c files.c main.c probe.c scratch.c transport.c 
 SOURCES := $(PURE) $(EDGE)
 # musl only: takes the place of a malloc of 12 KiB
 ALLOC := src/alloc.c
+# musl on ppc64le only: takes the place of 4 KiB
+BYTES_ppc64le := src/bytes.c
 HEADERS := $(wildcard src/*.h dt/*.h arch/*.h arch/*/*.h)
 
 # The decoders, from the sources of zlib, zstd, lz4 and XZ Embedded (in busybox's), which the lab fetches:
@@ -64,6 +66,10 @@ zstd_FLAGS := -DZSTD_LEGACY_SUPPORT=0 -DZSTD_TRACE=0 -DDYNAMIC_BMI2=0 -DZSTD_DIS
 	-DZSTD_STRIP_ERROR_STRINGS -DHUF_FORCE_DECOMPRESS_X1 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT
 lz4_FLAGS := -DXXH_NAMESPACE=LZ4_
 
+
+# the one that is slower than its tool without
+FAST_xz := -O3 -fno-if-conversion
+
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
 LANG_FLAGS := -std=c11 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror) $(UNPACK_FLAGS)
 # No date, no path, no note in the result: the same sources give the same bytes.
@@ -71,7 +77,7 @@ CFLAGS ?= -Os -flto=auto
 REPRODUCE := -ffile-prefix-map=$(CURDIR)=.
 SMALL := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables \
 	-fno-stack-protector -fno-pie
-LINK := -static -no-pie -s -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro -Wl,-z,noseparate-code \
+LINK := -static -no-pie -s -flto-partition=one -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro -Wl,-z,noseparate-code \
 	-Wl,-T,src/link.ld
 
 # CC_x: compiler; LIBC_x: how it finds musl; SYSROOT_x: what must be there first.
@@ -99,11 +105,10 @@ define unpacker
 $(B)/$(1)/$(2)/%.o: $(UNPACK_SRC)/$(2)/%.c $(SPECS_$(1)) Makefile | tools-$(1)
 	$$(call say,CC,$(1)/$(2)/$$*.c)
 	$(Q)mkdir -p $$(@D)
-	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) -w $(CFLAGS) $(if $(filter $(FAST),$(2)),-O2) \
+	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) -w $(CFLAGS) \
 		$($(2)_FLAGS) $(SMALL) $(REPRODUCE) -c -o $$@ $$<
 
 endef
-FAST := zlib zstd lz4
 
 define binary
 $(B)/$(1)/%.o: %.c $(HEADERS) Makefile $(SPECS_$(1)) | tools-$(1)
@@ -120,11 +125,15 @@ $(B)/$(1)/libfdt/%.o: $(LIBFDT_SRC)/%.c $(SPECS_$(1)) Makefile
 
 $(foreach l,$(UNPACK_LIBS),$(call unpacker,$(1),$(l)))
 $(patsubst %,$(B)/$(1)/src/unpack_%.o,$(UNPACKERS)): $(UNPACK_LIBS:%=$(UNPACK_SRC)/%)
-$(B)/$(1)/src/unpack_xz.o: SPEED = -O2
+$(B)/$(1)/src/unpack_xz.o: SPEED = $(FAST_xz)
+# or its loops would become calls of themselves
+$(B)/$(1)/src/bytes.o: SPEED = -fno-builtin -fno-lto -fno-tree-loop-distribute-patterns
 
-$(B)/$(1)/kexec-lite: $(UNPACK_PARTS:%=$(B)/$(1)/%.o) $(call fdt_objects,$(1)) $(SOURCES:%.c=$(B)/$(1)/%.o) $(ALLOC:%.c=$(B)/$(1)/%.o) src/link.ld
+$(B)/$(1)/kexec-lite: $(UNPACK_PARTS:%=$(B)/$(1)/%.o) $(call fdt_objects,$(1)) $(SOURCES:%.c=$(B)/$(1)/%.o) $(ALLOC:%.c=$(B)/$(1)/%.o) \
+		$(BYTES_$(1):%.c=$(B)/$(1)/%.o) src/link.ld src/drop-sections
 	$$(call say,LINK,$$@)
 	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) $(LINK) -o $$@ $$(filter %.o,$$^) $$(call fdt_library,$(1))
+	$(Q)$(if $(findstring -s ,$(LINK)),src/drop-sections $$@)
 
 .PHONY: tools-$(1)
 tools-$(1):

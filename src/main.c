@@ -254,17 +254,13 @@ static bool take_cmdline(const struct options *o, struct work *w, struct error *
 		s.len--;
 	if (!s.len || o->append || o->reuse_cmdline)
 		return true;
-	if (memchr(s.p, 0, s.len))
+	for (i = 0; i < s.len && s.p[i]; i++)
+		text_bytes(&w->cmdline, s.p[i] < ' ' ? (const uint8_t *)" " : s.p + i, 1);
+	if (i < s.len)
 		return fail(e, FAIL_FORMAT, "load kernel %s: its section .cmdline is broken",
 			    name_text(show, o->kernel));
-	text_bytes(&w->cmdline, s.p, s.len);
-	if (w->cmdline.lost)
-		return fail_memory(e);
-	for (i = 0; i < w->cmdline.len; i++)
-		if (w->cmdline.p[i] > 0 && w->cmdline.p[i] < ' ')
-			w->cmdline.p[i] = ' ';
 	w->request.cmdline = w->cmdline.p;
-	return true;
+	return !w->cmdline.lost || fail_memory(e);
 }
 
 /* What a UKI brings: its initrd goes before those given, its tree is used unless one is given. */

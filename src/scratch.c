@@ -63,7 +63,7 @@ static bool seal(struct scratch_piece *piece)
 	munmap(piece->p, piece->len);
 	piece->p = NULL;
 	text_add(&t, "/proc/self/fd/%d", fd);
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL))
+	if (syscall(SYS_fcntl, fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL))
 		return false;
 	piece->fd = open(path, O_RDONLY | O_CLOEXEC);
 	close(fd);
@@ -102,15 +102,13 @@ static const uint8_t *piece_close(struct store *store, size_t len)
 static void show(struct scratch *s, const struct unpack *u)
 {
 	const int percent = (int)(u->used / (u->in.len / 100 + 1));
-	const char *slash = strrchr(s->name, '/');
 	char line[128], name[NAME_TEXT];
 	struct text t = text_fixed(line, sizeof(line));
 
 	if (percent == s->shown)
 		return;
 	s->shown = percent;
-	text_add(&t, "\runpacking %s: %d %%", name_text(name, slash ? slash + 1 : s->name),
-		 percent);
+	text_add(&t, "\runpacking %s: %d %%", name_text(name, s->name), percent);
 	files_write(STDERR_FILENO, t.p, t.len);
 }
 

@@ -214,7 +214,7 @@ static bool interface_down(void *arg, const char *name, bool is_dir)
  */
 static void interfaces_down(void)
 {
-	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int s = (int)syscall(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int all = open("/sys/class/net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (s >= 0 && all >= 0)

@@ -4,6 +4,7 @@
  */
 #include "unpack.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h> /* crc32() */
@@ -24,25 +25,36 @@ static uint32_t xz_crc32(const uint8_t *p, size_t len, uint32_t crc)
 #define STEP   (512u << 10)
 #define HEADER 12 /* and footer */
 
-static uint64_t crc64(const uint64_t table[256], const uint8_t *p, uint64_t len)
+/* Eight bytes at a time. */
+static uint64_t crc64(uint64_t table[8][256], const uint8_t *p, uint64_t len)
 {
-	uint64_t crc = ~0ull;
+	uint64_t crc = ~0ull, x;
 
+	for (; len >= 8; len -= 8, p += 8) {
+		memcpy(&x, p, sizeof(x));
+		x = le64toh(x) ^ crc;
+		crc = table[7][x & 0xff] ^ table[6][x >> 8 & 0xff] ^ table[5][x >> 16 & 0xff] ^
+		      table[4][x >> 24 & 0xff] ^ table[3][x >> 32 & 0xff] ^
+		      table[2][x >> 40 & 0xff] ^ table[1][x >> 48 & 0xff] ^ table[0][x >> 56];
+	}
 	for (; len; len--)
-		crc = table[*p++ ^ (crc & 0xff)] ^ crc >> 8;
+		crc = table[0][*p++ ^ (crc & 0xff)] ^ crc >> 8;
 	return ~crc;
 }
 
-static void crc64_table(uint64_t table[256])
+static void crc64_table(uint64_t table[8][256])
 {
+	unsigned i, n;
 	uint64_t v;
-	unsigned i, bit;
 
 	for (i = 0; i < 256; i++) {
-		for (v = i, bit = 0; bit < 8; bit++)
+		for (v = i, n = 0; n < 8; n++)
 			v = v >> 1 ^ (v & 1 ? 0xc96c5795d7870f42ull : 0);
-		table[i] = v;
+		table[0][i] = v;
 	}
+	for (n = 1; n < 8; n++)
+		for (i = 0; i < 256; i++)
+			table[n][i] = table[0][table[n - 1][i] & 0xff] ^ table[n - 1][i] >> 8;
 }
 
 /* A number of the index, which the decoder has found sound. */
@@ -63,7 +75,7 @@ static uint64_t take(struct span *s)
 /* The checksums of all blocks of a stream that was decoded to out: the index says where they are. */
 static bool check_crc64(struct span stream, const uint8_t *out)
 {
-	uint64_t table[256], said, n, unpadded, len, at = HEADER;
+	uint64_t table[8][256], said, n, unpadded, len, at = HEADER;
 	struct span index;
 	uint32_t size = 0;
 
