@@ -53,22 +53,23 @@ HEADERS := $(wildcard src/*.h dt/*.h arch/*.h arch/*/*.h)
 # only what unpacks, for size or speed as each needs. UNPACK_SRC=DIR takes them from elsewhere.
 UNPACK_SRC ?= build/lab/src
 UNPACK_LIBS := $(sort $(if $(GZIP)$(XZ),zlib) $(if $(ZSTD),zstd) $(if $(XZ),xz) $(if $(LZ4),lz4))
-zlib_PARTS := $(if $(GZIP),adler32 inffast inflate inftrees zutil) crc32
+zlib_PARTS := $(if $(GZIP),inffast inflate inftrees zutil) crc32
 zstd_PARTS := $(addprefix common/,entropy_common error_private fse_decompress xxhash zstd_common) \
 	$(addprefix decompress/,huf_decompress zstd_ddict zstd_decompress zstd_decompress_block)
 lz4_PARTS := lz4 xxhash
 xz_PARTS :=
 UNPACK_PARTS := $(foreach l,$(UNPACK_LIBS),$(addprefix $(l)/,$($(l)_PARTS)))
 UNPACK_FLAGS := $(foreach f,GZIP ZSTD XZ LZ4,$(if $($(f)),-DWITH_$(f))) $(UNPACK_LIBS:%=-isystem $(UNPACK_SRC)/%)
-# a table of 1 KiB for CRC-32, not of 8; names of lz4's xxhash apart from zstd's
-zlib_FLAGS := -DZ_TESTW=
+# a table of 1 KiB for CRC-32, not of 8, and no Adler-32, which gzip has not; names of lz4's xxhash
+# apart from zstd's
+zlib_FLAGS := -DZ_TESTW= -Dadler32=crc32
 zstd_FLAGS := -DZSTD_LEGACY_SUPPORT=0 -DZSTD_TRACE=0 -DDYNAMIC_BMI2=0 -DZSTD_DISABLE_ASM=1 \
 	-DZSTD_STRIP_ERROR_STRINGS -DHUF_FORCE_DECOMPRESS_X1 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT
 lz4_FLAGS := -DXXH_NAMESPACE=LZ4_
 
 
 # the one that is slower than its tool without
-FAST_xz := -O3 -fno-if-conversion
+FAST_xz := -O3 -fno-if-conversion -fno-code-hoisting -fno-tree-loop-im -fno-move-loop-invariants
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
 LANG_FLAGS := -std=c11 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror) $(UNPACK_FLAGS)
@@ -78,7 +79,7 @@ REPRODUCE := -ffile-prefix-map=$(CURDIR)=.
 SMALL := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables \
 	-fno-stack-protector -fno-pie
 LINK := -static -no-pie -s -flto-partition=one -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro -Wl,-z,noseparate-code \
-	-Wl,-T,src/link.ld
+	-Wl,-z,common-page-size=256 -Wl,-T,src/link.ld
 
 # CC_x: compiler; LIBC_x: how it finds musl; SYSROOT_x: what must be there first.
 CC_arm64 ?= $(if $(filter aarch64,$(MACHINE)),musl-gcc,aarch64-linux-gnu-gcc)
@@ -156,10 +157,17 @@ build/lab/sysroot/%/lib/musl-gcc.specs:
 # The developer's build: this machine's compiler and libc, every check that compiles in.
 SANITIZE_CC ?= gcc
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-$(B)/sanitize/kexec-lite: $(SOURCES) $(HEADERS) Makefile
+S := sanitize/$(SANITIZE_CC)
+CC_$(S) := $(SANITIZE_CC)
+$(foreach l,$(UNPACK_LIBS),$(eval $(call unpacker,$(S),$(l))))
+$(B)/$(S)/%.o: CFLAGS = -g -O1 -fsanitize=address
+$(B)/$(S)/%.o: SMALL =
+.PHONY: tools-$(S)
+tools-$(S):
+$(B)/sanitize/kexec-lite: $(UNPACK_PARTS:%=$(B)/$(S)/%.o) $(SOURCES) $(HEADERS) Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(SANITIZE_CC) $(LANG_FLAGS) -Werror -g -O1 $(SANITIZERS) -o $@ $(SOURCES) -lfdt
+	$(Q)$(SANITIZE_CC) $(LANG_FLAGS) -Werror -g -O1 $(SANITIZERS) -o $@ $(SOURCES) $(filter %.o,$^) -lfdt
 sanitize: $(B)/sanitize/kexec-lite
 ifdef SANITIZE
 all: sanitize
@@ -189,7 +197,11 @@ clean:
 distclean:
 	rm -rf $(B)
 
-# For tests: which sources are pure.
-.PHONY: print-pure
+# For tests: which sources are pure, how they are compiled, and each library's file with its flags.
+.PHONY: print-pure print-flags print-unpack
 print-pure:
 	@echo $(PURE)
+print-flags:
+	@echo $(UNPACK_FLAGS)
+print-unpack: $(UNPACK_PARTS:%=$(UNPACK_SRC)/%.c) $(UNPACK_LIBS:%=$(UNPACK_SRC)/%)
+	@printf '%s\n' $(foreach l,$(UNPACK_LIBS),$(foreach p,$($(l)_PARTS),'$(UNPACK_SRC)/$(l)/$(p).c $($(l)_FLAGS)'))

@@ -1,8 +1,12 @@
-/* EDGE: functions of libc that on ppc64 are written for speed at any size. These move 16 bytes at a
- * time, wherever they lie, in a tenth of the room. Built into static binaries for it only.
+/* EDGE: functions of libc that on ppc64 are written for speed at any size, or for threads. These move
+ * 16 bytes at a time, wherever they lie, in a tenth of the room. Built into static binaries for it
+ * only.
  */
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static void move16(uint8_t *to, const uint8_t *from)
 {
@@ -70,4 +74,15 @@ size_t strcspn(const char *s, const char *none)
 	while (*p && !strchr(none, *p))
 		p++;
 	return (size_t)(p - s);
+}
+
+void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
+{
+	/* -1 on failure, which is MAP_FAILED */
+	return (void *)syscall(SYS_mmap, at, size, protection, flags, fd, offset);
+}
+
+void *mremap(void *old, size_t old_size, size_t size, int flags, ...)
+{
+	return (void *)syscall(SYS_mremap, old, old_size, size, flags, NULL);
 }
