@@ -106,8 +106,8 @@ define unpacker
 $(B)/$(1)/$(2)/%.o: $(UNPACK_SRC)/$(2)/%.c $(SPECS_$(1)) Makefile | tools-$(1)
 	$$(call say,CC,$(1)/$(2)/$$*.c)
 	$(Q)mkdir -p $$(@D)
-	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) -w $(CFLAGS) \
-		$($(2)_FLAGS) $(SMALL) $(REPRODUCE) -c -o $$@ $$<
+	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) -w $$(CFLAGS) \
+		$($(2)_FLAGS) $$(SMALL) $(REPRODUCE) -c -o $$@ $$<
 
 endef
 
