@@ -75,7 +75,7 @@ static uint64_t take(struct span *s)
 /* The checksums of all blocks of a stream that was decoded to out: the index says where they are. */
 static bool check_crc64(struct span stream, const uint8_t *out)
 {
-	uint64_t table[8][256], said, n, unpadded, len, at = HEADER;
+	uint64_t table[8][256], said, n, len, at = HEADER;
 	struct span index;
 	uint32_t size = 0;
 
@@ -84,12 +84,12 @@ static bool check_crc64(struct span stream, const uint8_t *out)
 	index = stream;
 	index.p += stream.len - HEADER - 4 * ((size_t)size + 1) + 1;
 	for (n = take(&index); n; n--) {
-		unpadded = take(&index);
+		/* less the padding in front of the checksum */
+		at += (take(&index) + 3) & ~3ull;
 		len = take(&index);
-		if (!span_le64(stream, at + unpadded - sizeof(said), &said) ||
+		if (!span_le64(stream, at - sizeof(said), &said) ||
 		    said != crc64(table, out, len))
 			return false;
-		at += (unpadded + 3) & ~3ull;
 		out += len;
 	}
 	return true;
