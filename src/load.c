@@ -4,6 +4,7 @@
 #include "outcome.h"
 #include "print.h"
 #include "probe.h"
+#include "record.h"
 #include "say.h"
 #include "transport.h"
 
@@ -138,8 +139,10 @@ static bool fail_loaded(const struct options *o, const struct machine *m, struct
 	struct error none = { 0 };
 
 	e->closed = false;
-	if (o->panic && m->crash_loaded && probe_state(NULL, &now, &none) && !now.crash_loaded)
+	if (o->panic && m->crash_loaded && probe_state(NULL, &now, &none) && !now.crash_loaded) {
+		record_keep(NULL, false);
 		hint(e, "the crash kernel that was loaded before is gone: a panic now starts none");
+	}
 	return false;
 }
 
@@ -169,7 +172,9 @@ static bool carry_out(const struct options *o, struct work *w, struct error *e)
 	if (r->file_call ? !file_load(w, o->panic, e)
 			 : !transport_load(&w->out->plan, &w->machine, r->hotplug, e))
 		return fail_loaded(o, &w->machine, e);
-	if (!o->panic) {
+	if (o->panic) {
+		record_keep(r->file_call ? NULL : &w->out->plan, r->hotplug);
+	} else {
 		w->machine.loaded = true;
 		warn_offline(&w->machine);
 	}

@@ -1,6 +1,7 @@
 /* What is asked for, and the exit code. */
 #include "load.h"
 #include "probe.h"
+#include "record.h"
 #include "say.h"
 #include "transport.h"
 #include "version.h"
@@ -14,8 +15,13 @@ static bool state_action(const struct options *o, struct machine *m, struct erro
 
 	if (!probe_state(NULL, m, e))
 		return false;
-	if (!o->exec)
-		return transport_unload(m, o->panic, e);
+	if (!o->exec) {
+		if (!transport_unload(m, o->panic, e))
+			return false;
+		if (o->panic)
+			record_keep(NULL, false);
+		return true;
+	}
 	warn_offline(m);
 	return transport_exec(m, &how, e);
 }
@@ -40,6 +46,15 @@ static int status(const struct options *o)
 	if (isatty(STDOUT_FILENO))
 		text_add(&t, "%s %s is loaded\n", loaded ? "a" : "no", what);
 	say_to(STDOUT_FILENO, &t);
+	if (loaded && o->panic && o->debug) {
+		text_add(&t, "kexec-lite: ");
+		if (!record_compare(&t, &e)) {
+			text_free(&t);
+			report(&e);
+			return 255;
+		}
+		say(&t);
+	}
 	return loaded ? STATUS_LOADED : FAIL_NONE;
 }
 
