@@ -39,7 +39,7 @@ static bool compute(const struct job *j, struct error *e)
 		probe_pages(j->m, &j->pages, inputs_newest(j->in, r));
 	return (!(j->o->run_at_load || j->o->panic) ||
 		image_stay(&out->image, j->o->kernel, j->m, e)) &&
-	       plan_make(r, &out->plan, e);
+	       plan_draft(r, &out->plan, e);
 }
 
 static void be_child(struct job *j)
@@ -191,7 +191,7 @@ bool outcome_make(const struct options *o, struct machine *m, struct inputs *in,
 	}
 	if (wants_pages(&j))
 		probe_pages_open(&j.pages);
-	ok = compute(&j, e);
+	ok = compute(&j, e) && (r->file_call || plan_check(&out->plan, r, e));
 	probe_pages_close(&j.pages);
 	return ok;
 }

@@ -11,7 +11,7 @@ setup_file() {
 	gcc -std=c11 -D_GNU_SOURCE -Os -Wall -Wextra -c -o "$dir/attack.o" tests/confine/attack.c
 	# shellcheck disable=SC2046  # a list
 	musl-gcc -static -no-pie -o "$dir/kexec-lite" $(find "$dir/host" -name '*.o') "$dir/attack.o" \
-		-Wl,--wrap=plan_make "$(gcc -print-file-name=libfdt.a)"
+		-Wl,--wrap=plan_draft "$(gcc -print-file-name=libfdt.a)"
 }
 
 setup() {

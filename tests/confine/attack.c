@@ -1,4 +1,4 @@
-/* A parser that a hostile file has taken over: linked into a test's build in place of plan_make(),
+/* A parser that a hostile file has taken over: linked into a test's build in place of plan_draft(),
  * which it calls first. $ATTACK says what it does then: forbidden calls, or lies about the plan.
  */
 #include "../../src/plan.h"
@@ -14,8 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-bool __real_plan_make(const struct request *r, struct plan *p, struct error *e);
-bool __wrap_plan_make(const struct request *r, struct plan *p, struct error *e);
+bool __real_plan_draft(const struct request *r, struct plan *p, struct error *e);
+bool __wrap_plan_draft(const struct request *r, struct plan *p, struct error *e);
 
 static char *const nothing[] = { NULL };
 
@@ -78,10 +78,10 @@ static void lie(const char *about, const struct request *r, struct plan *p, stru
 	}
 }
 
-bool __wrap_plan_make(const struct request *r, struct plan *p, struct error *e)
+bool __wrap_plan_draft(const struct request *r, struct plan *p, struct error *e)
 {
 	const char *what = getenv("ATTACK");
-	bool ok = __real_plan_make(r, p, e);
+	bool ok = __real_plan_draft(r, p, e);
 
 	if (ok && what && !call(what))
 		lie(what, r, p, e);
