@@ -42,8 +42,6 @@ bool flatten_start(struct flatten *f, const char *from, struct error *e)
 		.strings = TEXT_GROWING,
 		.names = calloc(FLATTEN_NAMES, sizeof(*f->names)),
 	};
-	text_room(&f->structure, FLATTEN_ROOM);
-	text_room(&f->strings, FLATTEN_ROOM);
 	return f->names || fail_memory(e);
 }
 
@@ -59,6 +57,11 @@ bool flatten_reserve(struct flatten *f, phys start, uint64_t size, struct error 
 
 bool flatten_begin(struct flatten *f, const char *node, struct error *e)
 {
+	/* not before: until now somebody may have held a whole other tree */
+	if (!f->structure.cap) {
+		text_room(&f->structure, FLATTEN_ROOM);
+		text_room(&f->strings, FLATTEN_ROOM);
+	}
 	if (f->depth++ >= FLATTEN_DEPTH)
 		return fail(e, FAIL_TREE, "read device tree %s: its nodes nest deeper than %u",
 			    f->from, FLATTEN_DEPTH);
@@ -119,6 +122,8 @@ bool flatten_finish(struct flatten *f, struct span *out, struct error *e)
 	uint32_t structure, strings;
 
 	add_word(&f->structure, FDT_END);
+	free(f->names); /* before memory is taken for the whole */
+	f->names = NULL;
 	if (!flatten_reserve(f, 0, 0, e))
 		return false;
 	structure = HEADER + (uint32_t)f->reserved.len;

@@ -328,13 +328,10 @@ static bool probe_blob(int root, struct machine *m, struct error *e)
 static bool probe_live_tree(int root, struct machine *m, struct error *e)
 {
 	uint8_t *boot = m->blob;
-	bool ok;
 
 	m->blob = NULL;
 	m->fdt_from = "/" LIVE_TREE;
-	ok = walk_live_tree(root, m->fdt_from, boot, &m->fdt, e);
-	free(boot);
-	if (!ok)
+	if (!walk_live_tree(root, m->fdt_from, boot, &m->fdt, e))
 		return false;
 	m->blob = (uint8_t *)(uintptr_t)m->fdt.p;
 	return tree_check(m->fdt, m->fdt_from, e);

@@ -16,10 +16,9 @@
 void probe_log(int root, const struct machine *m, struct text *out);
 
 /* Flattens root/LIVE_TREE into malloc'd bytes, nodes and properties sorted by name, with the
- * reservations of the checked blob `boot`, which may be NULL.
+ * reservations of the checked blob `boot`, which may be NULL and is freed.
  */
-bool walk_live_tree(int root, const char *from, const uint8_t *boot, struct span *out,
-		    struct error *e);
+bool walk_live_tree(int root, const char *from, uint8_t *boot, struct span *out, struct error *e);
 
 /* An open root directory, or -1 (FAIL_FILE). */
 int probe_root(const char *root, struct error *e);

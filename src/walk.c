@@ -123,15 +123,13 @@ static bool keep_reservations(struct flatten *f, const uint8_t *blob, struct err
 	return true;
 }
 
-bool walk_live_tree(int root, const char *from, const uint8_t *boot, struct span *out,
-		    struct error *e)
+bool walk_live_tree(int root, const char *from, uint8_t *boot, struct span *out, struct error *e)
 {
 	struct flatten f;
+	bool ok = flatten_start(&f, from, e) && keep_reservations(&f, boot, e);
 
-	bool ok;
-
-	ok = flatten_start(&f, from, e) && keep_reservations(&f, boot, e) &&
-	     walk_node(&f, root, LIVE_TREE, "", e) && flatten_finish(&f, out, e);
+	free(boot); /* it may be larger than all that follows */
+	ok = ok && walk_node(&f, root, LIVE_TREE, "", e) && flatten_finish(&f, out, e);
 	flatten_free(&f);
 	return ok;
 }
