@@ -12,7 +12,11 @@ void inputs_start(struct inputs *in)
 	size_t i;
 
 	*in = (struct inputs){
-		.kernel = NO_INPUT, .dtb = NO_INPUT, .cmdline = TEXT_GROWING, .made = { -1, -1 }
+		.kernel = NO_INPUT,
+		.dtb = NO_INPUT,
+		.cmdline = TEXT_GROWING,
+		.made = { -1, -1 },
+		.scratch = { .shown = -1 },
 	};
 	for (i = 0; i < WORDS_MAX; i++)
 		in->initrd[i] = in->overlay[i] = (struct input)NO_INPUT;
