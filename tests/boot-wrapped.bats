@@ -17,7 +17,9 @@ make_forms() {
 	local kernel=$1
 	gzip -1nc "$kernel" >gz
 	zstd -q -3 <"$kernel" >zst
+	# shellcheck disable=SC2094  # the tool is no file
 	xz -0 -T1 -c <"$kernel" >xz
+	# shellcheck disable=SC2094
 	lz4 -q -l -1 <"$kernel" >lz4
 	wrap zboot gzip gz zboot-gzip
 	wrap zboot zstd22 zst zboot-zstd --size-behind "$(stat -Lc %s "$kernel")"
