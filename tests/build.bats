@@ -77,6 +77,22 @@ build() { make -s --no-print-directory -C "$top" "$@"; }
 	done
 }
 
+@test "the functions that ppc64le has in place of libc's answer as those do" {
+	local -a cc=(powerpc64le-linux-gnu-gcc -mlong-double-64 -std=c11 -D_GNU_SOURCE
+		-specs="$top/build/lab/sysroot/ppc64le/lib/musl-gcc.specs" -fno-builtin)
+	cd "$BATS_TEST_TMPDIR"
+	"${cc[@]}" -Os -fno-tree-loop-distribute-patterns -c -o bytes.o "$top/src/bytes.c"
+	local name names=()
+	for name in mem{move,cpy,set,chr} strchrnul strcspn mmap mremap; do
+		names+=(--redefine-sym "$name=small_$name")
+	done
+	powerpc64le-linux-gnu-objcopy "${names[@]}" bytes.o
+	"${cc[@]}" -O1 -static -Wall -Wextra -Werror -o bytes "$top/tests/bytes.c" bytes.o
+	run qemu-ppc64le-static ./bytes
+	same output "$output" "as libc's"
+	same status "$status" 0
+}
+
 @test "no segment is writable and executable" {
 	local arch
 	for arch in arm64 ppc64le host; do
