@@ -123,8 +123,8 @@ build() { make -s --no-print-directory -C "$top" "$@"; }
 	local copy=$BATS_TEST_TMPDIR/fresh
 	mkdir -p "$copy/build/lab"
 	(cd "$top" && tar -c Makefile src dt arch tests/lab) | tar -x -C "$copy"
-	# the packages, which need the network, but not what is made from them
-	ln -s "$top/build/lab/root" "$top/build/lab/apt" "$copy/build/lab/"
+	# the packages and sources, which need the network, but not what is made from them
+	ln -s "$top/build/lab/root" "$top/build/lab/apt" "$top/build/lab/src" "$copy/build/lab/"
 	make -s --no-print-directory -C "$copy" ARCH=arm64
 	touch "$copy/src/main.c"
 	make -s --no-print-directory -C "$copy" ARCH=arm64
