@@ -20,7 +20,7 @@ struct scratch {
 
 #define NO_SCRATCH                                                                                 \
 	{                                                                                          \
-		.fd = -1                                                                           \
+		.shown = -1, .fd = -1                                                              \
 	}
 
 /* Half of RAM is what the running kernel takes; what is available, what we may. End it with

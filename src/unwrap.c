@@ -216,7 +216,9 @@ static bool take_elf(const struct work *w)
 	return take_piece(w, (size_t)size);
 }
 
-/* Takes one wrapping off; *more says whether there was one. */
+/* Takes one wrapping off; *more says whether there may be another. An ELF file is the last: a program
+ * starts with its own header, and would be one for ever.
+ */
 static bool unwrap_one(const struct work *w, bool *more)
 {
 	const struct span file = w->u->kernel;
@@ -232,11 +234,9 @@ static bool unwrap_one(const struct work *w, bool *more)
 		return take_zboot(w);
 	if (is_uki(file, &table))
 		return take_uki(w, table);
-	if (w->m->arch->elf_flat && elf_is(file, &machine, &is64) && is64 &&
-	    machine == w->m->arch->elf_flat)
-		return take_elf(w);
 	*more = false;
-	return true;
+	return !w->m->arch->elf_flat || !elf_is(file, &machine, &is64) || !is64 ||
+	       machine != w->m->arch->elf_flat || take_elf(w);
 }
 
 bool unwrap(struct span file, const char *name, const struct machine *m, struct store *s,

@@ -1,6 +1,6 @@
 /* What a kernel comes wrapped in, told by content and never by name: gzip, zstd, xz and lz4; EFI zboot
  * (the kernel's drivers/firmware/efi/libstub/zboot-header.S); a unified kernel image (UAPI group
- * specification 5); and, for targets that start flat images, ELF. Each may hold the next.
+ * specification 5). Each may hold the next. Last, for targets that start flat images, ELF.
  */
 #ifndef UNWRAP_H
 #define UNWRAP_H

@@ -9,7 +9,7 @@ setup_file() {
 	read -ra pure < <(make -s print-pure)
 	[[ ${#pure[@]} -gt 20 ]]
 	make -s print-unpack >/dev/null
-	read -ra flags < <(make -s print-flags)
+	make -s print-flags >"$BATS_FILE_TMPDIR/flags"
 	for file in "${pure[@]}"; do
 		mkdir -p "$OBJECTS/${file%/*}"
 		object "$file" "$OBJECTS/${file%.c}.o"
@@ -19,7 +19,11 @@ setup_file() {
 setup() { cd "$BATS_TEST_DIRNAME/.." || return; }
 
 # object SOURCE OBJECT
-object() { gcc -std=c11 -D_GNU_SOURCE -O1 -fno-pie "${flags[@]}" -c -o "$2" "$1"; }
+object() {
+	local -a unpack
+	read -ra unpack <"$BATS_FILE_TMPDIR/flags"
+	gcc -std=c11 -D_GNU_SOURCE -O1 -fno-pie "${unpack[@]}" -c -o "$2" "$1"
+}
 
 # with TEXT...: one more object, in a folder of its own beside all others
 with() {

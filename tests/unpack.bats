@@ -116,6 +116,7 @@ as_plain() {
 @test "cut short, broken: one sentence each" {
 	local f n
 	for f in gzip:gz zstd:zst xz:xz lz4:lz4; do
+		# shellcheck disable=SC2238  # a file
 		for n in 1000 100000 5000000; do
 			head -c $n Image.${f#*:} >cut
 			plan cut
@@ -135,7 +136,7 @@ as_plain() {
 
 @test "a bomb stops at what can be loaded, and takes no more" {
 	local f
-	truncate -s 3G zeros
+	truncate -s 600M zeros
 	gzip -1nc zeros >bomb.gz
 	zstd -q -1 zeros -o bomb.zst
 	zstd -q -1 --no-content-size zeros -o blind.zst
@@ -195,20 +196,25 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
 	same "no words" "$(jq -r .cmdline <<<"$output")" ""
 	plan --reuse-cmdline uki
 	[[ $(jq -r .cmdline <<<"$output") != root=/dev/vda* ]]
-	# its own initrd, filled up to four bytes, and then the one given
-	(cat ramdisk; printf '\0\0\0'; cat one) >both
-	plan --append=a --initrd=both Image
+	# its own initrd, and then the one given
+	plan --append=a --initrd=ramdisk --initrd=one Image
 	want=$output
 	plan --append=a --initrd=one uki
 	same "two initrds" "$output" "$want"
 }
 
+# Where a section has more memory than bytes in the file, all of those count, which fill up a block.
 @test "a UKI: memory sizes differ from file sizes" {
-	plan --append=a Image
+	cp Image filled
+	truncate -s %512 filled
+	plan --append=a filled
 	local want=$output
 	wrap uki uki .linux=Image --set .linux.virtual=0x7fffffff
 	plan --append=a uki
 	same "larger in memory" "$output" "$want"
+	wrap uki uki .linux=filled --set ".linux.virtual=$(wc -c <Image)"
+	plan --append=a uki
+	same "smaller in memory" "$output" "$(<want)"
 }
 
 @test "a UKI with trees: the one for this machine" {
@@ -267,7 +273,9 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
 	local want
 	want=$(planned_as --append=a --initrd=ramdisk Image)
 	same "standard input" "$(planned_as --append=a --initrd=ramdisk - <Image)" "$want"
+	# shellcheck disable=SC2002  # a pipe
 	same "a pipe" "$(cat Image.gz | planned_as --append=a --initrd=ramdisk -)" "$want"
+	# shellcheck disable=SC2002  # a pipe
 	same "an initrd" "$(cat ramdisk | planned_as --append=a --initrd=- Image)" "$want"
 	same "the same file twice" "$("$host_bin" --plan=json --seed 00 --root "$machines/virt-6.1" --append=a --initrd=Image Image | jq '.segments | length')" 4
 	mkfifo fifo

@@ -2,6 +2,7 @@
  *
  *	meter run NAME COMMAND...	METER run NAME rc=R ticks=T
  *	meter memory NAME COMMAND...	METER memory NAME rc=R anon_kb=A mapped_kb=M
+ *	meter peak NAME COMMAND...	METER peak NAME rc=R kb=K
  *	meter zeros NAME COMMAND...	METER zeros NAME rc=R ticks=T pages=P
  *	meter jump			METER jump ticks=T, then reboot(2) into what is loaded
  *	meter clock			METER clock ticks=T ns=N hz=H: the counter, CLOCK_MONOTONIC
@@ -11,6 +12,7 @@
  * run: the ticks of the guest's counter from before fork to after wait, between the marks BEGIN and
  * END. rc is the exit code, or minus the signal. memory: the highest sum of private pages and the
  * highest sum of mapped file pages, looked at before every system call that can lessen them.
+ * peak: the most that was resident of the command or of one that it started, by the kernel's account.
  * zeros: the ticks of the command's kexec_load alone, made of nothing but zeros: its segments lose
  * their bytes before the call, so that what is left is what the kernel does to find pages. Its
  * process's memory policy and the like are in force. P are the pages of all segments.
@@ -28,6 +30,7 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
@@ -128,6 +131,21 @@ static void look(pid_t pid, unsigned long *anon, unsigned long *mapped)
 		}
 	}
 	fclose(f);
+}
+
+static void peak(const char *name, char **command)
+{
+	struct rusage usage;
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		die("fork");
+	if (!pid)
+		become(command);
+	if (wait4(pid, &status, 0, &usage) != pid)
+		die("wait4");
+	printf("METER peak %s rc=%d kb=%ld\n", name, code(status), usage.ru_maxrss);
 }
 
 struct syscall_info {
@@ -313,6 +331,8 @@ int main(int argc, char **argv)
 		run(argv[2], argv + 3);
 	else if (argc > 3 && !strcmp(argv[1], "memory"))
 		memory(argv[2], argv + 3);
+	else if (argc > 3 && !strcmp(argv[1], "peak"))
+		peak(argv[2], argv + 3);
 	else if (argc > 3 && !strcmp(argv[1], "zeros"))
 		zeros(argv[2], argv + 3);
 	else if (argc == 2 && !strcmp(argv[1], "jump"))

@@ -1,0 +1,357 @@
+/* Streams as their tools write them, of 140 bytes: "kernel " twenty times. */
+#include "unit.h"
+
+#include "../../src/unpack.h"
+
+#include <stdio.h>
+
+#define SIZE 140
+
+/* clang-format off: no words */
+static const char gzip[] = "1f8b0800000000000003cb4e2dca4bcd51c81e0c1400e68b478e8c000000";
+static const char gzip_fields[] =
+	"1f8b081e000000000003050065787472616e616d6500636f6d6d656e740003a5cb4e2dca4bcd51c81e0c1400"
+	"e68b478e8c000000";
+static const char gzip_two[] =
+	"1f8b0800000000000203cb4e2dca4bcd51c8a68c02002192f878460000001f8b0800000000000203cb4e2dca"
+	"4bcd51c8a68c02002192f87846000000";
+static const char gzip_stored[] =
+	"1f8b0800000000000003018c0073ff6b65726e656c206b65726e656c206b65726e656c206b65726e656c206b"
+	"65726e656c206b65726e656c206b65726e656c206b65726e656c206b65726e656c206b65726e656c206b6572"
+	"6e656c206b65726e656c206b65726e656c206b65726e656c206b65726e656c206b65726e656c206b65726e65"
+	"6c206b65726e656c206b65726e656c206b65726e656c20e68b478e8c000000";
+static const char zstd[] = "28b52ffd208c750000386b65726e656c2001000251c508";
+static const char zstd_sum[] = "28b52ffd248c750000386b65726e656c2001000251c50863be9583";
+static const char zstd_blind[] = "28b52ffd0058750000386b65726e656c2001000251c508";
+static const char zstd_skip[] =
+	"502a4d1804000000736b697028b52ffd24466d0000386b65726e656c20010094548ce280c16c5f2a4d180000"
+	"000028b52ffd24466d0000386b65726e656c20010094548ce280c16c502a4d1804000000736b6970";
+static const char xz[] =
+	"fd377a585a000004e6d6b4460200210116000000742fe5a3e0008b000e5d0035994aaba2e2af22a9ecda9000"
+	"00000000b3040d56306ff6ae00012a8c010000007bc8c8a9b1c467fb020000000004595a";
+static const char xz_crc32[] =
+	"fd377a585a0000016922de360200210116000000742fe5a3e0008b000e5d0035994aaba2e2af22a9ecda9000"
+	"00000000e68b478e0001268c0100000000080ade3e300d8b020000000001595a";
+static const char xz_none[] =
+	"fd377a585a000000ff12d9410200210116000000742fe5a3e0008b000e5d0035994aaba2e2af22a9ecda9000"
+	"000000000001228c01000000164a9b45a8000afc020000000000595a";
+static const char xz_sha256[] =
+	"fd377a585a00000ae1fb0ca10200210116000000742fe5a3e0008b000e5d0035994aaba2e2af22a9ecda9000"
+	"000000009b3d29960f272a7a314a69f33f084ea25badbae3759a7a5a6eafcc83300f08fa0001428c01000000"
+	"4c456f4db6e9df1c02000000000a595a";
+static const char xz_delta[] =
+	"fd377a585a0000016922de3602010301002101167920c4eee0008b000f5d0035be7dafc9b8700edc862b290c"
+	"00000000e68b478e0001278c01000000a5db56153e300d8b020000000001595a";
+static const char xz_two[] =
+	"fd377a585a000004e6d6b4460200210116000000742fe5a3e00045000e5d0035994aaba2e2af229251e29000"
+	"00000000b460030b2aec955d00012a46a69d52d01fb6f37d010000000004595afd377a585a0000016922de36"
+	"0200210116000000742fe5a3e00045000e5d0035994aaba2e2af229251e29000000000002192f87800012646"
+	"aad2e77c9042990d010000000001595a";
+static const char xz_blocks[] =
+	"fd377a585a000004e6d6b4460200210116000000742fe5a3e00031000e5d0035994aaba2e2af228b93529000"
+	"00000000077c79c1c5c5d4350200210116000000742fe5a3e00031000e5d00329c89ffd064f05811ff4d9800"
+	"00000000b7ca4b85c960804c0200210116000000742fe5a3e00027000e5d00391b88d3fcc817af2855618000"
+	"0000000098acc9cd8e1f75fd00032a322a322a283412a29bb1c467fb020000000004595a";
+static const char lz4_legacy[] = "02214c18110000007f6b65726e656c2007006d50726e656c20";
+static const char lz4_two[] =
+	"02214c18110000007f6b65726e656c2007002750726e656c2002214c18110000007f6b65726e656c20070027"
+	"50726e656c20";
+static const char lz4[] =
+	"04224d186440a7110000007f6b65726e656c2007006d50726e656c20000000000f8736c9";
+static const char lz4_all[] =
+	"04224d187c408c00000000000000ad110000007f6b65726e656c2007006d50726e656c20543e6ffa00000000"
+	"0f8736c9";
+static const char lz4_plain[] = "04224d18604082110000007f6b65726e656c2007006d50726e656c2000000000";
+static const char lz4_skip[] =
+	"04224d186440a7110000007f6b65726e656c2007002750726e656c2000000000616ddad1512a4d1804000000"
+	"736b697004224d186440a7110000007f6b65726e656c2007002750726e656c2000000000616ddad1";
+/* clang-format on */
+static const struct row {
+	const char *caption, *stream;
+	int at;		   /* where bytes are put over it; -1: behind it */
+	const char *bytes; /* hexadecimal */
+	enum code code;
+	const char *sentence; /* "": the 140 bytes come */
+} rows[] = {
+	{ "gzip", gzip, 0, "", FAIL_NONE, "" },
+	{ "gzip with extra, name, comment and a header CRC", gzip_fields, 0, "", FAIL_NONE, "" },
+	{ "gzip: its header CRC is another", gzip_fields, 30, "a6", FAIL_FORMAT,
+	  "load kernel x: its gzip stream is broken" },
+	{ "gzip: the extra field is longer than the file", gzip_fields, 10, "ffff", FAIL_FORMAT,
+	  "load kernel x: its gzip stream is cut short" },
+	{ "gzip: two members", gzip_two, 0, "", FAIL_NONE, "" },
+	{ "gzip: stored, not compressed", gzip_stored, 0, "", FAIL_NONE, "" },
+	{ "gzip: a stored length that its complement is not", gzip_stored, 11, "ffff", FAIL_FORMAT,
+	  "load kernel x: its gzip stream is broken" },
+	{ "gzip: a method that is not deflate", gzip, 2, "07", FAIL_FORMAT,
+	  "load kernel x: its gzip stream is broken" },
+	{ "gzip: reserved flags", gzip, 3, "e0", FAIL_FORMAT,
+	  "load kernel x: its gzip stream is broken" },
+	{ "gzip: its CRC is another", gzip, 22, "00", FAIL_FORMAT,
+	  "load kernel x: its gzip stream is broken" },
+	{ "gzip: its length is another", gzip, 26, "8d", FAIL_FORMAT,
+	  "load kernel x: its gzip stream is broken" },
+	{ "gzip: its length is another by 2^24", gzip, 29, "01", FAIL_FORMAT,
+	  "load kernel x: its gzip stream is broken" },
+	{ "gzip, and zeros behind it", gzip, -1, "000000000000000000", FAIL_NONE, "" },
+	{ "gzip, and its length behind it", gzip, -1, "8c000000", FAIL_NONE, "" },
+	{ "gzip, and another length behind it", gzip, -1, "8d000000", FAIL_FORMAT,
+	  "load kernel x: something follows its gzip stream" },
+	{ "gzip, and half of a length behind it", gzip, -1, "8c00", FAIL_FORMAT,
+	  "load kernel x: something follows its gzip stream" },
+	{ "gzip, and text behind it", gzip, -1, "6d6f7265", FAIL_FORMAT,
+	  "load kernel x: something follows its gzip stream" },
+	{ "gzip, and the start of a member behind it", gzip, -1, "1f8b", FAIL_FORMAT,
+	  "load kernel x: its gzip stream is cut short" },
+	{ "gzip, and a module signature behind it", gzip, -1,
+	  "00017e4d6f64756c65207369676e617475726520617070656e6465647e0a", FAIL_NONE, "" },
+	{ "zstd", zstd, 0, "", FAIL_NONE, "" },
+	{ "zstd with a checksum", zstd_sum, 0, "", FAIL_NONE, "" },
+	{ "zstd without a size", zstd_blind, 0, "", FAIL_NONE, "" },
+	{ "zstd: its checksum is another", zstd_sum, 26, "00", FAIL_FORMAT,
+	  "load kernel x: its zstd stream is broken" },
+	{ "zstd: two frames, skippable ones before, between and behind", zstd_skip, 0, "",
+	  FAIL_NONE, "" },
+	{ "zstd: a skippable frame of 4 GiB", zstd_skip, 4, "ffffffff", FAIL_FORMAT,
+	  "load kernel x: its zstd stream is cut short" },
+	{ "zstd: a size of 16 EiB", zstd, 4, "e0fdffffffffffffff", FAIL_MEMORY,
+	  "load kernel x: unpacked it takes more than 140 B, all that can be loaded" },
+	{ "zstd: a size of 4 GiB less a byte", zstd, 4, "a0ffffffff", FAIL_MEMORY,
+	  "load kernel x: unpacked it takes more than 140 B, all that can be loaded" },
+	{ "zstd: a smaller size", zstd, 5, "8b", FAIL_FORMAT,
+	  "load kernel x: its zstd stream is broken" },
+	{ "zstd: a dictionary is wanted", zstd, 4, "2101", FAIL_UNSUPPORTED,
+	  "load kernel x: its zstd stream has a filter or checksum that is not known" },
+	{ "zstd: a reserved bit", zstd, 4, "28", FAIL_FORMAT,
+	  "load kernel x: its zstd stream is broken" },
+	{ "zstd, and its length behind it", zstd, -1, "8c000000", FAIL_NONE, "" },
+	{ "zstd, and text behind it", zstd, -1, "6d6f7265", FAIL_FORMAT,
+	  "load kernel x: something follows its zstd stream" },
+	{ "xz with CRC64, which xz(1) writes", xz, 0, "", FAIL_NONE, "" },
+	{ "xz with CRC32", xz_crc32, 0, "", FAIL_NONE, "" },
+	{ "xz without a checksum", xz_none, 0, "", FAIL_NONE, "" },
+	{ "xz with SHA-256", xz_sha256, 0, "", FAIL_UNSUPPORTED,
+	  "load kernel x: its xz stream has a filter or checksum that is not known" },
+	{ "xz with a delta filter", xz_delta, 0, "", FAIL_UNSUPPORTED,
+	  "load kernel x: its xz stream has a filter or checksum that is not known" },
+	{ "xz: two streams", xz_two, 0, "", FAIL_NONE, "" },
+	{ "xz: three blocks", xz_blocks, 0, "", FAIL_NONE, "" },
+	{ "xz: its CRC64 is another", xz, 48, "00", FAIL_FORMAT,
+	  "load kernel x: its xz stream is broken" },
+	{ "xz: its CRC32 is another", xz_crc32, 48, "00", FAIL_FORMAT,
+	  "load kernel x: its xz stream is broken" },
+	{ "xz: the header's CRC is another", xz, 8, "00", FAIL_FORMAT,
+	  "load kernel x: its xz stream is broken" },
+	{ "xz: the footer's magic is another", xz, 79, "00", FAIL_FORMAT,
+	  "load kernel x: its xz stream is broken" },
+	{ "xz, and zeros behind it", xz, -1, "00000000", FAIL_NONE, "" },
+	{ "xz, and text behind it", xz, -1, "6d6f7265", FAIL_FORMAT,
+	  "load kernel x: something follows its xz stream" },
+	{ "lz4, as kernels have it", lz4_legacy, 0, "", FAIL_NONE, "" },
+	{ "lz4, as kernels have it, twice", lz4_two, 0, "", FAIL_NONE, "" },
+	{ "lz4, as kernels have it, with its length behind it", lz4_legacy, -1, "8c000000",
+	  FAIL_NONE, "" },
+	{ "lz4, as kernels have it, with text behind it", lz4_legacy, -1, "6d6f7265", FAIL_FORMAT,
+	  "load kernel x: something follows its lz4 stream" },
+	{ "lz4, as kernels have it: a block of more bytes than a block can have", lz4_legacy, 4,
+	  "ffffffff", FAIL_FORMAT, "load kernel x: something follows its lz4 stream" },
+	{ "lz4, as kernels have it: a block that leaves the file", lz4_legacy, 4, "12", FAIL_FORMAT,
+	  "load kernel x: its lz4 stream is cut short" },
+	{ "lz4, as kernels have it: a match before the output, with less room than a block may "
+	  "have",
+	  lz4_legacy, 16, "0800", FAIL_MEMORY,
+	  "load kernel x: unpacked it takes more than 140 B, all that can be loaded" },
+	{ "lz4 frame", lz4, 0, "", FAIL_NONE, "" },
+	{ "lz4 frame without its checksum", lz4_plain, 0, "", FAIL_NONE, "" },
+	{ "lz4 frame with every checksum and its size", lz4_all, 0, "", FAIL_NONE, "" },
+	{ "lz4 frame: skippable ones between two", lz4_skip, 0, "", FAIL_NONE, "" },
+	{ "lz4 frame: a skippable one of 4 GiB", lz4_skip, 40, "ffffffff", FAIL_FORMAT,
+	  "load kernel x: its lz4 stream is cut short" },
+	{ "lz4 frame: its checksum is another", lz4, 35, "00", FAIL_FORMAT,
+	  "load kernel x: its lz4 stream is broken" },
+	{ "lz4 frame: a block's checksum is another", lz4_all, 36, "00", FAIL_FORMAT,
+	  "load kernel x: its lz4 stream is broken" },
+	{ "lz4 frame: the header's checksum is another", lz4, 6, "00", FAIL_FORMAT,
+	  "load kernel x: its lz4 stream is broken" },
+	{ "lz4 frame: version 2", lz4, 4, "a4", FAIL_FORMAT,
+	  "load kernel x: its lz4 stream is broken" },
+	{ "lz4 frame: a reserved bit", lz4, 4, "66", FAIL_FORMAT,
+	  "load kernel x: its lz4 stream is broken" },
+	{ "lz4 frame: blocks of a size that is none", lz4, 5, "30", FAIL_FORMAT,
+	  "load kernel x: its lz4 stream is broken" },
+	{ "lz4 frame: a dictionary is wanted", lz4, 4, "65", FAIL_UNSUPPORTED,
+	  "load kernel x: its lz4 stream has a filter or checksum that is not known" },
+	{ "lz4 frame: a block above its limit", lz4, 7, "01004000", FAIL_FORMAT,
+	  "load kernel x: its lz4 stream is broken" },
+	{ "lz4 frame: a stored block that leaves the file", lz4, 7, "00000480", FAIL_FORMAT,
+	  "load kernel x: its lz4 stream is broken" },
+	{ "lz4 frame, and text behind it", lz4, -1, "6d6f7265", FAIL_FORMAT,
+	  "load kernel x: something follows its lz4 stream" },
+};
+
+static unsigned nibble(char c)
+{
+	return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+static size_t bytes_of(const char *hex, uint8_t *p)
+{
+	size_t n;
+
+	for (n = 0; hex[2 * n]; n++)
+		p[n] = (uint8_t)(nibble(hex[2 * n]) << 4 | nibble(hex[2 * n + 1]));
+	return n;
+}
+
+static void count(void *arg, const struct unpack *u)
+{
+	unsigned *steps = arg;
+
+	++*steps;
+	want(u->used <= u->in.len, "no more is read than there is");
+	want(u->len <= u->room, "no more is written than there is room");
+}
+
+/* Unpacks exactly these n bytes into exactly that room, so that the sanitizer sees more. True when
+ * the 140 bytes came.
+ */
+static bool came(const uint8_t *p, size_t n, size_t room, struct error *e, unsigned *steps)
+{
+	uint8_t *in = malloc(n), *out = malloc(room ? room : 1);
+	struct unpack u = { { in, n }, out, room, 0, 0, count, steps };
+	const struct format *f;
+	bool ok, same;
+	size_t i;
+
+	if (!in || !out)
+		abort();
+	memcpy(in, p, n);
+	memset(e, 0, sizeof(*e));
+	f = unpack_format(u.in);
+	ok = f && unpack(f, &u, "x", e);
+	want(!f || ok == (e->code == FAIL_NONE), "the answer agrees with the error");
+	same = ok && u.len == SIZE;
+	for (i = 0; same && i < SIZE; i++)
+		same = out[i] == (uint8_t) "kernel "[i % 7];
+	free(in);
+	free(out);
+	return same;
+}
+
+static void test_rows(void)
+{
+	uint8_t b[512];
+	struct error e;
+	unsigned steps;
+	bool ok;
+	size_t i, n;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		CASE("%s", rows[i].caption);
+		n = bytes_of(rows[i].stream, b);
+		if (rows[i].at < 0)
+			n += bytes_of(rows[i].bytes, b + n);
+		else
+			bytes_of(rows[i].bytes, b + rows[i].at);
+		steps = 0;
+		ok = came(b, n, SIZE, &e, &steps);
+		want_error(ok, &e, rows[i].code, rows[i].sentence);
+		want(!ok || steps, "it is said how far it is");
+	}
+}
+
+static void test_match(void)
+{
+	uint8_t b[512];
+	struct error e;
+	unsigned steps;
+	size_t n = bytes_of(lz4_legacy, b);
+
+	CASE("lz4, as kernels have it: a match before the output, with room for a block");
+	b[16] = 8;
+	want_error(came(b, n, 8 << 20, &e, &steps), &e, FAIL_FORMAT,
+		   "load kernel x: its lz4 stream is broken");
+}
+
+static const struct whole {
+	const char *name, *stream;
+	unsigned open; /* it may end at this byte, and is another, whole stream then */
+} wholes[] = {
+	{ "gzip", gzip, 0 },	   { "gzip", gzip_fields, 0 },
+	{ "gzip", gzip_two, 30 },  { "gzip", gzip_stored, 0 },
+	{ "zstd", zstd, 0 },	   { "zstd", zstd_sum, 0 },
+	{ "zstd", zstd_blind, 0 }, { "xz", xz, 0 },
+	{ "xz", xz_crc32, 0 },	   { "xz", xz_none, 0 },
+	{ "xz", xz_blocks, 0 },	   { "lz4", lz4_plain, 0 },
+	{ "lz4", lz4, 0 },	   { "lz4", lz4_all, 0 },
+};
+
+/* Every length, every byte, every room. */
+static void test_each(void)
+{
+	char cut[80], full[100];
+	uint8_t b[512];
+	struct error e;
+	unsigned steps;
+	size_t i, j, n;
+
+	for (i = 0; i < COUNT(wholes); i++) {
+		n = bytes_of(wholes[i].stream, b);
+		snprintf(cut, sizeof(cut), "load kernel x: its %s stream is cut short",
+			 wholes[i].name);
+		CASE("stream %zu, %s, cut at each byte", i, wholes[i].name);
+		for (j = 6; j < n; j++)
+			if (j < wholes[i].open || j > wholes[i].open + 1 || !wholes[i].open)
+				want_error(came(b, j, SIZE, &e, &steps), &e, FAIL_FORMAT, cut);
+		CASE("stream %zu, %s, too little room by any number", i, wholes[i].name);
+		for (j = 0; j < SIZE; j++) {
+			snprintf(
+				full, sizeof(full),
+				"load kernel x: unpacked it takes more than %zu B, all that can be "
+				"loaded",
+				j);
+			want_error(came(b, n, j, &e, &steps), &e, FAIL_MEMORY, full);
+		}
+		CASE("stream %zu, %s, each byte another: the 140 bytes or an error", i,
+		     wholes[i].name);
+		for (j = 6; j < 8 * n; j++) {
+			b[j / 8] ^= (uint8_t)(1 << j % 8);
+			if (!came(b, n, SIZE, &e, &steps) && e.code == FAIL_NONE &&
+			    unpack_format((struct span){ b, n }) && i != 6 && i != 4 && i != 9 &&
+			    i != 11)
+				unit_fail("bit %zu: other bytes came", j);
+			b[j / 8] ^= (uint8_t)(1 << j % 8);
+		}
+	}
+}
+
+static void test_denied(void)
+{
+	uint8_t b[512];
+	struct error e;
+	unsigned steps;
+	size_t i, n;
+	long calls;
+
+	for (i = 0; i < COUNT(wholes); i++) {
+		CASE("stream %zu, %s, without memory", i, wholes[i].name);
+		n = bytes_of(wholes[i].stream, b);
+		for (calls = 2; calls < 6; calls++) {
+			unit_memory(calls);
+			if (came(b, n, SIZE, &e, &steps))
+				break;
+			unit_memory(-1);
+			want_error(false, &e, FAIL_MEMORY, "go on: out of memory");
+		}
+		unit_memory(-1);
+		want(calls < 6, "with enough memory it comes");
+	}
+}
+
+void test_unpack(void)
+{
+	test_rows();
+	test_match();
+	test_each();
+	test_denied();
+}
