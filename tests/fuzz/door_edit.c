@@ -17,7 +17,6 @@ static struct chosen ask(unsigned flag)
 		.kaslr_seed = { 1 },
 		.rng_seed = { 2 },
 		.tree_size = flag & 4 ? 0x10000 : 0,
-		.old_total = flag & 8 ? 0x1000 : 0,
 	};
 
 	if (flag & 16) {
@@ -36,7 +35,7 @@ static bool start(struct tree *t, const struct machine *m, struct span user, siz
 
 	if (!user.len)
 		return tree_open(t, m->fdt, slack, "own", e);
-	ok = tree_open(t, user, slack + merge_slack(m->fdt), "user", e) &&
+	ok = tree_open(t, user, slack + merge_slack(m->fdt), "user", e) && chosen_clean(t, 0, e) &&
 	     tree_open(&own, m->fdt, 0, "own", e) && chosen_clean(&own, 0x1000, e) &&
 	     merge_machine(t, own.blob, m->arch->firmware, e);
 	tree_free(&own);
@@ -54,7 +53,7 @@ static bool edit(struct tree *t, struct machine *m, struct span user, struct spa
 	struct span out;
 
 	if (!start(t, m, user, slack, e) || (over.len && !overlay_apply(t, &overlay, slack, e)) ||
-	    !m->arch->tree(t, m, e) || !chosen_write(t, &c, e) || !tree_pack(t, &out, e))
+	    !chosen_clean(t, flag & 8 ? 0x1000 : 0, e) || !m->arch->tree(t, m, e) || !chosen_write(t, &c, e) || !tree_pack(t, &out, e))
 		return false;
 	size = out.len;
 	if (c.initrd_end) {

@@ -410,7 +410,11 @@ bool scene_spoil(struct scene *s, unsigned defect)
 	case 3: p->entry += 4; return true;
 	case 4: p->kernel_entry += 4; return true;
 	case 5: *tree = p->seg[--p->n]; return true;
-	case 6: kernel->room_end = kernel->at.start + 0x1000; return s->image.room > 0x20000;
+	case 6:
+		for (; kernel + 1 < p->seg + p->n && kernel[1].piece == KERNEL; kernel++)
+			;
+		kernel->room_end = p->kernel + s->image.room - 1;
+		return true;
 	case 7:
 		if (initrd)
 			move(initrd, initrd->at.start + s->page);
