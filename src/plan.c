@@ -29,6 +29,9 @@ const struct segment *plan_segment(const struct plan *p, enum piece piece)
 	return NULL;
 }
 
+/* A place for what is not placed yet, that no reservation of firmware is at. */
+#define NOWHERE (1ull << 62)
+
 /* Bytes of "elfcorehdr=0x" and twelve digits and a space. It comes first: what follows a "--" is
  * for init.
  */
@@ -389,9 +392,12 @@ bool plan_make(const struct request *r, struct plan *p, struct error *e)
 	uint64_t shipped;
 
 	*p = (struct plan){ .line = TEXT_GROWING };
-	/* a placeholder: with an initrd the tree grows, and its size is needed to place it */
+	/* a placeholder, where no memory is: with an initrd the tree grows, and its size is needed to
+	 * place it
+	 */
 	data[INITRD].len = initrd_bytes(r);
-	p->chosen.initrd_end = data[INITRD].len;
+	p->chosen.initrd_start = NOWHERE;
+	p->chosen.initrd_end = NOWHERE + data[INITRD].len;
 	p->chosen.cmdline = r->cmdline;
 	if (!check_request(r, e) || !start_crash(r, p, &data[CORE], e) ||
 	    !build_tree(r, p, &data[TREE], e))

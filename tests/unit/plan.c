@@ -232,6 +232,25 @@ static void plans(void)
 	}
 	small_end(&s);
 
+	CASE("a user's tree that reserves the bottom of memory, with an initrd larger than that");
+	small_start(&s, SMALL_TREE);
+	s.m.ram.v[0] = (struct range){ 0, GIB, NULL };
+	s.m.keep.n = 0;
+	small_room(&s);
+	s.img.lowest = true;
+	{
+		struct span dtb = note_tree("@0+1000; / { #address-cells = <2>; #size-cells = <2>; "
+					    "memory@0 { device_type = \"memory\"; "
+					    "reg = <0 0 0 40000000>; }; };");
+
+		s.r.dtb = dtb;
+		s.r.dtb_name = "my.dtb";
+		want_plan(&s, "kernel 200000-300000-600000, initrd 3fff0000-3fff2000-40000000, "
+			      "tree 3fc00000-3fc01000-3fe00000, stub 3ffe0000-3ffe1000-3fff0000");
+		note_free(&dtb);
+	}
+	small_end(&s);
+
 	CASE("a tree given by the user (kexec-tools drops --append there)");
 	small_start(&s, "/ { };");
 	{
