@@ -61,6 +61,9 @@ static int run_cases(uint64_t n, uint64_t first)
 		scene_check(&s);
 		refused[s.error.code]++;
 		planned += s.ok;
+		if (n < 1000)
+			printf("case %llu: %s\n", (unsigned long long)i,
+			       s.ok ? "planned" : s.error.text);
 		crash += s.ok && s.panic;
 		e = (struct error){ 0 };
 		if (s.ok && scene_spoil(&s, (unsigned)(i % DEFECTS))) {

@@ -63,7 +63,7 @@ static void make_ram(struct scene *s)
 
 	s->rams = 1 + (one_in(d, 2) ? roll(d, SCENE_RAM) : 0);
 	for (r = s->ram; r < s->ram + s->rams; r++) {
-		size = PICK(d, 64ull << 20, 128ull << 20, 256ull << 20, 512ull << 20, 1ull << 30,
+		size = PICK(d, 64ull << 20, 128ull << 20, 256ull << 20, 1ull << 30, 1ull << 30, 512ull << 20, 1ull << 30,
 			    1ull << 30, 2ull << 30, 4ull << 30, 64ull << 30) +
 		       (one_in(d, 6) ? 0x1000 * roll(d, 600) : 0);
 		if (r > s->ram)
@@ -104,11 +104,14 @@ static void make_regions(struct scene *s)
 {
 	struct dice *d = &s->dice;
 	const struct range *r = &s->ram[s->ppc64 ? 0 : roll(d, s->rams)];
-	const uint64_t align = s->ppc64 ? PICK(d, 0x10000, 1 << 24) : 2 << 20, size = scene_size(s);
+	const uint64_t align = s->ppc64 ? PICK(d, 0x10000, 1 << 24) : 2 << 20;
+	uint64_t size = scene_size(s);
 
 	s->panic = one_in(d, 4);
 	if (!s->panic && !one_in(d, 8))
 		return;
+	if (one_in(d, 2))
+		size = PICK(d, 64 << 20, 128 << 20);
 	if (size < r->end - r->start) {
 		s->region.start = round_down(r->end - size - roll(d, r->end - r->start - size), align);
 		s->region.end = s->region.start + round_up(size, one_in(d, 8) ? 0x1000 : align);
@@ -232,7 +235,7 @@ static void make_machine(struct scene *s)
 	make_ram(s);
 	make_keep(s);
 	make_regions(s);
-	s->stay = s->panic || one_in(d, 8);
+	s->stay = s->panic || one_in(d, 16);
 	s->hotplug = s->panic && one_in(d, 3);
 	s->efi = !s->ppc64 && one_in(d, 4);
 	scene_trees(s);

@@ -25,13 +25,16 @@ static uint8_t *body(void)
 static void make_arm64(struct scene *s, uint8_t *p)
 {
 	struct dice *d = &s->dice;
-	const uint64_t len = PICK(d, 0x1000, 1 << 20, 3 << 20, 33 << 20, 200 << 20, 65, 64);
-	uint64_t bss = PICK(d, 0, 0x1000, 1 << 20, 64 << 20);
+	const uint64_t len = one_in(d, 32) ? PICK(d, 64, 65, 200 << 20)
+					  : PICK(d, 0x1000, 1 << 20, 3 << 20, 33 << 20);
+	uint64_t bss = PICK(d, 0, 0x1000, 1 << 20, 16 << 20);
 
 	memset(p, 0, 64);
-	put_le64(p + 8, one_in(d, 3) ? PICK(d, 0x80000, 0x10000, 0x1000, 0x200000, 8) : 0);
-	put_le64(p + 16, one_in(d, 8) ? PICK(d, 0, 63, 1ull << 40, UINT64_MAX, 1ull << 63) : len + bss);
-	put_le64(p + 24, one_in(d, 8) ? roll(d, 32) : PICK(d, 0xa, 0xa, 0x2, 0xe));
+	put_le64(p + 8, one_in(d, 32)  ? PICK(d, 0x1000, 0x200000, 8)
+				: one_in(d, 3) ? PICK(d, 0x80000, 0x10000)
+					       : 0);
+	put_le64(p + 16, one_in(d, 16) ? PICK(d, 0, 0, 63, 1ull << 40, UINT64_MAX, 1ull << 63) : len + bss);
+	put_le64(p + 24, one_in(d, 32) ? roll(d, 32) : PICK(d, 0xa, 0xa, 0x2, 0xe));
 	memcpy(p + 0x38, one_in(d, 64) ? "ARM" : "ARM\x64", 4);
 	s->kernel = (struct span){ p, len };
 }
@@ -69,8 +72,8 @@ static uint64_t make_loads(struct scene *s, const struct order *o, unsigned n, u
 		size = PICK(d, 0x1000, 0x10000, 0x10000, 0x12345, 0, 3 << 20);
 		if (!i && size < 0x100)
 			size = 0x10000;
-		memsz = size + (one_in(d, 2) ? scene_size(s) : 0);
-		if (one_in(d, 64))
+		memsz = size + (one_in(d, 2) ? PICK(d, 0x1000, 0x23456, 1 << 20, 16 << 20) : 0);
+		if (one_in(d, 256))
 			memsz = PICK(d, UINT64_MAX, 1ull << 63, 0);
 		put32(o, at, one_in(d, 32) ? 4 : 1);
 		put64(o, at + 8, offset);
@@ -79,7 +82,7 @@ static uint64_t make_loads(struct scene *s, const struct order *o, unsigned n, u
 		put64(o, at + 32, size);
 		put64(o, at + 40, memsz);
 		offset += size;
-		paddr += one_in(d, 16) ? size / 2 : round_up(memsz, PICK(d, 0x10000, 0x1000, 16));
+		paddr += one_in(d, 64) ? size / 2 : round_up(memsz, PICK(d, 0x10000, 0x1000, 16));
 	}
 	return offset;
 }
@@ -88,15 +91,15 @@ static void make_ppc64(struct scene *s, uint8_t *p)
 {
 	struct dice *d = &s->dice;
 	const struct order o = { one_in(d, 4), p };
-	const unsigned n = one_in(d, 2) ? 1 : 1 + (unsigned)roll(d, 9);
-	const bool run0 = !one_in(d, 4);
-	const uint64_t base = one_in(d, 3) ? round_down(scene_place(s), 0x10000) : 0;
+	const unsigned n = one_in(d, 2) ? 1 : 1 + (unsigned)roll(d, one_in(d, 16) ? 9 : 5);
+	const bool run0 = !one_in(d, 8);
+	const uint64_t base = one_in(d, 3) ? round_down(scene_place(s), 0x10000) : 0x2000000 * roll(d, 3);
 
 	memset(p, 0, DIRTY);
 	memcpy(p, "\x7f" "ELF\2\1\1", 7);
 	p[5] = o.big_endian ? 2 : 1;
 	put16s(&o, 16, one_in(d, 2) ? 3 : 2, one_in(d, 64) ? 183 : 21);
-	put64(&o, 24, 0xc000000000000000 + base + (one_in(d, 8) ? 4 * roll(d, 0x500) : 0));
+	put64(&o, 24, 0xc000000000000000 + base + (one_in(d, 8) ? 4 * roll(d, 0x100) : 0));
 	put64(&o, 32, 64);
 	put32(&o, 48, 2);
 	put16s(&o, 52, 64, 56);
