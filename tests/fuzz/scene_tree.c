@@ -16,6 +16,12 @@ static void number(void *t, const char *name, uint64_t v, bool narrow)
 	must(narrow ? fdt_property_u32(t, name, (uint32_t)v) : fdt_property_u64(t, name, v));
 }
 
+/* libfdt's is a macro that takes the value twice */
+static void string(void *t, const char *name, const char *value)
+{
+	must(fdt_property(t, name, value, (int)strlen(value) + 1));
+}
+
 /* (address, size) pairs of two cells each. */
 static void pairs(void *t, const char *name, const struct range *r, size_t n)
 {
@@ -182,7 +188,7 @@ static void make_tree(struct scene *s, void *t, bool users)
 	must(fdt_begin_node(t, ""));
 	must(fdt_property_u32(t, "#address-cells", 2));
 	must(fdt_property_u32(t, "#size-cells", 2));
-	must(fdt_property_string(t, "compatible", users && one_in(d, 4) ? "b,b" : "a,a"));
+	string(t, "compatible", users && one_in(d, 4) ? "b,b" : "a,a");
 	if (s->ppc64 && !users && s->keeps && one_in(d, 2))
 		pairs(t, "reserved-ranges", s->keep, s->keeps);
 	if (!users || !one_in(d, 8))
@@ -204,7 +210,7 @@ static void make_overlay(struct scene *s)
 	must(fdt_finish_reservemap(t));
 	must(fdt_begin_node(t, ""));
 	must(fdt_begin_node(t, "fragment@0"));
-	must(fdt_property_string(t, "target-path", one_in(&s->dice, 8) ? "/none" : "/"));
+	string(t, "target-path", one_in(&s->dice, 8) ? "/none" : "/");
 	must(fdt_begin_node(t, "__overlay__"));
 	must(fdt_property_string(t, "model", "another"));
 	reserved_memory(s, t);
