@@ -176,8 +176,10 @@ class Plan:
             rule(0 < s["bytes"] <= s["end"] - s["start"], "%s does not fit" % name)
             rule(not self.total or s["end"] - s["start"] <= self.total // 2, "%s is half of RAM" % name)
             rule(s["end"] <= s["room_end"], "%s ends beyond its room" % name)
-        for a, b in zip(self.segments, self.segments[1:]):
-            rule(a["room_end"] <= b["start"], "%s overlaps %s" % (a["piece"], b["piece"]))
+        for a in self.segments:
+            for b in self.segments:
+                rule(a is b or not overlap((a["start"], a["room_end"]), (b["start"], b["room_end"])),
+                     "%s overlaps %s" % (a["piece"], b["piece"]))
         rule(not self.total or sum(s["end"] - s["start"] for s in self.all) <= self.total // 2,
              "more than half of RAM is taken")
 
