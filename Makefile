@@ -32,10 +32,17 @@ $(error ARCH is one of arm64, ppc64le, host)
 endif
 BINARIES := $(ARCHES:%=$(B)/%/kexec-lite)
 
+# What kernels may be compressed with. `make ZSTD=` leaves zstd out, and so on.
+GZIP = 1
+ZSTD = 1
+XZ = 1
+LZ4 = 1
+UNPACKERS := $(if $(GZIP),gzip) $(if $(ZSTD),zstd) $(if $(XZ),xz) $(if $(LZ4),lz4)
+
 PURE := $(sort $(wildcard dt/*.c arch/*.c arch/*/*.c) \
-	$(addprefix src/,check.c choose.c core.c elf.c error.c image.c iomem.c map.c options.c place.c plan.c \
-	print.c quiet.c range.c sort.c span.c text.c))
-EDGE := $(addprefix src/,capture.c crash.c files.c main.c pages.c probe.c transport.c walk.c)
+	$(addprefix src/,check.c choose.c core.c elf.c error.c image.c iomem.c map.c options.c pe.c place.c plan.c \
+	print.c quiet.c range.c sort.c span.c text.c unpack.c unwrap.c) $(UNPACKERS:%=src/unpack_%.c))
+EDGE := $(addprefix src/,capture.c crash.c files.c inputs.c main.c pages.c probe.c scratch.c transport.c walk.c)
 SOURCES := $(PURE) $(EDGE)
 # a binary for one target has that target only
 SOURCES_arm64 := $(filter-out arch/ppc64/%,$(SOURCES))
@@ -43,17 +50,41 @@ SOURCES_ppc64le := $(filter-out arch/arm64/%,$(SOURCES))
 SOURCES_host := $(or $(SOURCES_$(MACHINE:aarch64=arm64)),$(SOURCES))
 # musl only: takes the place of a malloc of 12 KiB
 ALLOC := src/alloc.c
+# musl on ppc64le only: takes the place of 4 KiB
+BYTES_ppc64le := src/bytes.c
 HEADERS := $(wildcard src/*.h dt/*.h arch/*.h arch/*/*.h)
 
+# The decoders, from the sources of zlib, zstd, lz4 and XZ Embedded (in busybox's), which the lab fetches:
+# only what unpacks, for size or speed as each needs. UNPACK_SRC=DIR takes them from elsewhere.
+UNPACK_SRC ?= build/lab/src
+UNPACK_LIBS := $(sort $(if $(GZIP)$(XZ),zlib) $(if $(ZSTD),zstd) $(if $(XZ),xz) $(if $(LZ4),lz4))
+zlib_PARTS := $(if $(GZIP),inffast inflate inftrees zutil) crc32
+zstd_PARTS := $(addprefix common/,entropy_common error_private fse_decompress xxhash zstd_common) \
+	$(addprefix decompress/,huf_decompress zstd_ddict zstd_decompress zstd_decompress_block)
+lz4_PARTS := lz4 xxhash
+xz_PARTS :=
+UNPACK_PARTS := $(foreach l,$(UNPACK_LIBS),$(addprefix $(l)/,$($(l)_PARTS)))
+UNPACK_FLAGS := $(foreach f,GZIP ZSTD XZ LZ4,$(if $($(f)),-DWITH_$(f))) $(UNPACK_LIBS:%=-isystem $(UNPACK_SRC)/%)
+# a table of 1 KiB for CRC-32, not of 8, and no Adler-32, which gzip has not; names of lz4's xxhash
+# apart from zstd's
+zlib_FLAGS := -DZ_TESTW= -Dadler32=crc32
+zstd_FLAGS := -DZSTD_LEGACY_SUPPORT=0 -DZSTD_TRACE=0 -DDYNAMIC_BMI2=0 -DZSTD_DISABLE_ASM=1 \
+	-DZSTD_STRIP_ERROR_STRINGS -DHUF_FORCE_DECOMPRESS_X1 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT
+lz4_FLAGS := -DXXH_NAMESPACE=LZ4_
+
+
+# the one that is slower than its tool without
+FAST_xz := -O3 -fno-if-conversion -fno-code-hoisting -fno-tree-loop-im -fno-move-loop-invariants
+
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
-LANG_FLAGS := -std=c11 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror)
+LANG_FLAGS := -std=c11 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror) $(UNPACK_FLAGS)
 # No date, no path, no note in the result: the same sources give the same bytes.
 CFLAGS ?= -Os -flto=auto
 REPRODUCE := -ffile-prefix-map=$(CURDIR)=.
 SMALL := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables \
 	-fno-stack-protector -fno-pie
-LINK := -static -no-pie -s -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro -Wl,-z,noseparate-code \
-	-Wl,-T,src/link.ld
+LINK := -static -no-pie -s -flto-partition=one -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro -Wl,-z,noseparate-code \
+	-Wl,-z,common-page-size=256 -Wl,-T,src/link.ld
 
 # CC_x: compiler; LIBC_x: how it finds musl; SYSROOT_x: what must be there first.
 CC_arm64 ?= $(if $(filter aarch64,$(MACHINE)),musl-gcc,aarch64-linux-gnu-gcc)
@@ -75,12 +106,22 @@ all: $(BINARIES) sizes
 sizes: $(BINARIES)
 	$(Q)for f in $^; do printf '  %-8s%s %s bytes\n' SIZE "$$f" "$$(wc -c <"$$f")"; done
 
+# unpacker ARCH LIBRARY: its objects
+define unpacker
+$(B)/$(1)/$(2)/%.o: $(UNPACK_SRC)/$(2)/%.c $(SPECS_$(1)) Makefile | tools-$(1)
+	$$(call say,CC,$(1)/$(2)/$$*.c)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) -w $$(CFLAGS) \
+		$($(2)_FLAGS) $$(SMALL) $(REPRODUCE) -c -o $$@ $$<
+
+endef
+
 define binary
 $(B)/$(1)/%.o: %.c $(HEADERS) Makefile $(SPECS_$(1)) | tools-$(1)
 	$$(call say,CC,$(1)/$$<)
 	$(Q)mkdir -p $$(@D)
 	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) $(if $(SPECS_$(1)),,-idirafter /usr/include) \
-		$(LANG_FLAGS) $(CFLAGS) $(SMALL) $(REPRODUCE) -c -o $$@ $$<
+		$(LANG_FLAGS) $(CFLAGS) $$(SPEED) $(SMALL) $(REPRODUCE) -c -o $$@ $$<
 
 $(B)/$(1)/libfdt/%.o: $(LIBFDT_SRC)/%.c $(SPECS_$(1)) Makefile
 	$$(call say,CC,$(1)/libfdt/$$*.c)
@@ -88,9 +129,17 @@ $(B)/$(1)/libfdt/%.o: $(LIBFDT_SRC)/%.c $(SPECS_$(1)) Makefile
 	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) -I$(LIBFDT_SRC) $(CFLAGS) $(SMALL) $(REPRODUCE) \
 		-c -o $$@ $$<
 
-$(B)/$(1)/kexec-lite: $(call fdt_objects,$(1)) $(SOURCES_$(1):%.c=$(B)/$(1)/%.o) $(ALLOC:%.c=$(B)/$(1)/%.o) src/link.ld
+$(foreach l,$(UNPACK_LIBS),$(call unpacker,$(1),$(l)))
+$(patsubst %,$(B)/$(1)/src/unpack_%.o,$(UNPACKERS)): $(UNPACK_LIBS:%=$(UNPACK_SRC)/%)
+$(B)/$(1)/src/unpack_xz.o: SPEED = $(FAST_xz)
+# or its loops would become calls of themselves
+$(B)/$(1)/src/bytes.o: SPEED = -fno-builtin -fno-lto -fno-tree-loop-distribute-patterns
+
+$(B)/$(1)/kexec-lite: $(UNPACK_PARTS:%=$(B)/$(1)/%.o) $(call fdt_objects,$(1)) $(SOURCES_$(1):%.c=$(B)/$(1)/%.o) $(ALLOC:%.c=$(B)/$(1)/%.o) \
+		$(BYTES_$(1):%.c=$(B)/$(1)/%.o) src/link.ld src/drop-sections
 	$$(call say,LINK,$$@)
 	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) $(LINK) -o $$@ $$(filter %.o,$$^) $$(call fdt_library,$(1))
+	$(Q)$(if $(findstring -s ,$(LINK)),src/drop-sections $$@)
 
 .PHONY: tools-$(1)
 tools-$(1):
@@ -102,6 +151,9 @@ $(FDT_PARTS:%=build/lab/src/libfdt/%.c):
 
 $(foreach a,arm64 ppc64le host,$(eval $(call binary,$(a))))
 
+$(foreach l,$(UNPACK_LIBS),$(l:%=build/lab/src/%) $(addprefix build/lab/src/$(l)/,$($(l)_PARTS:%=%.c))): | tests/lab/unpacker
+	$(Q)tests/lab/unpacker $(word 4,$(subst /, ,$@))
+
 build/lab/sysroot/%/lib/musl-gcc.specs:
 	@echo "  FETCH   musl and libfdt for $*, into build/lab"
 	$(Q)tests/lab/host build
@@ -110,10 +162,17 @@ build/lab/sysroot/%/lib/musl-gcc.specs:
 # The developer's build: this machine's compiler and libc, every check that compiles in.
 SANITIZE_CC ?= gcc
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-$(B)/sanitize/kexec-lite: $(SOURCES) $(HEADERS) Makefile
+S := sanitize/$(SANITIZE_CC)
+CC_$(S) := $(SANITIZE_CC)
+$(foreach l,$(UNPACK_LIBS),$(eval $(call unpacker,$(S),$(l))))
+$(B)/$(S)/%.o: CFLAGS = -g -O1 -fsanitize=address
+$(B)/$(S)/%.o: SMALL =
+.PHONY: tools-$(S)
+tools-$(S):
+$(B)/sanitize/kexec-lite: $(UNPACK_PARTS:%=$(B)/$(S)/%.o) $(SOURCES) $(HEADERS) Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(SANITIZE_CC) $(LANG_FLAGS) -Werror -g -O1 $(SANITIZERS) -o $@ $(SOURCES) -lfdt
+	$(Q)$(SANITIZE_CC) $(LANG_FLAGS) -Werror -g -O1 $(SANITIZERS) -o $@ $(SOURCES) $(filter %.o,$^) -lfdt
 sanitize: $(B)/sanitize/kexec-lite
 ifdef SANITIZE
 all: sanitize
@@ -150,7 +209,11 @@ clean:
 distclean:
 	rm -rf $(B)
 
-# For tests: which sources are pure.
-.PHONY: print-pure
+# For tests: which sources are pure, how they are compiled, and each library's file with its flags.
+.PHONY: print-pure print-flags print-unpack
 print-pure:
 	@echo $(PURE)
+print-flags:
+	@echo $(UNPACK_FLAGS)
+print-unpack: $(UNPACK_PARTS:%=$(UNPACK_SRC)/%.c) $(UNPACK_LIBS:%=$(UNPACK_SRC)/%)
+	@printf '%s\n' $(foreach l,$(UNPACK_LIBS),$(foreach p,$($(l)_PARTS),'$(UNPACK_SRC)/$(l)/$(p).c $($(l)_FLAGS)'))

@@ -27,6 +27,7 @@ struct arch {
 	uint64_t backup; /* bytes from 0 that a crash stub saves behind itself, before they die */
 	bool core_word;	 /* a crash kernel finds the core header by elfcorehdr= */
 	uint32_t kexec_arch; /* include/uapi/linux/kexec.h: the load flag, ELF machine << 16 */
+	uint16_t elf_flat;   /* e_machine of ELF files that hold a flat image; 0: ELF is loaded as such */
 	size_t cmdline_max;  /* bytes a command line may have, without its NUL */
 	uint64_t window, window_align; /* see struct wishes */
 	uint64_t tree_max;	       /* bytes of a tree */

@@ -57,7 +57,7 @@ static bool capture_system(const char *dir, const struct machine *m, struct erro
 	struct utsname u;
 
 	if (uname(&u))
-		return fail(e, FAIL_MACHINE, "name this machine: %s", strerror(errno));
+		return fail(e, FAIL_MACHINE, "name this machine: %s", files_errno(errno));
 	text_add(
 		&t,
 		"machine=%s\nrelease=%s\npage_size=%u\nfdt_total=%zu\nfdt_from=%s\nsyscalls=%s%s\n",
@@ -74,7 +74,7 @@ bool probe_capture(const char *dir, struct error *e)
 	bool ok;
 
 	if (root < 0)
-		return fail(e, FAIL_MACHINE, "open directory /: %s", strerror(errno));
+		return fail(e, FAIL_MACHINE, "open directory /: %s", files_errno(errno));
 	ok = probe_state(NULL, &m, e) && probe_machine(NULL, &m, e) &&
 	     capture_files(root, dir, &m, e) && capture_system(dir, &m, e);
 	if (ok) {

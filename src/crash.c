@@ -53,7 +53,7 @@ struct reader {
 static bool fail_read(struct reader *r, const char *path, int err)
 {
 	fail(r->e, FAIL_MACHINE, "read /%s: %s", path,
-	     err ? strerror(err) : "it does not say where in RAM a note lies");
+	     err ? files_errno(err) : "it does not say where in RAM a note lies");
 	return hint(r->e, "nothing was loaded: without it nobody could read this machine's dump");
 }
 

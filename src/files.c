@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -11,26 +12,51 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+const char *errno_text(char buf[ERRNO_TEXT], int err)
+{
+	static const struct {
+		int err;
+		const char *text;
+	} known[] = {
+		{ EPERM, "Operation not permitted" },
+		{ ENOENT, "No such file or directory" },
+		{ EIO, "I/O error" },
+		{ ENXIO, "No such device or address" },
+		{ EBADF, "Bad file descriptor" },
+		{ ENOMEM, "Out of memory" },
+		{ EACCES, "Permission denied" },
+		{ EBUSY, "Resource busy" },
+		{ EEXIST, "File exists" },
+		{ ENODEV, "No such device" },
+		{ ENOTDIR, "Not a directory" },
+		{ EISDIR, "Is a directory" },
+		{ EINVAL, "Invalid argument" },
+		{ EMFILE, "No file descriptors available" },
+		{ EFBIG, "File too large" },
+		{ ENOSPC, "No space left on device" },
+		{ EROFS, "Read-only file system" },
+		{ ENAMETOOLONG, "Filename too long" },
+		{ ENOSYS, "Function not implemented" },
+		{ ELOOP, "Symbolic link loop" },
+		{ ESTALE, "Stale file handle" },
+	};
+	struct text t = text_fixed(buf, ERRNO_TEXT);
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].err == err)
+			return known[i].text;
+	text_add(&t, "error %d", err);
+	return buf;
+}
+
 static bool fail_file(const char *verb, const char *what, const char *path, int err,
 		      struct error *e)
 {
 	char show[NAME_TEXT];
 
-	return fail(e, FAIL_FILE, "%s %s%s: %s", verb, what, name_text(show, path), strerror(err));
-}
-
-/* The size of a regular file. */
-static bool file_size(int fd, const char *path, const char *what, size_t *size, struct error *e)
-{
-	char show[NAME_TEXT];
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return fail_file("read", what, path, errno, e);
-	*size = (size_t)st.st_size;
-	return S_ISREG(st.st_mode) ||
-	       fail(e, FAIL_FILE, "read %s%s: it is %s", what, name_text(show, path),
-		    S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
+	return fail(e, FAIL_FILE, "%s %s%s: %s", verb, what, name_text(show, path),
+		    files_errno(err));
 }
 
 /* Appends at most `most` bytes of what is left in fd; `whole`: a short read is the end. Returns 0
@@ -69,21 +95,116 @@ static int map_now(void)
 	return getauxval(AT_PAGESZ) >= 0x10000 ? MAP_POPULATE : 0;
 }
 
+/* ---- files that are cut short while they are mapped: reading past the new end is a SIGBUS. What
+ * is mapped is therefore known to the whole program; entries beyond the table go without a name.
+ */
+static struct {
+	struct span data;
+	const char *what, *path;
+} mapped[20];
+
+static void bus_error(int signal, siginfo_t *info, void *context)
+{
+	char line[256], show[NAME_TEXT];
+	struct text t = text_fixed(line, sizeof(line));
+	const uintptr_t at = (uintptr_t)info->si_addr;
+	size_t i;
+
+	(void)signal, (void)context;
+	for (i = 0; i < sizeof(mapped) / sizeof(mapped[0]); i++)
+		if (at - (uintptr_t)mapped[i].data.p < mapped[i].data.len)
+			text_add(&t, "kexec-lite: cannot read %s%s: it was cut short meanwhile\n",
+				 mapped[i].what, name_text(show, mapped[i].path));
+	if (!t.len)
+		text_add(&t,
+			 "kexec-lite: cannot read a file: it was cut short, or memory is full\n");
+	files_write(STDERR_FILENO, t.p, t.len);
+	while (getpid() == 1)
+		pause();
+	_exit(FAIL_FILE);
+}
+
+/* include/uapi/asm-generic/signal.h; libc's way is 2 KiB longer. Nobody returns to a restorer. */
+#define ACT_RESTORER 0x04000000ul
+struct signal_action {
+	void (*handler)(int signal, siginfo_t *info, void *context);
+	unsigned long flags;
+	void (*restorer)(int signal, siginfo_t *info, void *context);
+	uint64_t mask;
+};
+
+static void remember(const struct input *in)
+{
+	const struct signal_action act = { bus_error, SA_SIGINFO | ACT_RESTORER, bus_error, 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(mapped) / sizeof(mapped[0]) && mapped[i].data.len; i++)
+		;
+	if (i < sizeof(mapped) / sizeof(mapped[0])) {
+		mapped[i].what = in->what;
+		mapped[i].path = in->path;
+		mapped[i].data = in->data;
+	}
+	syscall(SYS_rt_sigaction, SIGBUS, &act, NULL, sizeof(act.mask));
+}
+
+static void forget(const struct input *in)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(mapped) / sizeof(mapped[0]); i++)
+		if (mapped[i].data.p == in->data.p)
+			mapped[i].data.len = 0;
+}
+
+/* A fifo is waited for; of everything else a device must not hold us up before it is refused. */
+static int open_input(const char *path)
+{
+	struct stat st;
+	const bool fifo = stat(path, &st) == 0 && S_ISFIFO(st.st_mode);
+
+	if (strcmp(path, "-") == 0)
+		return (int)syscall(SYS_fcntl, STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (fifo ? 0 : O_NONBLOCK));
+}
+
+/* What kind of a file it is: regular, or a pipe. */
+static bool look(struct input *in, struct error *e)
+{
+	char show[NAME_TEXT];
+	struct stat st;
+
+	if (fstat(in->fd, &st))
+		return fail_file("read", in->what, in->path, errno, e);
+	in->pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
+	in->size = st.st_size;
+	in->seconds = st.st_mtim.tv_sec;
+	in->nanoseconds = st.st_mtim.tv_nsec;
+	return S_ISREG(st.st_mode) || in->pipe ||
+	       fail(e, FAIL_FILE, "read %s%s: it is %s", in->what, name_text(show, in->path),
+		    S_ISDIR(st.st_mode) ? "a directory"
+		    : isatty(in->fd)	? "a terminal"
+					: "not a regular file");
+}
+
 bool files_open(const char *path, const char *what, struct input *in, struct error *e)
 {
 	size_t size;
 	void *p;
 	int err;
 
-	/* O_NONBLOCK: a fifo must not hold us up before we can say that it is one */
-	in->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	in->what = what;
+	in->path = path;
+	in->fd = open_input(path);
 	if (in->fd < 0)
 		return fail_file("open", what, path, errno, e);
-	if (!file_size(in->fd, path, what, &size, e) || !size)
+	if (!look(in, e) || in->pipe || !in->size)
 		return e->code == FAIL_NONE;
+	size = (size_t)in->size;
 	p = mmap(NULL, size, PROT_READ, MAP_PRIVATE | map_now(), in->fd, 0);
 	if (p != MAP_FAILED) {
 		in->data = (struct span){ p, size };
+		remember(in);
 		return true;
 	}
 	err = errno;
@@ -95,10 +216,29 @@ bool files_open(const char *path, const char *what, struct input *in, struct err
 	return !err || fail_file("read", what, path, err, e);
 }
 
+bool files_unchanged(const struct input *in, struct error *e)
+{
+	struct input now = *in;
+	char show[NAME_TEXT];
+
+	if (in->fd < 0 || in->pipe)
+		return true;
+	if (!look(&now, e))
+		return false;
+	if (now.size == in->size && now.seconds == in->seconds &&
+	    now.nanoseconds == in->nanoseconds)
+		return true;
+	fail(e, FAIL_FILE, "read %s%s: it was written to meanwhile", in->what,
+	     name_text(show, in->path));
+	return hint(e, "nothing was loaded: try again when %s is whole", show);
+}
+
 void files_close(struct input *in)
 {
-	if (in->data.len && !in->copy.len)
+	if (in->data.len && !in->copy.len && !in->pipe) {
+		forget(in);
 		munmap((void *)(uintptr_t)in->data.p, in->data.len);
+	}
 	text_free(&in->copy);
 	if (in->fd >= 0)
 		close(in->fd);
@@ -211,9 +351,30 @@ bool files_save(const char *dir, const char *path, struct span bytes, struct err
 	return err ? fail_file("write", "", name, err, e) : true;
 }
 
+#define MEMFD_CLOEXEC	    1u /* include/uapi/linux/memfd.h */
+#define MEMFD_ALLOW_SEALING 2u
+#define MEMFD_NOEXEC_SEAL   8u /* since Linux 6.3; where the sysctl vm.memfd_noexec asks for it */
+
+int files_memory(void)
+{
+	const unsigned flags = MEMFD_CLOEXEC | MEMFD_ALLOW_SEALING;
+	long fd = syscall(SYS_memfd_create, "kexec-lite", flags | MEMFD_NOEXEC_SEAL);
+
+	return (int)(fd < 0 ? syscall(SYS_memfd_create, "kexec-lite", flags) : fd);
+}
+
+/* musl's fcntl() is 600 bytes for the sake of other commands */
+int files_seal(int fd)
+{
+	return syscall(SYS_fcntl, fd, F_ADD_SEALS,
+		       F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+		       ? errno
+		       : 0;
+}
+
 int files_join(const struct span *parts, size_t n, size_t gap, const char *what, struct error *e)
 {
-	int fd = memfd_create("kexec-lite", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int fd = files_memory();
 	int err = fd < 0 ? errno : 0;
 	off_t at = 0;
 	size_t i;
@@ -223,15 +384,13 @@ int files_join(const struct span *parts, size_t n, size_t gap, const char *what,
 						  : files_write(fd, parts[i].p, parts[i].len);
 		at = (at + (off_t)(parts[i].len + gap) + 3) & ~(off_t)3;
 	}
-	/* musl's fcntl() is 600 bytes for the sake of other commands */
-	if (!err && syscall(SYS_fcntl, fd, F_ADD_SEALS,
-			    F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
-		err = errno;
+	if (!err)
+		err = files_seal(fd);
 	if (!err)
 		return fd;
 	if (fd >= 0)
 		close(fd);
-	fail(e, FAIL_FILE, "join the %s: %s", what, strerror(err));
+	fail(e, FAIL_FILE, "join the %s: %s", what, files_errno(err));
 	return -1;
 }
 
@@ -240,5 +399,5 @@ bool files_random(void *p, size_t len, struct error *e)
 	/* at most 256 bytes: never short, never interrupted (getrandom(2)) */
 	if (getrandom(p, len, 0) == (ssize_t)len)
 		return true;
-	return fail(e, FAIL_MACHINE, "get random bytes: %s", strerror(errno));
+	return fail(e, FAIL_MACHINE, "get random bytes: %s", files_errno(errno));
 }

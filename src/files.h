@@ -9,12 +9,18 @@
 /* A file that a user named, opened once: its bytes, mapped (or read, up to INPUT_READ_MAX, where a
  * file cannot be mapped, as /sys/firmware/fdt cannot), and the descriptor, for kernels that want to
  * look at the file itself. fd is -1 when there is none.
+ *
+ * A mapped file that somebody cuts short ends the program with FAIL_FILE where it is read, before
+ * anything is loaded; files_unchanged() tells what that does not.
  */
 #define INPUT_READ_MAX (64u << 20)
 struct input {
 	struct span data;
 	int fd;
+	bool pipe;	  /* data is still to be read from fd: see scratch_read() */
 	struct text copy; /* owns data when it was read */
+	const char *what, *path;
+	int64_t size, seconds, nanoseconds; /* of the file as it was opened; when it was written */
 };
 
 #define NO_INPUT                                                                                   \
@@ -22,10 +28,21 @@ struct input {
 		.fd = -1, .copy = TEXT_GROWING                                                     \
 	}
 
-/* `what` ("kernel ") names it in errors. End it with files_close() in any case. Errors: FAIL_FILE.
+/* `what` ("kernel ") names it in errors; both stay borrowed. "-" is standard input. End it with
+ * files_close() in any case. Errors: FAIL_FILE.
  */
 bool files_open(const char *path, const char *what, struct input *in, struct error *e);
+
+/* Is the file still as it was opened? Errors: FAIL_FILE. */
+bool files_unchanged(const struct input *in, struct error *e);
 void files_close(struct input *in);
+
+/* What an errno means. libc's table is larger than all of what can happen here; others are "error
+ * 71".
+ */
+#define ERRNO_TEXT 20
+#define files_errno(err) errno_text((char[ERRNO_TEXT]){ 0 }, err)
+const char *errno_text(char buf[ERRNO_TEXT], int err);
 
 /* Reads at most `most` bytes of root/path, appended to a growing text. Returns 0 or errno; EFBIG
  * when there is more.
@@ -53,6 +70,10 @@ int files_write(int fd, const void *p, size_t len);
  * is NULL. Errors: FAIL_FILE.
  */
 bool files_save(const char *dir, const char *path, struct span bytes, struct error *e);
+
+/* A file in memory, empty; -1 and errno. No more writing to it, by anyone: 0 or errno. */
+int files_memory(void);
+int files_seal(int fd);
 
 /* A file in memory that holds these bytes one behind another, each at a multiple of 4 and at least
  * `gap` zeros behind the last one, sealed. Returns its descriptor, -1 on errors: FAIL_FILE. `what`

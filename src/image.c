@@ -19,14 +19,10 @@ static const struct known {
 	  "\x7f"
 	  "ELF",
 	  4, FAIL_UNSUPPORTED, "it is an ELF file" },
-	{ 0, "\x1f\x8b", 2, FAIL_FORMAT, "it is compressed with gzip" },
-	{ 0, "\x28\xb5\x2f\xfd", 4, FAIL_FORMAT, "it is compressed with zstd" },
-	{ 0,
-	  "\xfd"
-	  "7zXZ",
-	  5, FAIL_FORMAT, "it is compressed with xz" },
-	{ 0, "\x02\x21\x4c\x18", 4, FAIL_FORMAT, "it is compressed with lz4" },
-	{ 4, "zimg", 4, FAIL_FORMAT, "it is an EFI zboot image" },
+	{ 0, "BZh", 3, FAIL_FORMAT, "it is compressed with bzip2" },
+	{ 0, "\x89LZO", 4, FAIL_FORMAT, "it is compressed with lzo" },
+	{ 0, "\x5d\0\0", 3, FAIL_FORMAT, "it is compressed with lzma" },
+	{ 0, "\x27\x05\x19\x56", 4, FAIL_FORMAT, "it is a U-Boot image (uImage)" },
 	{ 0, "\xd0\x0d\xfe\xed", 4, FAIL_FORMAT, "it is a device tree" },
 	{ 0, "070701", 6, FAIL_FORMAT, "it is an initrd" },
 	{ 0, "MZ", 2, FAIL_FORMAT, "it is an EFI program, but no kernel" },

@@ -1,13 +1,12 @@
 /* The order of events. The only place that prints and exits. */
 #include "choose.h"
 #include "files.h"
+#include "inputs.h"
 #include "options.h"
 #include "print.h"
 #include "probe.h"
 #include "transport.h"
 #include "version.h"
-
-#include "../dt/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +26,7 @@ static bool print(struct text *t, struct error *e)
 	int err = t->lost ? ENOMEM : t->len ? files_write(STDOUT_FILENO, t->p, t->len) : 0;
 
 	text_free(t);
-	return !err || fail(e, FAIL_FILE, "write to standard output: %s", strerror(err));
+	return !err || fail(e, FAIL_FILE, "write to standard output: %s", files_errno(err));
 }
 
 /* Lines on stderr; as the first process, whose stderr nobody reads, in the kernel's log. */
@@ -163,32 +162,17 @@ struct work {
 	struct machine machine;
 	struct image image;
 	struct request request;
-	struct input kernel, dtb, initrd[WORDS_MAX], overlay[WORDS_MAX];
-	struct overlay overlays[WORDS_MAX];
-	char dtb_name[NAME_TEXT];
-	struct text cmdline;
+	struct inputs in;
 	struct plan plan;
 };
-
-_Static_assert(WORDS_MAX < INITRDS_MAX, "the kernel may bring one more initrd");
 
 /* kexec_file_load takes one initrd: several become one file. */
 static bool file_load(struct work *w, bool panic, struct error *e)
 {
-	const struct request *r = &w->request;
-	int joined = -1;
-	bool ok;
+	int kernel = inputs_kernel(&w->in, e), initrd = -1;
 
-	if (r->initrds > 1) {
-		joined = files_join(r->initrd, r->initrds, INITRD_GAP, "initrds", e);
-		if (joined < 0)
-			return false;
-	}
-	ok = transport_file_load(w->kernel.fd, joined < 0 ? w->initrd[0].fd : joined, r->cmdline,
-				 &w->machine, panic, e);
-	if (joined >= 0)
-		close(joined);
-	return ok;
+	return kernel >= 0 && inputs_initrd(&w->in, &w->request, &initrd, e) &&
+	       transport_file_load(kernel, initrd, w->request.cmdline, &w->machine, panic, e);
 }
 
 /* Of crash kernels the running kernel drops the old one before it takes the new one in. */
@@ -208,6 +192,8 @@ static bool carry_out(const struct options *o, struct work *w, struct error *e)
 	const struct request *r = &w->request;
 	struct text t = TEXT_GROWING;
 
+	if (!inputs_unchanged(&w->in, e))
+		return false;
 	if (o->plan)
 		return show_plan(o, &w->plan, r, e);
 	if (o->debug)
@@ -224,79 +210,22 @@ static bool carry_out(const struct options *o, struct work *w, struct error *e)
 	return true;
 }
 
-static bool open_initrds(const struct options *o, struct work *w, struct error *e)
-{
-	struct request *r = &w->request;
-	char show[NAME_TEXT];
-	size_t i;
-
-	for (i = 0; i < o->initrd.n; i++) {
-		if (!files_open(o->initrd.v[i], "initrd ", &w->initrd[i], e))
-			return false;
-		if (!w->initrd[i].data.len)
-			return fail(e, FAIL_FILE, "load initrd %s: the file is empty",
-				    name_text(show, o->initrd.v[i]));
-		r->initrd[r->initrds++] = w->initrd[i].data;
-	}
-	return true;
-}
-
-/* A tree whose root says another machine is loaded all the same: names change from one kernel's
- * tree to the next one's, and a wrong one's memory is refused later on.
- */
-static bool open_dtb(const struct options *o, struct work *w, struct error *e)
-{
-	struct request *r = &w->request;
-
-	r->dtb_name = o->dtb ? name_text(w->dtb_name, o->dtb) : "";
-	if (!o->dtb)
-		return true;
-	if (!files_open(o->dtb, "device tree ", &w->dtb, e) ||
-	    !tree_check(w->dtb.data, r->dtb_name, e))
-		return false;
-	r->dtb = w->dtb.data;
-	if (!merge_same_machine(r->dtb.p, w->machine.fdt.p))
-		warn("--dtb is for another machine: its compatible is not this one's");
-	return true;
-}
-
-static bool open_overlays(const struct options *o, struct work *w, struct error *e)
-{
-	struct request *r = &w->request;
-	const char *path;
-	char show[NAME_TEXT];
-
-	r->overlay = w->overlays;
-	for (; r->overlays < o->overlay.n; r->overlays++) {
-		path = o->overlay.v[r->overlays];
-		if (!files_open(path, "overlay ", &w->overlay[r->overlays], e) ||
-		    !tree_check(w->overlay[r->overlays].data, name_text(show, path), e))
-			return false;
-		w->overlays[r->overlays] = (struct overlay){ w->overlay[r->overlays].data, path };
-	}
-	return true;
-}
-
-static bool open_files(const struct options *o, struct work *w, struct error *e)
-{
-	struct request *r = &w->request;
-
-	return files_open(o->kernel, "kernel ", &w->kernel, e) && open_initrds(o, w, e) &&
-	       (r->file_call || (open_dtb(o, w, e) && open_overlays(o, w, e)));
-}
-
 static bool plan_and_load(const struct options *o, struct work *w, struct error *e)
 {
 	struct request *r = &w->request;
 
-	if (!open_files(o, w, e) ||
-	    !image_parse(w->kernel.data, o->kernel, &w->machine, &w->image, e))
+	if (!inputs_open(o, &w->in, r, e))
+		return false;
+	if (w->in.strange)
+		warn("--dtb is for another machine: its compatible is not this one's");
+	if (!inputs_unwrap(o, &w->in, r, e) ||
+	    !image_parse(w->in.unwrapped.kernel, o->kernel, &w->machine, &w->image, e))
 		return false;
 	if (r->file_call)
 		return plan_check_cmdline(r, e) && carry_out(o, w, e);
 	/* a crash kernel is written to its place as it is loaded */
 	if (w->machine.live && !o->panic)
-		probe_pages(&w->machine, r->initrds ? r->initrd[r->initrds - 1] : w->kernel.data);
+		probe_pages(&w->machine, inputs_newest(&w->in, r));
 	return (!(o->run_at_load || o->panic) ||
 		image_stay(&w->image, o->kernel, &w->machine, e)) &&
 	       plan_make(r, &w->plan, e) && carry_out(o, w, e);
@@ -336,37 +265,25 @@ static bool prepare(const struct options *o, struct work *w, struct error *e)
 	    !get_seeds(o, r, e) || !get_bounds(o, r, e))
 		return false;
 	r->hotplug = o->hotplug && w->machine.crash.core_room;
-	options_cmdline(o, w->machine.cmdline.p ? w->machine.cmdline.p : "", &w->cmdline);
-	r->cmdline = w->cmdline.p ? w->cmdline.p : "";
-	return !w->cmdline.lost || fail_memory(e);
+	options_cmdline(o, w->machine.cmdline.p ? w->machine.cmdline.p : "", &w->in.cmdline);
+	r->cmdline = w->in.cmdline.p ? w->in.cmdline.p : "";
+	return !w->in.cmdline.lost || fail_memory(e);
 }
 
 static bool load(const struct options *o, struct error *e)
 {
 	const struct exec_options how = { .no_sync = o->no_sync, .no_ifdown = o->no_ifdown };
-	struct work w = {
-		.kernel = NO_INPUT,
-		.dtb = NO_INPUT,
-		.cmdline = TEXT_GROWING,
-	};
+	struct work w = { 0 };
 	enum action a = options_action(o);
-	size_t i;
 	bool ok;
 
-	for (i = 0; i < WORDS_MAX; i++)
-		w.initrd[i] = w.overlay[i] = (struct input)NO_INPUT;
+	inputs_start(&w.in);
 	w.request.machine = &w.machine;
 	w.request.image = &w.image;
 	ok = prepare(o, &w, e) && plan_and_load(o, &w, e);
 	plan_free(&w.plan);
 	image_free(&w.image);
-	files_close(&w.kernel);
-	files_close(&w.dtb);
-	for (i = 0; i < WORDS_MAX; i++) {
-		files_close(&w.initrd[i]);
-		files_close(&w.overlay[i]);
-	}
-	text_free(&w.cmdline);
+	inputs_close(&w.in);
 	if (ok && a == LOAD_EXEC)
 		ok = transport_exec(&w.machine, &how, e);
 	machine_free(&w.machine);

@@ -189,11 +189,30 @@ enum action options_action(const struct options *o)
 	return o->force ? LOAD_EXEC : LOAD_SHUTDOWN;
 }
 
+static int is_input(const char *path)
+{
+	return path && strcmp(path, "-") == 0;
+}
+
+static int inputs(const struct words *w)
+{
+	int n = 0;
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		n += is_input(w->v[i]);
+	return n;
+}
+
 static bool check(const struct options *o, struct error *e)
 {
 	int actions = o->load + o->exec + o->unload + o->status + (o->capture != NULL);
 	enum action a = options_action(o);
 
+	if (is_input(o->kernel) + is_input(o->dtb) + inputs(&o->initrd) + inputs(&o->overlay) > 1) {
+		fail(e, FAIL_USAGE, "read the options: only one file can be standard input");
+		return usage(e);
+	}
 	if (a == SHOW_HELP || a == SHOW_VERSION)
 		return true;
 	if (actions > 1)

@@ -21,8 +21,8 @@
 static bool fail_read(const char *path, int err, struct error *e)
 {
 	if (err != EACCES && err != EPERM)
-		return fail(e, FAIL_MACHINE, "read /%s: %s", path, strerror(err));
-	fail(e, FAIL_PRIVILEGE, "read /%s: %s", path, strerror(err));
+		return fail(e, FAIL_MACHINE, "read /%s: %s", path, files_errno(err));
+	fail(e, FAIL_PRIVILEGE, "read /%s: %s", path, files_errno(err));
 	return hint(e, "nothing was done: run kexec-lite as root");
 }
 
@@ -146,7 +146,7 @@ static bool probe_live(struct machine *m, struct error *e)
 	struct utsname u;
 
 	if (uname(&u))
-		return fail(e, FAIL_MACHINE, "name this machine: %s", strerror(errno));
+		return fail(e, FAIL_MACHINE, "name this machine: %s", files_errno(errno));
 	if (!find_arch(m, u.machine, e))
 		return false;
 	memcpy(m->release, u.release, sizeof(m->release) - 1);
@@ -198,7 +198,7 @@ static bool probe_captured(int root, struct machine *m, struct error *e)
 		text_free(&t);
 		return fail(e, FAIL_MACHINE,
 			    "use --root: it is no captured machine (file system: %s)",
-			    strerror(err ? err : EINVAL));
+			    files_errno(err ? err : EINVAL));
 	}
 	system_string(&t, "machine=", name);
 	system_string(&t, "release=", m->release);
@@ -393,7 +393,7 @@ int probe_root(const char *root, struct error *e)
 
 	if (fd < 0)
 		fail(e, FAIL_FILE, "open directory %s: %s", name_text(show, root ? root : "/"),
-		     strerror(errno));
+		     files_errno(errno));
 	return fd;
 }
 

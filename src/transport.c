@@ -99,6 +99,8 @@ static const struct meaning {
 	{ ENOSYS, FAIL_NOSYS, "the running kernel has no such system call", NULL },
 	{ EADDRNOTAVAIL, FAIL_ROOM, "the running kernel finds no hole for it",
 	  "nothing was loaded: -c places by itself, and kexec-lite --plan -c shows where" },
+	{ EFAULT, FAIL_FILE, "a file was cut short meanwhile",
+	  "nothing was loaded: try again when the file is whole" },
 	{ ETXTBSY, FAIL_FILE, "a file is open for writing",
 	  "nothing was loaded: close the file, or load a copy of it" },
 	{ EKEYREJECTED, FAIL_POLICY,
@@ -134,7 +136,7 @@ static bool fail_load(const char *what, int err, const struct machine *m, struct
 		fail(e, w->code, "%s: %s", what, w->why);
 		return w->hint && hint(e, "%s", w->hint);
 	}
-	return fail(e, FAIL_KERNEL, "%s: the running kernel refused (%s)", what, strerror(err));
+	return fail(e, FAIL_KERNEL, "%s: the running kernel refused (%s)", what, files_errno(err));
 }
 
 static long kexec_load(unsigned long entry, unsigned long n, const struct kexec_segment_abi *seg,
@@ -220,7 +222,7 @@ static bool interface_down(void *arg, const char *name, bool is_dir)
  */
 static void interfaces_down(void)
 {
-	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int s = (int)syscall(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int all = open("/sys/class/net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (s >= 0 && all >= 0)
@@ -259,7 +261,7 @@ bool transport_exec(const struct machine *m, const struct exec_options *o, struc
 	if (!o->no_ifdown)
 		interfaces_down();
 	syscall(SYS_reboot, REBOOT_MAGIC1, REBOOT_MAGIC2, REBOOT_CMD_KEXEC, NULL);
-	return fail(e, FAIL_KERNEL, "start the loaded kernel: %s", strerror(errno));
+	return fail(e, FAIL_KERNEL, "start the loaded kernel: %s", files_errno(errno));
 }
 
 bool transport_shutdown(struct error *e)
@@ -272,6 +274,6 @@ bool transport_shutdown(struct error *e)
 	/* by path: boot menus and shutdown scripts have no PATH */
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		execv(paths[i], argv);
-	fail(e, FAIL_FILE, "run shutdown: %s", strerror(errno));
+	fail(e, FAIL_FILE, "run shutdown: %s", files_errno(errno));
 	return hint(e, "the kernel is loaded: kexec-lite -e starts it, --unload forgets it");
 }

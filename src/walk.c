@@ -66,7 +66,7 @@ static bool walk_property(struct flatten *f, int dir, const char *name, struct e
 
 	if (err)
 		ok = fail(e, FAIL_TREE, "read property %s of %s: %s", name_text(show, name),
-			  f->from, strerror(err));
+			  f->from, files_errno(err));
 	else
 		ok = flatten_property(f, name, (struct span){ (uint8_t *)value.p, value.len }, e);
 	text_free(&value);
@@ -98,7 +98,7 @@ static bool walk_node(struct flatten *f, int parent, const char *path, const cha
 	bool ok;
 
 	if (err && err != ECANCELED)
-		ok = fail(e, FAIL_MACHINE, "read device tree %s: %s", f->from, strerror(err));
+		ok = fail(e, FAIL_MACHINE, "read device tree %s: %s", f->from, files_errno(err));
 	else
 		ok = flatten_begin(f, name, e) && (names_sort(&l) || fail_memory(e)) &&
 		     walk_names(f, dir, &l, e) && flatten_end(f, e);

@@ -95,6 +95,7 @@ const struct arch arch_arm64 = {
 	.machine = "aarch64",
 	.file_call_first = true,
 	.xen_fails = true,
+	.elf_flat = 183, /* EM_AARCH64: a vmlinux is its Image, with addresses */
 	.kexec_arch = 183u << 16,
 	.cmdline_max = ARM64_CMDLINE_MAX,
 	.window = ARM64_WINDOW,

@@ -1,6 +1,7 @@
 /* The arm64 Image: Documentation/arch/arm64/booting.rst, section 4, "Call the kernel image". */
 #include "arm64.h"
 
+#include "../../src/pe.h"
 #include "../../src/text.h"
 
 #define HEADER	       64
@@ -8,7 +9,6 @@
 #define TEXT_OFFSET_AT 8
 #define IMAGE_SIZE_AT  16
 #define FLAGS_AT       24
-#define PE_OFFSET_AT   60
 
 #define FLAG_BIG_ENDIAN 1u
 #define FLAG_PAGE_SHIFT 1
@@ -47,27 +47,16 @@ static bool cpu_has_page(const struct machine *m, uint32_t size)
  */
 static bool pe_length(struct span file, uint64_t *end)
 {
-	uint16_t sections, optional;
-	uint64_t table;
-	uint32_t pe, size, at;
+	struct pe_section s;
+	struct span table;
 	unsigned i;
 
 	*end = 0;
-	if (!span_starts(file, 0, "MZ", 2) || !span_le32(file, PE_OFFSET_AT, &pe))
-		return true;
-	if (!span_le16(file, (uint64_t)pe + 6, &sections) ||
-	    !span_le16(file, (uint64_t)pe + 20, &optional))
+	if (!pe_table(file, &table))
 		return false;
-	if (!span_starts(file, pe, "PE\0\0", 4))
-		return true;
-	table = (uint64_t)pe + 24 + optional;
-	for (i = 0; i < sections; i++) {
-		if (!span_le32(file, table + 40ull * i + 16, &size) ||
-		    !span_le32(file, table + 40ull * i + 20, &at))
-			return false;
-		if (size && (uint64_t)at + size > *end)
-			*end = (uint64_t)at + size;
-	}
+	for (i = 0; pe_section(table, i, &s); i++)
+		if (s.size && (uint64_t)s.at + s.size > *end)
+			*end = (uint64_t)s.at + s.size;
 	return true;
 }
 

@@ -1,0 +1,208 @@
+#include "inputs.h"
+
+#include "../dt/tree.h"
+
+#include <string.h>
+#include <unistd.h>
+
+_Static_assert(WORDS_MAX < INITRDS_MAX, "the kernel may bring one more initrd");
+
+void inputs_start(struct inputs *in)
+{
+	size_t i;
+
+	*in = (struct inputs){
+		.kernel = NO_INPUT, .dtb = NO_INPUT, .cmdline = TEXT_GROWING, .made = { -1, -1 }
+	};
+	for (i = 0; i < WORDS_MAX; i++)
+		in->initrd[i] = in->overlay[i] = (struct input)NO_INPUT;
+}
+
+void inputs_close(struct inputs *in)
+{
+	size_t i;
+
+	files_close(&in->kernel);
+	files_close(&in->dtb);
+	for (i = 0; i < WORDS_MAX; i++) {
+		files_close(&in->initrd[i]);
+		files_close(&in->overlay[i]);
+	}
+	for (i = 0; i < 2; i++)
+		if (in->made[i] >= 0)
+			close(in->made[i]);
+	scratch_free(&in->scratch);
+	text_free(&in->cmdline);
+}
+
+/* A file, or a pipe read to its end. */
+static bool open_one(struct scratch *s, const char *path, const char *what, struct input *in,
+		     struct error *e)
+{
+	return files_open(path, what, in, e) &&
+	       (!in->pipe || scratch_read(s, in->fd, what, path, &in->data, e));
+}
+
+static bool open_initrds(const struct options *o, struct inputs *in, struct request *r,
+			 struct error *e)
+{
+	char show[NAME_TEXT];
+	size_t i;
+
+	for (i = 0; i < o->initrd.n; i++) {
+		if (!open_one(&in->scratch, o->initrd.v[i], "initrd ", &in->initrd[i], e))
+			return false;
+		if (!in->initrd[i].data.len)
+			return fail(e, FAIL_FILE, "load initrd %s: the file is empty",
+				    name_text(show, o->initrd.v[i]));
+		r->initrd[r->initrds++] = in->initrd[i].data;
+	}
+	return true;
+}
+
+/* A tree whose root says another machine is loaded all the same: names change from one kernel's
+ * tree to the next one's, and a wrong one's memory is refused later on.
+ */
+static bool open_dtb(const char *path, struct inputs *in, struct request *r, struct error *e)
+{
+	if (!path)
+		return true;
+	name_text(in->dtb_name, path);
+	if (!open_one(&in->scratch, path, "device tree ", &in->dtb, e) ||
+	    !tree_check(in->dtb.data, in->dtb_name, e))
+		return false;
+	r->dtb = in->dtb.data;
+	in->strange = !merge_same_machine(r->dtb.p, r->machine->fdt.p);
+	return true;
+}
+
+static bool open_overlays(const struct options *o, struct inputs *in, struct request *r,
+			  struct error *e)
+{
+	const char *path;
+	char show[NAME_TEXT];
+	size_t *n = &r->overlays;
+
+	r->overlay = in->overlays;
+	for (; *n < o->overlay.n; ++*n) {
+		path = o->overlay.v[*n];
+		if (!open_one(&in->scratch, path, "overlay ", &in->overlay[*n], e) ||
+		    !tree_check(in->overlay[*n].data, name_text(show, path), e))
+			return false;
+		in->overlays[*n] = (struct overlay){ in->overlay[*n].data, path };
+	}
+	return true;
+}
+
+bool inputs_open(const struct options *o, struct inputs *in, struct request *r, struct error *e)
+{
+	r->dtb_name = in->dtb_name;
+	scratch_start(&in->scratch, r->machine, r->file_call);
+	return open_one(&in->scratch, o->kernel, "kernel ", &in->kernel, e) &&
+	       open_initrds(o, in, r, e) &&
+	       (r->file_call || (open_dtb(o->dtb, in, r, e) && open_overlays(o, in, r, e)));
+}
+
+/* ---- what is inside */
+
+/* A UKI's own command line counts when none was given. Of its text, line ends are spaces. */
+static bool take_cmdline(const struct options *o, struct inputs *in, struct request *r,
+			 struct error *e)
+{
+	struct span s = in->unwrapped.cmdline;
+	char show[NAME_TEXT];
+	size_t i;
+
+	while (s.len && s.p[s.len - 1] <= ' ')
+		s.len--;
+	if (!s.len || o->append || o->reuse_cmdline)
+		return true;
+	for (i = 0; i < s.len && s.p[i]; i++)
+		text_bytes(&in->cmdline, s.p[i] < ' ' ? (const uint8_t *)" " : s.p + i, 1);
+	if (i < s.len)
+		return fail(e, FAIL_FORMAT, "load kernel %s: its section .cmdline is broken",
+			    name_text(show, o->kernel));
+	r->cmdline = in->cmdline.p;
+	return !in->cmdline.lost || fail_memory(e);
+}
+
+static bool take_uki(const struct options *o, struct inputs *in, struct request *r, struct error *e)
+{
+	const struct unwrapped *u = &in->unwrapped;
+
+	if (!take_cmdline(o, in, r, e))
+		return false;
+	if (u->initrd.len) {
+		memmove(r->initrd + 1, r->initrd, r->initrds++ * sizeof(r->initrd[0]));
+		r->initrd[0] = u->initrd;
+	}
+	if (u->dtb.len && !r->dtb.len && !r->file_call) {
+		r->dtb = u->dtb;
+		name_text(in->dtb_name, o->kernel);
+	}
+	return true;
+}
+
+bool inputs_unwrap(const struct options *o, struct inputs *in, struct request *r, struct error *e)
+{
+	in->scratch.name = isatty(STDERR_FILENO) ? o->kernel : NULL;
+	if (!in->kernel.pipe && !in->kernel.copy.len)
+		in->scratch.input = in->kernel.data;
+	return unwrap(in->kernel.data, o->kernel, r->machine, &in->scratch.store, &in->unwrapped,
+		      e) &&
+	       take_uki(o, in, r, e);
+}
+
+bool inputs_unchanged(const struct inputs *in, struct error *e)
+{
+	size_t i;
+
+	for (i = 0; i < WORDS_MAX; i++)
+		if (!files_unchanged(&in->initrd[i], e) || !files_unchanged(&in->overlay[i], e))
+			return false;
+	return files_unchanged(&in->kernel, e) && files_unchanged(&in->dtb, e);
+}
+
+/* Is it still the file's own bytes? */
+static bool is_all(const struct input *in, struct span bytes)
+{
+	return bytes.p == in->data.p && bytes.len == in->data.len;
+}
+
+struct span inputs_newest(const struct inputs *in, const struct request *r)
+{
+	return is_all(&in->kernel, in->unwrapped.kernel) && r->initrds ? r->initrd[r->initrds - 1]
+								       : in->unwrapped.kernel;
+}
+
+/* ---- for kexec_file_load */
+
+/* The running kernel gets the file as it is, if that is what is to be loaded: it may want to look
+ * at its signature.
+ */
+static int descriptor(struct inputs *in, const struct input *file, const struct span *parts,
+		      size_t n, int *made, const char *what, struct error *e)
+{
+	int fd;
+
+	if (n == 1 && !file->pipe && is_all(file, *parts))
+		return file->fd;
+	fd = n == 1 ? scratch_fd(&in->scratch, *parts) : -1;
+	if (fd < 0)
+		fd = *made = files_join(parts, n, INITRD_GAP, what, e);
+	return fd;
+}
+
+int inputs_kernel(struct inputs *in, struct error *e)
+{
+	return descriptor(in, &in->kernel, &in->unwrapped.kernel, 1, &in->made[0], "kernel", e);
+}
+
+bool inputs_initrd(struct inputs *in, const struct request *r, int *fd, struct error *e)
+{
+	*fd = -1;
+	if (r->initrds)
+		*fd = descriptor(in, &in->initrd[0], r->initrd, r->initrds, &in->made[1], "initrds",
+				 e);
+	return !r->initrds || *fd >= 0;
+}

@@ -1,0 +1,47 @@
+/* EDGE: the files that a load is made of, opened once each and kept open until the call is made,
+ * and what is in them: an unwrapped kernel, a UKI's command line, initrd and tree.
+ */
+#ifndef INPUTS_H
+#define INPUTS_H
+
+#include "files.h"
+#include "options.h"
+#include "plan.h"
+#include "scratch.h"
+
+struct inputs {
+	struct input kernel, dtb, initrd[WORDS_MAX], overlay[WORDS_MAX];
+	struct overlay overlays[WORDS_MAX]; /* the request's */
+	struct scratch scratch;
+	struct unwrapped unwrapped;
+	struct text cmdline; /* the request's */
+	char dtb_name[NAME_TEXT];
+	bool strange; /* --dtb names another machine */
+	int made[2];  /* files made of several, or of a part; -1: none */
+};
+
+/* End it with inputs_close() in any case. */
+void inputs_start(struct inputs *in);
+void inputs_close(struct inputs *in);
+
+/* Opens what the options name, for r->machine; spans in r are borrowed. Errors: those of
+ * files_open() and scratch_read(), FAIL_TREE.
+ */
+bool inputs_open(const struct options *o, struct inputs *in, struct request *r, struct error *e);
+
+/* Leaves the kernel in in->unwrapped.kernel. A UKI's initrd goes before those given, its command
+ * line and its tree are used unless one is given. Errors: those of unwrap().
+ */
+bool inputs_unwrap(const struct options *o, struct inputs *in, struct request *r, struct error *e);
+
+/* Are the files still as they were opened? Errors: FAIL_FILE. */
+bool inputs_unchanged(const struct inputs *in, struct error *e);
+
+/* Of what is to be loaded, what was put into memory last: see probe_pages(). */
+struct span inputs_newest(const struct inputs *in, const struct request *r);
+
+/* Descriptors for kexec_file_load, which stay the inputs'. Errors: FAIL_FILE. -1: no initrd. */
+int inputs_kernel(struct inputs *in, struct error *e);
+bool inputs_initrd(struct inputs *in, const struct request *r, int *fd, struct error *e);
+
+#endif
