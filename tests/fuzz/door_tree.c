@@ -2,6 +2,7 @@
 #include "door.h"
 
 #include "../../arch/ppc64/ppc64.h"
+#include "../../dt/fit.h"
 #include "../../dt/memory.h"
 #include "../../dt/merge.h"
 #include "../../dt/scrub.h"
@@ -53,6 +54,7 @@ void door_tree(struct span in)
 	tree_is_xen(in.p);
 	tree_has_spin_table(in.p);
 	DOOR_WANT(merge_same_machine(in.p, in.p));
+	DOOR_WANT(!tree_fits(in.p, in.p) || merge_same_machine(in.p, in.p));
 	read_ppc64(in, flag & 1);
 	copy = malloc(in.len);
 	if (!copy)

@@ -68,3 +68,11 @@ bool walk_live_tree(int root, const char *from, const uint8_t *boot, struct span
 	(void)root, (void)boot, (void)out;
 	return fail(e, FAIL_TREE, "read device tree %s: it has none", from);
 }
+
+const char *errno_text(char buf[ERRNO_TEXT], int err)
+{
+	struct text t = text_fixed(buf, ERRNO_TEXT);
+
+	text_add(&t, "error %d", err);
+	return buf;
+}
