@@ -133,8 +133,7 @@ static bool merge_tree(const struct request *r, struct tree *t, size_t slack, st
 	const struct machine *m = r->machine;
 	struct tree own = { 0 };
 	bool ok = tree_open(t, r->dtb, slack + merge_slack(m->fdt), r->dtb_name, e) &&
-		  chosen_clean(t, 0, e) &&
-		  tree_open(&own, m->fdt, 0, m->fdt_from, e) &&
+		  chosen_clean(t, 0, e) && tree_open(&own, m->fdt, 0, m->fdt_from, e) &&
 		  chosen_clean(&own, m->fdt_total, e) &&
 		  merge_machine(t, own.blob, m->arch->firmware, e);
 
@@ -168,7 +167,8 @@ static bool build_tree(const struct request *r, struct plan *p, struct span *tre
 	memcpy(p->chosen.rng_seed, r->rng_seed, RNG_SEED);
 	p->chosen.tree_size = m->arch->tree_reserved;
 	slack = chosen_slack(strlen(p->chosen.cmdline)) + 16 * m->keep.n;
-	/* before firmware's reservations come in: those of the last boot's pieces may lie on them */
+	/* before firmware's reservations come in: those of the last boot's pieces may lie on them
+	 */
 	if (!start_tree(r, p, slack, e) ||
 	    !chosen_clean(&p->tree, r->dtb.len ? 0 : m->fdt_total, e) ||
 	    (m->arch->tree && !m->arch->tree(&p->tree, m, e)) ||
@@ -392,8 +392,8 @@ bool plan_make(const struct request *r, struct plan *p, struct error *e)
 	uint64_t shipped;
 
 	*p = (struct plan){ .line = TEXT_GROWING };
-	/* a placeholder, where no memory is: with an initrd the tree grows, and its size is needed to
-	 * place it
+	/* a placeholder, where no memory is: with an initrd the tree grows, and its size is needed
+	 * to place it
 	 */
 	data[INITRD].len = initrd_bytes(r);
 	p->chosen.initrd_start = NOWHERE;

@@ -1,6 +1,6 @@
-/* What a crash kernel's core header is made of. Chunks: the ELF headers of /proc/kcore, lists of CPUs
- * possible and present, a CPU's note and its size, vmcoreinfo, the size of the header for hotplug. The
- * last byte chooses the machine.
+/* What a crash kernel's core header is made of. Chunks: the ELF headers of /proc/kcore, lists of
+ * CPUs possible and present, a CPU's note and its size, vmcoreinfo, the size of the header for
+ * hotplug. The last byte chooses the machine.
  */
 #include "door.h"
 
@@ -15,8 +15,13 @@
 #define CPU "sys/devices/system/cpu/"
 
 static const char *const paths[] = {
-	"proc/kcore",		CPU "possible",	     CPU "present",		     CPU "cpu0/crash_notes",
-	CPU "cpu0/crash_notes_size", "sys/kernel/vmcoreinfo", "sys/kernel/crash_elfcorehdr_size",
+	"proc/kcore",
+	CPU "possible",
+	CPU "present",
+	CPU "cpu0/crash_notes",
+	CPU "cpu0/crash_notes_size",
+	"sys/kernel/vmcoreinfo",
+	"sys/kernel/crash_elfcorehdr_size",
 };
 #define PATHS (sizeof(paths) / sizeof(paths[0]))
 

@@ -53,7 +53,8 @@ static bool edit(struct tree *t, struct machine *m, struct span user, struct spa
 	struct span out;
 
 	if (!start(t, m, user, slack, e) || (over.len && !overlay_apply(t, &overlay, slack, e)) ||
-	    !chosen_clean(t, flag & 8 ? 0x1000 : 0, e) || !m->arch->tree(t, m, e) || !chosen_write(t, &c, e) || !tree_pack(t, &out, e))
+	    !chosen_clean(t, flag & 8 ? 0x1000 : 0, e) || !m->arch->tree(t, m, e) ||
+	    !chosen_write(t, &c, e) || !tree_pack(t, &out, e))
 		return false;
 	size = out.len;
 	if (c.initrd_end) {
@@ -68,7 +69,8 @@ static bool edit(struct tree *t, struct machine *m, struct span user, struct spa
 	if (!chosen_move(t, &c, e))
 		return false;
 	out = (struct span){ t->blob, size };
-	DOOR_WANT(tree_check(out, "next", e) && chosen_check(out, &c, e));
+	if (!tree_check(out, "next", e) || !chosen_check(out, &c, e))
+		return false;
 	DOOR_WANT(memory_keep(out.p, "next", &keep, e));
 	ranges_free(&keep);
 	/* the next kernel may want to kexec too */

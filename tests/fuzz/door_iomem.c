@@ -45,14 +45,13 @@ static const uint8_t *small_tree(size_t *len)
 {
 	static _Alignas(8) uint8_t blob[1024];
 
-	if (!blob[0] &&
-	    (fdt_create(blob, sizeof(blob)) || fdt_finish_reservemap(blob) ||
-	     fdt_begin_node(blob, "") || fdt_begin_node(blob, "chosen") ||
-	     fdt_property_u64(blob, "linux,initrd-start", 0x48000000) ||
-	     fdt_property_u64(blob, "linux,initrd-end", 0x48123456) || fdt_end_node(blob) ||
-	     fdt_begin_node(blob, "its") ||
-	     fdt_property_string(blob, "compatible", "arm,gic-v3-its") || fdt_end_node(blob) ||
-	     fdt_end_node(blob) || fdt_finish(blob)))
+	if (!blob[0] && (fdt_create(blob, sizeof(blob)) || fdt_finish_reservemap(blob) ||
+			 fdt_begin_node(blob, "") || fdt_begin_node(blob, "chosen") ||
+			 fdt_property_u64(blob, "linux,initrd-start", 0x48000000) ||
+			 fdt_property_u64(blob, "linux,initrd-end", 0x48123456) ||
+			 fdt_end_node(blob) || fdt_begin_node(blob, "its") ||
+			 fdt_property_string(blob, "compatible", "arm,gic-v3-its") ||
+			 fdt_end_node(blob) || fdt_end_node(blob) || fdt_finish(blob)))
 		abort();
 	*len = fdt_totalsize(blob);
 	return blob;

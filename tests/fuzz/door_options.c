@@ -1,4 +1,5 @@
-/* argv: words, each ended by a NUL. Behind an empty first word, the running kernel's command line. */
+/* argv: words, each ended by a NUL. Behind an empty first word, the running kernel's command line.
+ */
 #include "door.h"
 
 #include "../../dt/scrub.h"

@@ -1,4 +1,5 @@
-/* /proc/zoneinfo, and what was found free. Chunks: the text; the blocks, of which each has 9 bytes. */
+/* /proc/zoneinfo, and what was found free. Chunks: the text; the blocks, of which each has 9 bytes.
+ */
 #include "door.h"
 
 #include "../../src/quiet.h"
@@ -18,9 +19,8 @@ static void take_blocks(struct freemap *map, struct span in)
 		at = round_down(at % (1ull << 52), map->size);
 		if (map->blocks && at <= b[map->blocks - 1].start)
 			break;
-		b[map->blocks] = (struct sample){
-			at, in.p[9 * map->blocks + 8] % (BLOCK_PAGES + 1)
-		};
+		b[map->blocks] =
+			(struct sample){ at, in.p[9 * map->blocks + 8] % (BLOCK_PAGES + 1) };
 		map->blocks++;
 	}
 }

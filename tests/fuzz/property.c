@@ -1,8 +1,8 @@
-/* property CASES [FIRST]		cases by number, from FIRST (0) on; each is refused with a sentence, or
- *					its plan passes plan_check() and with any one defect does not
- * property --samples N DIR [FIRST]	N plans, each in DIR/NUMBER: the machine as captured, the files,
- *					the plan, and in bad-DEFECT the same with a defect
- * A case that breaks the promise aborts; "property 1 NUMBER" runs it again. The last line counts.
+/* property CASES [FIRST]		cases by number, from FIRST (0) on; each is refused with a
+ *sentence, or its plan passes plan_check() and with any one defect does not property --samples N
+ *DIR [FIRST]	N plans, each in DIR/NUMBER: the machine as captured, the files, the plan, and in
+ *bad-DEFECT the same with a defect A case that breaks the promise aborts; "property 1 NUMBER" runs
+ *it again. The last line counts.
  */
 #include "scene.h"
 
@@ -152,8 +152,8 @@ static void save_words(struct scene *s, const char *dir)
 		text_add(&t, "--mem-min\n%llu\n", (unsigned long long)s->request.bounds.start);
 	if (s->request.bounds.end)
 		text_add(&t, "--mem-max\n%llu\n", (unsigned long long)s->request.bounds.end);
-	text_add(&t, "%s%s%s", s->panic ? "-p\n" : "", s->stay && !s->panic ? "--run-at-load\n" : "",
-		 s->hotplug ? "--hotplug\n" : "");
+	text_add(&t, "%s%s%s", s->panic ? "-p\n" : "",
+		 s->stay && !s->panic ? "--run-at-load\n" : "", s->hotplug ? "--hotplug\n" : "");
 	save(dir, "words", t.p, t.len, t.len);
 	text_free(&t);
 }

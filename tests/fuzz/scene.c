@@ -37,8 +37,8 @@ uint64_t scene_size(struct scene *s)
 uint64_t scene_place(struct scene *s)
 {
 	struct dice *d = &s->dice;
-	const struct range *r = s->keeps && one_in(d, 3) ? &s->keep[roll(d, s->keeps)]
-							 : &s->ram[roll(d, s->rams)];
+	const struct range *r =
+		s->keeps && one_in(d, 3) ? &s->keep[roll(d, s->keeps)] : &s->ram[roll(d, s->rams)];
 	const uint64_t unit = PICK(d, 0x1000, 0x10000, 1 << 20, 2 << 20, 64 << 20);
 
 	switch (roll(d, 6)) {
@@ -63,15 +63,19 @@ static void make_ram(struct scene *s)
 
 	s->rams = 1 + (one_in(d, 2) ? roll(d, SCENE_RAM) : 0);
 	for (r = s->ram; r < s->ram + s->rams; r++) {
-		size = PICK(d, 64ull << 20, 128ull << 20, 256ull << 20, 1ull << 30, 1ull << 30, 512ull << 20, 1ull << 30,
-			    1ull << 30, 2ull << 30, 4ull << 30, 64ull << 30) +
+		size = PICK(d, 64ull << 20, 128ull << 20, 256ull << 20, 1ull << 30, 1ull << 30,
+			    512ull << 20, 1ull << 30, 1ull << 30, 2ull << 30, 4ull << 30,
+			    64ull << 30) +
 		       (one_in(d, 6) ? 0x1000 * roll(d, 600) : 0);
 		if (r > s->ram)
 			switch (roll(d, 5)) {
 			case 0: at = r[-1].end; break;
 			case 1: at = r[-1].end + scene_size(s); break;
 			case 2: at = r[-1].start + 0x1000 * roll(d, 0x10000); break;
-			case 3: at = r[-1].end - 0x1000 * roll(d, 1 + (r[-1].end - r[-1].start) / 0x1000); break;
+			case 3:
+				at = r[-1].end -
+				     0x1000 * roll(d, 1 + (r[-1].end - r[-1].start) / 0x1000);
+				break;
 			default: at = r[-1].end + (1ull << 30) * roll(d, 64); break;
 			}
 		r->start = at;
@@ -113,7 +117,8 @@ static void make_regions(struct scene *s)
 	if (one_in(d, 2))
 		size = PICK(d, 64 << 20, 128 << 20);
 	if (size < r->end - r->start) {
-		s->region.start = round_down(r->end - size - roll(d, r->end - r->start - size), align);
+		s->region.start =
+			round_down(r->end - size - roll(d, r->end - r->start - size), align);
 		s->region.end = s->region.start + round_up(size, one_in(d, 8) ? 0x1000 : align);
 	}
 	if (!s->ppc64 && one_in(d, 3) && s->region.start > s->ram[0].start + (256 << 20)) {
@@ -143,8 +148,8 @@ static void add_line(struct text *t, const char *indent, struct range r, const c
 
 static void put_iomem(struct scene *s)
 {
-	static const char *const names[] = { "reserved", "reserved", "Kernel code", "Kernel data",
-					     "ACPI Tables", "reserved" };
+	static const char *const names[] = { "reserved",    "reserved",	   "Kernel code",
+					     "Kernel data", "ACPI Tables", "reserved" };
 	struct dice *d = &s->dice;
 	struct text t = start_text(s, 0);
 	size_t i, k = 0;
@@ -170,9 +175,12 @@ static void put_texts(struct scene *s)
 	const uint64_t total = one_in(d, 8) ? s->total / 8 : s->total * PICK(d, 1, 2, 4);
 	struct text t = start_text(s, 1);
 
-	text_add(&t, "machine=%s\nrelease=6.12.0\npage_size=%u\nfdt_total=%u\nsyscalls=kexec_load\n",
-		 !s->ppc64 ? "aarch64" : s->big_endian ? "ppc64" : "ppc64le", s->page,
-		 (unsigned)PICK(d, 0, 0x10000, 0x5800));
+	text_add(&t,
+		 "machine=%s\nrelease=6.12.0\npage_size=%u\nfdt_total=%u\nsyscalls=kexec_load\n",
+		 !s->ppc64	 ? "aarch64"
+		 : s->big_endian ? "ppc64"
+				 : "ppc64le",
+		 s->page, (unsigned)PICK(d, 0, 0x10000, 0x5800));
 	put("system", &t);
 	t = start_text(s, 2);
 	text_add(&t, "MemTotal: %llu kB\nMemAvailable: %llu kB\n", (unsigned long long)total / 1024,
@@ -231,7 +239,8 @@ static void make_machine(struct scene *s)
 
 	s->ppc64 = one_in(d, 2);
 	s->big_endian = s->ppc64 && one_in(d, 8);
-	s->page = (uint32_t)(s->ppc64 ? PICK(d, 0x1000, 0x10000) : PICK(d, 0x1000, 0x4000, 0x10000));
+	s->page =
+		(uint32_t)(s->ppc64 ? PICK(d, 0x1000, 0x10000) : PICK(d, 0x1000, 0x4000, 0x10000));
 	make_ram(s);
 	make_keep(s);
 	make_regions(s);
@@ -262,8 +271,9 @@ static void make_freemap(struct scene *s)
 	map->size = 2 << 20;
 	map->blocks = roll(d, 40);
 	for (i = 0; i < map->blocks; i++)
-		map->sample[i] = (struct sample){ s->ram[0].start / map->size * map->size + i * map->size,
-						  (uint8_t)roll(d, BLOCK_PAGES + 1) };
+		map->sample[i] =
+			(struct sample){ s->ram[0].start / map->size * map->size + i * map->size,
+					 (uint8_t)roll(d, BLOCK_PAGES + 1) };
 	map->zones = roll(d, 3);
 	for (i = 0; i < map->zones; i++) {
 		map->zone[i].at = s->ram[roll(d, s->rams)];
@@ -432,8 +442,6 @@ bool scene_spoil(struct scene *s, unsigned defect)
 	case 12: tree->data.p[0] ? (void)(p->tree.blob[0] ^= 1) : (void)0; return true;
 	case 13: p->chosen.cmdline = "something else"; return strcmp(s->cmdline, "something else");
 	case 14: p->chosen.kaslr_seed[0] ^= 1; return true;
-	default:
-		kernel->data.len--;
-		return true;
+	default: kernel->data.len--; return true;
 	}
 }

@@ -1,5 +1,6 @@
-/* A made-up machine and a request, from rolls of dice: what the property tests plan for. The machine
- * is files (files.h), as a captured one is, so that probe.c and crash.c read it as they would any other.
+/* A made-up machine and a request, from rolls of dice: what the property tests plan for. The
+ * machine is files (files.h), as a captured one is, so that probe.c and crash.c read it as they
+ * would any other.
  */
 #ifndef SCENE_H
 #define SCENE_H
@@ -20,8 +21,8 @@ static inline bool one_in(struct dice *d, unsigned n)
 }
 /* One of those given. */
 #define PICK(d, ...)                                                                               \
-	((const uint64_t[]){ __VA_ARGS__ })[roll(                                                  \
-		d, sizeof((const uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t))]
+	((const uint64_t[]){ __VA_ARGS__ })[roll(d, sizeof((const uint64_t[]){ __VA_ARGS__ }) /    \
+							    sizeof(uint64_t))]
 
 #define SCENE_RAM   8
 #define SCENE_KEEP  40
@@ -59,7 +60,8 @@ struct scene {
 void scene_run(struct scene *s, struct dice dice);
 void scene_end(struct scene *s);
 
-/* scene_tree.c: writes the machine's tree, the user's, an overlay; scene_kernel.c: a kernel file. */
+/* scene_tree.c: writes the machine's tree, the user's, an overlay; scene_kernel.c: a kernel file.
+ */
 void scene_trees(struct scene *s);
 void scene_kernel(struct scene *s);
 
@@ -70,7 +72,8 @@ uint64_t scene_size(struct scene *s);
 /* Aborts unless the scene was refused with a sentence or its plan passes plan_check(). */
 void scene_check(struct scene *s);
 
-/* Does one thing to a good plan that makes it bad; false when there is nothing of that kind in it. */
+/* Does one thing to a good plan that makes it bad; false when there is nothing of that kind in it.
+ */
 #define DEFECTS 16
 bool scene_spoil(struct scene *s, unsigned defect);
 

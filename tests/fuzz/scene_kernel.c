@@ -26,14 +26,15 @@ static void make_arm64(struct scene *s, uint8_t *p)
 {
 	struct dice *d = &s->dice;
 	const uint64_t len = one_in(d, 32) ? PICK(d, 64, 65, 200 << 20)
-					  : PICK(d, 0x1000, 1 << 20, 3 << 20, 33 << 20);
+					   : PICK(d, 0x1000, 1 << 20, 3 << 20, 33 << 20);
 	uint64_t bss = PICK(d, 0, 0x1000, 1 << 20, 16 << 20);
 
 	memset(p, 0, 64);
 	put_le64(p + 8, one_in(d, 32)  ? PICK(d, 0x1000, 0x200000, 8)
-				: one_in(d, 3) ? PICK(d, 0x80000, 0x10000)
-					       : 0);
-	put_le64(p + 16, one_in(d, 16) ? PICK(d, 0, 0, 63, 1ull << 40, UINT64_MAX, 1ull << 63) : len + bss);
+			: one_in(d, 3) ? PICK(d, 0x80000, 0x10000)
+				       : 0);
+	put_le64(p + 16,
+		 one_in(d, 16) ? PICK(d, 0, 0, 63, 1ull << 40, UINT64_MAX, 1ull << 63) : len + bss);
 	put_le64(p + 24, one_in(d, 32) ? roll(d, 32) : PICK(d, 0xa, 0xa, 0x2, 0xe));
 	memcpy(p + 0x38, one_in(d, 64) ? "ARM" : "ARM\x64", 4);
 	s->kernel = (struct span){ p, len };
@@ -93,10 +94,14 @@ static void make_ppc64(struct scene *s, uint8_t *p)
 	const struct order o = { one_in(d, 4), p };
 	const unsigned n = one_in(d, 2) ? 1 : 1 + (unsigned)roll(d, one_in(d, 16) ? 9 : 5);
 	const bool run0 = !one_in(d, 8);
-	const uint64_t base = one_in(d, 3) ? round_down(scene_place(s), 0x10000) : 0x2000000 * roll(d, 3);
+	const uint64_t base =
+		one_in(d, 3) ? round_down(scene_place(s), 0x10000) : 0x2000000 * roll(d, 3);
 
 	memset(p, 0, DIRTY);
-	memcpy(p, "\x7f" "ELF\2\1\1", 7);
+	memcpy(p,
+	       "\x7f"
+	       "ELF\2\1\1",
+	       7);
 	p[5] = o.big_endian ? 2 : 1;
 	put16s(&o, 16, one_in(d, 2) ? 3 : 2, one_in(d, 64) ? 183 : 21);
 	put64(&o, 24, 0xc000000000000000 + base + (one_in(d, 8) ? 4 * roll(d, 0x100) : 0));

@@ -98,7 +98,8 @@ static void chosen(struct scene *s, void *t, bool users)
 	if (s->efi && !users)
 		must(fdt_property_u64(t, "linux,uefi-mmap-start", at));
 	if (s->ppc64) {
-		s->kernel_end = one_in(d, 16) ? scene_place(s) : 0x1000000 + 0x1000 * roll(d, 0x1000);
+		s->kernel_end =
+			one_in(d, 16) ? scene_place(s) : 0x1000000 + 0x1000 * roll(d, 0x1000);
 		must(fdt_property_u64(t, "linux,kernel-end", s->kernel_end));
 		if (one_in(d, 3)) {
 			must(fdt_property_u64(t, "linux,htab-base", scene_place(s)));
@@ -132,7 +133,8 @@ static void reserved_memory(struct scene *s, void *t)
 static void drconf(struct scene *s, void *t)
 {
 	struct dice *d = &s->dice;
-	const uint64_t size = PICK(d, 16 << 20, 256 << 20), base = s->ram[0].end / size * size + size;
+	const uint64_t size = PICK(d, 16 << 20, 256 << 20),
+		       base = s->ram[0].end / size * size + size;
 	uint8_t b[4 + 24 * 16];
 	unsigned i, n = 1 + (unsigned)roll(d, 16);
 	const bool version2 = one_in(d, 2);
