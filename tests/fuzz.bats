@@ -114,3 +114,31 @@ planted() {
 	same status "$status" 134
 	[[ $output = *"trust the plan: "*"lies on memory that must be kept"* ]]
 }
+
+# named FILE: the tests that doc/testing.md names, as "FILE<TAB>NAME".
+named() {
+	grep -oE '`[a-z0-9_/-]+\.(c|bats)` "[^"]*"' "$1" | sed -E 's/^`([^`]*)` "(.*)"$/\1\t\2/'
+}
+
+# missing FILE: of them those that are not there.
+missing() {
+	local file name
+	while IFS=$'\t' read -r file name; do
+		if [[ $file = *.bats ]]; then
+			grep -qF -- "@test \"$name" "$top/tests/$file"
+		else
+			grep -qF -- "\"$name" "$top/tests/$file"
+		fi || echo "$file: $name"
+	done < <(named "$1")
+}
+
+@test "every test that doc/testing.md names is there" {
+	(($(named "$top/doc/testing.md" | wc -l) > 100))
+	same missing "$(missing "$top/doc/testing.md")" ""
+	# and one that is not is found
+	# shellcheck disable=SC2016  # no expansion is wanted
+	echo '`unit/place.c` "nobody is here"; `cli.bats` "help goes' >"$BATS_TEST_TMPDIR/doc"
+	echo '`refuse.bats` "nobody"' >>"$BATS_TEST_TMPDIR/doc"
+	same missing "$(missing "$BATS_TEST_TMPDIR/doc")" "unit/place.c: nobody is here
+refuse.bats: nobody"
+}

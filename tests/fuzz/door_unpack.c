@@ -43,7 +43,7 @@ static void stream(const char *name, struct span in)
 
 	if (!f || strcmp(f->name, name) != 0)
 		return;
-	out = run(f, in, flag & 1 ? flag << 8 : 200000, &u, &e, &ok);
+	out = run(f, in, flag & 1 ? flag << 6 : 50000, &u, &e, &ok);
 	if (ok) {
 		/* Little more room than it takes is enough: liblz4 wants some behind streams that do
 		 * not end as they should.
