@@ -43,7 +43,8 @@ UNPACKERS := $(if $(GZIP),gzip) $(if $(ZSTD),zstd) $(if $(XZ),xz) $(if $(LZ4),lz
 PURE := $(sort $(wildcard dt/*.c arch/*.c arch/*/*.c) \
 	$(addprefix src/,check.c choose.c core.c elf.c error.c image.c iomem.c map.c options.c pe.c place.c plan.c \
 	print.c quiet.c range.c sort.c span.c text.c unpack.c unwrap.c) $(UNPACKERS:%=src/unpack_%.c))
-EDGE := $(addprefix src/,capture.c crash.c files.c inputs.c main.c pages.c probe.c scratch.c transport.c walk.c)
+EDGE := $(addprefix src/,capture.c confine.c crash.c files.c inputs.c load.c main.c outcome.c \
+	pages.c probe.c record.c say.c scratch.c transport.c walk.c)
 SOURCES := $(PURE) $(EDGE)
 # a binary for one target has that target only
 SOURCES_arm64 := $(filter-out arch/ppc64/%,$(SOURCES))

@@ -5,6 +5,8 @@
  * are cut from chunks; only the last one cut can grow in place or be taken back, which is what
  * growing texts and sets need. Single-threaded.
  */
+#include "alloc.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,7 +27,23 @@ _Static_assert(sizeof(struct block) % 16 == 0, "blocks must stay aligned");
 static struct {
 	char *at, *end;	    /* what is left of the chunk */
 	struct block *last; /* the block that ends at `at`, or NULL */
+	bool shared;	    /* this chunk is all there is */
 } heap;
+
+/* What was allocated before stays where it is, for good. */
+void heap_share(void *p, size_t size)
+{
+	heap.at = p;
+	heap.end = heap.at + size / 16 * 16;
+	heap.last = NULL;
+	heap.shared = true;
+}
+
+/* A block that is a mapping of its own. */
+static bool is_large(size_t size)
+{
+	return size >= LARGE && !heap.shared;
+}
 
 static struct block *block_of(void *p)
 {
@@ -43,10 +61,10 @@ static struct block *new_block(size_t size)
 {
 	struct block *b;
 
-	if (size >= LARGE)
+	if (is_large(size))
 		return map(size + sizeof(*b));
 	if ((size_t)(heap.end - heap.at) < size + sizeof(*b)) {
-		b = map(CHUNK);
+		b = heap.shared ? NULL : map(CHUNK);
 		if (!b)
 			return NULL;
 		heap.at = (char *)b;
@@ -86,7 +104,7 @@ void free(void *p)
 	if (!p)
 		return;
 	b = block_of(p);
-	if (b->size >= LARGE) {
+	if (is_large(b->size)) {
 		munmap(b, b->size + sizeof(*b));
 	} else if (b == heap.last) {
 		heap.at = (char *)b;
@@ -105,7 +123,7 @@ void *calloc(size_t n, size_t size)
 	}
 	p = allocate(size);
 	/* a mapping is new and zero */
-	return p && size < LARGE ? memset(p, 0, size) : p;
+	return p && !is_large(size) ? memset(p, 0, size) : p;
 }
 
 void *realloc(void *p, size_t size)
@@ -120,7 +138,7 @@ void *realloc(void *p, size_t size)
 	b = block_of(p);
 	if (size <= b->size)
 		return p;
-	if (b->size >= LARGE && size < PTRDIFF_MAX - LARGE) {
+	if (is_large(b->size) && size < PTRDIFF_MAX - LARGE) {
 		size = (size + 15) & ~(size_t)15;
 		b = mremap(b, b->size + sizeof(*b), size + sizeof(*b), MREMAP_MAYMOVE);
 		if (b == MAP_FAILED)

@@ -1,5 +1,7 @@
 #include "files.h"
 
+#include "say.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -103,22 +105,30 @@ static struct {
 	const char *what, *path;
 } mapped[20];
 
+/* Where a child leaves the sentence for its parent. */
+static struct error *for_parent;
+
+void files_report_to(struct error *e)
+{
+	for_parent = e;
+}
+
 static void bus_error(int signal, siginfo_t *info, void *context)
 {
-	char line[256], show[NAME_TEXT];
-	struct text t = text_fixed(line, sizeof(line));
+	struct error here = { 0 }, *e = for_parent ? for_parent : &here;
 	const uintptr_t at = (uintptr_t)info->si_addr;
+	char show[NAME_TEXT];
 	size_t i;
 
 	(void)signal, (void)context;
 	for (i = 0; i < sizeof(mapped) / sizeof(mapped[0]); i++)
 		if (at - (uintptr_t)mapped[i].data.p < mapped[i].data.len)
-			text_add(&t, "kexec-lite: cannot read %s%s: it was cut short meanwhile\n",
-				 mapped[i].what, name_text(show, mapped[i].path));
-	if (!t.len)
-		text_add(&t,
-			 "kexec-lite: cannot read a file: it was cut short, or memory is full\n");
-	files_write(STDERR_FILENO, t.p, t.len);
+			fail(e, FAIL_FILE, "read %s%s: it was cut short meanwhile", mapped[i].what,
+			     name_text(show, mapped[i].path));
+	fail(e, FAIL_FILE, "read a file: it was cut short, or memory is full");
+	if (for_parent)
+		_exit(FAIL_NONE);
+	report(e);
 	while (getpid() == 1)
 		pause();
 	_exit(FAIL_FILE);
@@ -278,6 +288,11 @@ void files_log(int root, const char *path, size_t most, const char *word, struct
 		close(fd);
 }
 
+int files_rest(int fd, size_t most, struct text *out)
+{
+	return read_all(fd, most, false, out);
+}
+
 int files_read(int root, const char *path, size_t most, struct text *out)
 {
 	return read_file(root, path, most, false, out);
@@ -363,13 +378,21 @@ int files_memory(void)
 	return (int)(fd < 0 ? syscall(SYS_memfd_create, "kexec-lite", flags) : fd);
 }
 
-/* musl's fcntl() is 600 bytes for the sake of other commands */
 int files_seal(int fd)
 {
-	return syscall(SYS_fcntl, fd, F_ADD_SEALS,
-		       F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
-		       ? errno
-		       : 0;
+	char path[32];
+	struct text t = text_fixed(path, sizeof(path));
+	int sealed;
+
+	/* musl's fcntl() is 600 bytes for the sake of other commands */
+	syscall(SYS_fcntl, fd, F_ADD_SEALS,
+		F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+	text_add(&t, "/proc/self/fd/%d", fd);
+	sealed = open(path, O_RDONLY | O_CLOEXEC);
+	if (sealed < 0)
+		return fd;
+	close(fd);
+	return sealed;
 }
 
 int files_join(const struct span *parts, size_t n, size_t gap, const char *what, struct error *e)
@@ -385,9 +408,7 @@ int files_join(const struct span *parts, size_t n, size_t gap, const char *what,
 		at = (at + (off_t)(parts[i].len + gap) + 3) & ~(off_t)3;
 	}
 	if (!err)
-		err = files_seal(fd);
-	if (!err)
-		return fd;
+		return files_seal(fd);
 	if (fd >= 0)
 		close(fd);
 	fail(e, FAIL_FILE, "join the %s: %s", what, files_errno(err));

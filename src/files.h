@@ -33,6 +33,9 @@ struct input {
  */
 bool files_open(const char *path, const char *what, struct input *in, struct error *e);
 
+/* In a child: of a file that is cut short the error goes here, and the child ends. */
+void files_report_to(struct error *e);
+
 /* Is the file still as it was opened? Errors: FAIL_FILE. */
 bool files_unchanged(const struct input *in, struct error *e);
 void files_close(struct input *in);
@@ -40,7 +43,7 @@ void files_close(struct input *in);
 /* What an errno means. libc's table is larger than all of what can happen here; others are "error
  * 71".
  */
-#define ERRNO_TEXT 20
+#define ERRNO_TEXT	 20
 #define files_errno(err) errno_text((char[ERRNO_TEXT]){ 0 }, err)
 const char *errno_text(char buf[ERRNO_TEXT], int err);
 
@@ -48,6 +51,9 @@ const char *errno_text(char buf[ERRNO_TEXT], int err);
  * when there is more.
  */
 int files_read(int root, const char *path, size_t most, struct text *out);
+
+/* The same of a descriptor, from where it stands. */
+int files_rest(int fd, size_t most, struct text *out);
 
 /* Appends records of a kernel log, of which each read(2) returns one ("6,250,0,-;text"): the
  * oldest, and those with the word. Looks at `most` bytes; without a log, at none.
@@ -71,7 +77,9 @@ int files_write(int fd, const void *p, size_t len);
  */
 bool files_save(const char *dir, const char *path, struct span bytes, struct error *e);
 
-/* A file in memory, empty; -1 and errno. No more writing to it, by anyone: 0 or errno. */
+/* A file in memory, empty; -1 and errno. Then, no more writing to it, by anyone: in its place comes
+ * a descriptor that could not, which is what the running kernel wants of files that it reads.
+ */
 int files_memory(void);
 int files_seal(int fd);
 

@@ -11,9 +11,11 @@ void inputs_start(struct inputs *in)
 {
 	size_t i;
 
-	*in = (struct inputs){
-		.kernel = NO_INPUT, .dtb = NO_INPUT, .cmdline = TEXT_GROWING, .made = { -1, -1 }
-	};
+	*in = (struct inputs){ .kernel = NO_INPUT,
+			       .dtb = NO_INPUT,
+			       .scratch = NO_SCRATCH,
+			       .cmdline = TEXT_GROWING,
+			       .made = { -1, -1 } };
 	for (i = 0; i < WORDS_MAX; i++)
 		in->initrd[i] = in->overlay[i] = (struct input)NO_INPUT;
 }
@@ -60,19 +62,14 @@ static bool open_initrds(const struct options *o, struct inputs *in, struct requ
 	return true;
 }
 
-/* A tree whose root says another machine is loaded all the same: names change from one kernel's
- * tree to the next one's, and a wrong one's memory is refused later on.
- */
 static bool open_dtb(const char *path, struct inputs *in, struct request *r, struct error *e)
 {
 	if (!path)
 		return true;
 	name_text(in->dtb_name, path);
-	if (!open_one(&in->scratch, path, "device tree ", &in->dtb, e) ||
-	    !tree_check(in->dtb.data, in->dtb_name, e))
+	if (!open_one(&in->scratch, path, "device tree ", &in->dtb, e))
 		return false;
 	r->dtb = in->dtb.data;
-	in->strange = !merge_same_machine(r->dtb.p, r->machine->fdt.p);
 	return true;
 }
 
@@ -80,14 +77,12 @@ static bool open_overlays(const struct options *o, struct inputs *in, struct req
 			  struct error *e)
 {
 	const char *path;
-	char show[NAME_TEXT];
 	size_t *n = &r->overlays;
 
 	r->overlay = in->overlays;
 	for (; *n < o->overlay.n; ++*n) {
 		path = o->overlay.v[*n];
-		if (!open_one(&in->scratch, path, "overlay ", &in->overlay[*n], e) ||
-		    !tree_check(in->overlay[*n].data, name_text(show, path), e))
+		if (!open_one(&in->scratch, path, "overlay ", &in->overlay[*n], e))
 			return false;
 		in->overlays[*n] = (struct overlay){ in->overlay[*n].data, path };
 	}
@@ -98,12 +93,30 @@ bool inputs_open(const struct options *o, struct inputs *in, struct request *r, 
 {
 	r->dtb_name = in->dtb_name;
 	scratch_start(&in->scratch, r->machine, r->file_call);
+	in->scratch.name = isatty(STDERR_FILENO) ? o->kernel : NULL;
 	return open_one(&in->scratch, o->kernel, "kernel ", &in->kernel, e) &&
 	       open_initrds(o, in, r, e) &&
 	       (r->file_call || (open_dtb(o->dtb, in, r, e) && open_overlays(o, in, r, e)));
 }
 
 /* ---- what is inside */
+
+/* A tree whose root says another machine is loaded all the same: names change from one kernel's
+ * tree to the next one's, and a wrong one's memory is refused later on.
+ */
+static bool check_trees(struct inputs *in, const struct request *r, struct error *e)
+{
+	char show[NAME_TEXT];
+	size_t i;
+
+	if (in->dtb.fd >= 0 && !tree_check(r->dtb, r->dtb_name, e))
+		return false;
+	for (i = 0; i < r->overlays; i++)
+		if (!tree_check(r->overlay[i].data, name_text(show, r->overlay[i].name), e))
+			return false;
+	in->strange = r->dtb.len && !merge_same_machine(r->dtb.p, r->machine->fdt.p);
+	return true;
+}
 
 /* A UKI's own command line counts when none was given. Of its text, line ends are spaces. */
 static bool take_cmdline(const struct options *o, struct inputs *in, struct request *r,
@@ -145,10 +158,10 @@ static bool take_uki(const struct options *o, struct inputs *in, struct request 
 
 bool inputs_unwrap(const struct options *o, struct inputs *in, struct request *r, struct error *e)
 {
-	in->scratch.name = isatty(STDERR_FILENO) ? o->kernel : NULL;
 	if (!in->kernel.pipe && !in->kernel.copy.len)
 		in->scratch.input = in->kernel.data;
-	return unwrap(in->kernel.data, o->kernel, r->machine, &in->scratch.store, &in->unwrapped,
+	return check_trees(in, r, e) &&
+	       unwrap(in->kernel.data, o->kernel, r->machine, &in->scratch.store, &in->unwrapped,
 		      e) &&
 	       take_uki(o, in, r, e);
 }

@@ -1,294 +1,13 @@
-/* The order of events. The only place that prints and exits. */
-#include "choose.h"
-#include "files.h"
-#include "inputs.h"
-#include "options.h"
-#include "print.h"
+/* What is asked for, and the exit code. */
+#include "load.h"
 #include "probe.h"
+#include "record.h"
+#include "say.h"
 #include "transport.h"
 #include "version.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
-
-static void put(int fd, struct text *t)
-{
-	if (t->len)
-		files_write(fd, t->p, t->len);
-	text_free(t);
-}
-
-/* Text on stdout, which may be a full disk. */
-static bool print(struct text *t, struct error *e)
-{
-	int err = t->lost ? ENOMEM : t->len ? files_write(STDOUT_FILENO, t->p, t->len) : 0;
-
-	text_free(t);
-	return !err || fail(e, FAIL_FILE, "write to standard output: %s", files_errno(err));
-}
-
-/* Lines on stderr; as the first process, whose stderr nobody reads, in the kernel's log. */
-static void say(struct text *t)
-{
-	int log = getpid() == 1 ? open("/dev/kmsg", O_WRONLY | O_CLOEXEC) : -1;
-
-	put(log < 0 ? STDERR_FILENO : log, t);
-	if (log >= 0)
-		close(log);
-}
-
-/* The failure: the sentence, and the hint below it. The kernel's log takes one line at a time. */
-static int report(const struct error *e)
-{
-	char buf[256];
-	struct text t = text_fixed(buf, sizeof(buf));
-
-	text_add(&t, "kexec-lite: cannot %s\n", e->text);
-	say(&t);
-	t = text_fixed(buf, sizeof(buf));
-	if (e->hint[0])
-		text_add(&t, "kexec-lite: %s\n", e->hint);
-	say(&t);
-	return (int)e->code;
-}
-
-static void warn(const char *what)
-{
-	char buf[200];
-	struct text t = text_fixed(buf, sizeof(buf));
-
-	text_add(&t, "kexec-lite: warning: %s\n", what);
-	say(&t);
-}
-
-static void warn_risk(const char *why)
-{
-	char buf[160];
-	struct text t = text_fixed(buf, sizeof(buf));
-
-	text_add(&t, "%s: if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y", why);
-	warn(buf);
-}
-
-static void warn_offline(const struct machine *m)
-{
-	if (m->cpus_offline)
-		warn("some CPUs or threads are offline, and the next kernel may not get them back");
-}
-
-/* "a1b2..." into the two seeds; the rest stays zero. */
-static bool read_seed(const char *hex, struct request *r, struct error *e)
-{
-	uint8_t seed[KASLR_SEED + RNG_SEED] = { 0 };
-	const char *digits = "0123456789abcdef", *d;
-	size_t i;
-
-	for (i = 0; hex[i] && i < 2 * sizeof(seed); i++) {
-		d = strchr(digits, hex[i]);
-		if (!d)
-			break;
-		seed[i / 2] = (uint8_t)(seed[i / 2] << 4 | (d - digits));
-	}
-	if (hex[i] || !i || i % 2)
-		return fail(e, FAIL_USAGE, "read the options: --seed takes 2 to %zu hex digits",
-			    2 * sizeof(seed));
-	memcpy(r->kaslr_seed, seed, KASLR_SEED);
-	memcpy(r->rng_seed, seed + KASLR_SEED, RNG_SEED);
-	return true;
-}
-
-static bool get_seeds(const struct options *o, struct request *r, struct error *e)
-{
-	if (o->seed)
-		return read_seed(o->seed, r, e);
-	return files_random(r->kaslr_seed, KASLR_SEED, e) && files_random(r->rng_seed, RNG_SEED, e);
-}
-
-/* An address, decimal or 0x. kexecboot writes --mem-max==0x...: the second `=` is no part of it. */
-static bool read_address(const char *word, phys *v, struct error *e)
-{
-	struct span s = { (const uint8_t *)word, strlen(word) };
-	char show[NAME_TEXT];
-	bool hex;
-
-	span_take(&s, "=");
-	hex = span_take(&s, "0x");
-	if (span_take_number(&s, hex ? 16 : 10, v) && !s.len)
-		return true;
-	return fail(e, FAIL_USAGE, "read the options: %s is no address", name_text(show, word));
-}
-
-static bool get_bounds(const struct options *o, struct request *r, struct error *e)
-{
-	return (!o->mem_min || read_address(o->mem_min, &r->bounds.start, e)) &&
-	       (!o->mem_max || read_address(o->mem_max, &r->bounds.end, e));
-}
-
-static bool show_plan(const struct options *o, const struct plan *p, const struct request *r,
-		      struct error *e)
-{
-	struct text t = TEXT_GROWING;
-
-	if (o->dump_dtb && r->file_call)
-		return fail(e, FAIL_USAGE, "write the next tree: kexec_file_load makes its own");
-	if (o->dump_dtb && !files_save(NULL, o->dump_dtb, plan_segment(p, TREE)->data, e))
-		return false;
-	if (o->json)
-		print_json(p, r, &t);
-	else
-		print_plan(p, r, &t);
-	return print(&t, e);
-}
-
-/* On a terminal, what the load means for the next reboot. */
-static void say_loaded(const struct options *o)
-{
-	struct text t = TEXT_GROWING;
-	char show[NAME_TEXT];
-
-	if (options_action(o) == LOAD && isatty(STDERR_FILENO))
-		text_add(&t,
-			 "kexec-lite: %s is loaded: a %s now starts it (to undo: kexec-lite "
-			 "%s--unload)\n",
-			 name_text(show, o->kernel), o->panic ? "panic" : "reboot",
-			 o->panic ? "-p " : "");
-	put(STDERR_FILENO, &t);
-}
-
-/* What a load works with, all of it open until the call is made. */
-struct work {
-	struct machine machine;
-	struct image image;
-	struct request request;
-	struct inputs in;
-	struct plan plan;
-};
-
-/* kexec_file_load takes one initrd: several become one file. */
-static bool file_load(struct work *w, bool panic, struct error *e)
-{
-	int kernel = inputs_kernel(&w->in, e), initrd = -1;
-
-	return kernel >= 0 && inputs_initrd(&w->in, &w->request, &initrd, e) &&
-	       transport_file_load(kernel, initrd, w->request.cmdline, &w->machine, panic, e);
-}
-
-/* Of crash kernels the running kernel drops the old one before it takes the new one in. */
-static bool fail_loaded(const struct options *o, const struct machine *m, struct error *e)
-{
-	struct machine now;
-	struct error none = { 0 };
-
-	e->closed = false;
-	if (o->panic && m->crash_loaded && probe_state(NULL, &now, &none) && !now.crash_loaded)
-		hint(e, "the crash kernel that was loaded before is gone: a panic now starts none");
-	return false;
-}
-
-static bool carry_out(const struct options *o, struct work *w, struct error *e)
-{
-	const struct request *r = &w->request;
-	struct text t = TEXT_GROWING;
-
-	if (!inputs_unchanged(&w->in, e))
-		return false;
-	if (o->plan)
-		return show_plan(o, &w->plan, r, e);
-	if (o->debug)
-		print_plan(&w->plan, r, &t);
-	put(STDERR_FILENO, &t);
-	if (r->file_call ? !file_load(w, o->panic, e)
-			 : !transport_load(&w->plan, &w->machine, r->hotplug, e))
-		return fail_loaded(o, &w->machine, e);
-	if (!o->panic) {
-		w->machine.loaded = true;
-		warn_offline(&w->machine);
-	}
-	say_loaded(o);
-	return true;
-}
-
-static bool plan_and_load(const struct options *o, struct work *w, struct error *e)
-{
-	struct request *r = &w->request;
-
-	if (!inputs_open(o, &w->in, r, e))
-		return false;
-	if (w->in.strange)
-		warn("--dtb is for another machine: its compatible is not this one's");
-	if (!inputs_unwrap(o, &w->in, r, e) ||
-	    !image_parse(w->in.unwrapped.kernel, o->kernel, &w->machine, &w->image, e))
-		return false;
-	if (r->file_call)
-		return plan_check_cmdline(r, e) && carry_out(o, w, e);
-	/* a crash kernel is written to its place as it is loaded */
-	if (w->machine.live && !o->panic)
-		probe_pages(&w->machine, inputs_newest(&w->in, r));
-	return (!(o->run_at_load || o->panic) ||
-		image_stay(&w->image, o->kernel, &w->machine, e)) &&
-	       plan_make(r, &w->plan, e) && carry_out(o, w, e);
-}
-
-static bool choose_call(const struct options *o, struct work *w, struct error *e)
-{
-	const struct machine *m = &w->machine;
-	struct choice c;
-
-	if (!choose(o, m, &c, e))
-		return false;
-	w->request.file_call = c.file;
-	w->request.why = c.why;
-	if (o->plan)
-		return true;
-	if (!transport_may_load(m, c.file, e) || (!o->force_xen && !transport_may_jump(m, e)))
-		return false;
-	if (c.lost)
-		warn("--dtb is not honoured: kexec_file_load takes no device tree");
-	if (c.risk)
-		warn_risk(c.risk);
-	return true;
-}
-
-static bool prepare(const struct options *o, struct work *w, struct error *e)
-{
-	struct request *r = &w->request;
-
-	if (o->reuse_initrd)
-		return fail(e, FAIL_USAGE,
-			    "reuse the initrd: its memory is used again; give --initrd");
-	if (!probe_state(o->root, &w->machine, e) ||
-	    (!o->plan && !transport_may_ask(&w->machine, o->panic, e)) ||
-	    !probe_machine(o->root, &w->machine, e) || !choose_call(o, w, e) ||
-	    (o->panic && !probe_crash(o->root, &w->machine, !r->file_call, NULL, e)) ||
-	    !get_seeds(o, r, e) || !get_bounds(o, r, e))
-		return false;
-	r->hotplug = o->hotplug && w->machine.crash.core_room;
-	options_cmdline(o, w->machine.cmdline.p ? w->machine.cmdline.p : "", &w->in.cmdline);
-	r->cmdline = w->in.cmdline.p ? w->in.cmdline.p : "";
-	return !w->in.cmdline.lost || fail_memory(e);
-}
-
-static bool load(const struct options *o, struct error *e)
-{
-	const struct exec_options how = { .no_sync = o->no_sync, .no_ifdown = o->no_ifdown };
-	struct work w = { 0 };
-	enum action a = options_action(o);
-	bool ok;
-
-	inputs_start(&w.in);
-	w.request.machine = &w.machine;
-	w.request.image = &w.image;
-	ok = prepare(o, &w, e) && plan_and_load(o, &w, e);
-	plan_free(&w.plan);
-	image_free(&w.image);
-	inputs_close(&w.in);
-	if (ok && a == LOAD_EXEC)
-		ok = transport_exec(&w.machine, &how, e);
-	machine_free(&w.machine);
-	return ok && a == LOAD_SHUTDOWN ? transport_shutdown(e) : ok;
-}
 
 static bool state_action(const struct options *o, struct machine *m, struct error *e)
 {
@@ -296,8 +15,13 @@ static bool state_action(const struct options *o, struct machine *m, struct erro
 
 	if (!probe_state(NULL, m, e))
 		return false;
-	if (!o->exec)
-		return transport_unload(m, o->panic, e);
+	if (!o->exec) {
+		if (!transport_unload(m, o->panic, e))
+			return false;
+		if (o->panic)
+			record_keep(NULL, false);
+		return true;
+	}
 	warn_offline(m);
 	return transport_exec(m, &how, e);
 }
@@ -321,7 +45,16 @@ static int status(const struct options *o)
 	loaded = o->panic ? m.crash_loaded : m.loaded;
 	if (isatty(STDOUT_FILENO))
 		text_add(&t, "%s %s is loaded\n", loaded ? "a" : "no", what);
-	put(STDOUT_FILENO, &t);
+	say_to(STDOUT_FILENO, &t);
+	if (loaded && o->panic && o->debug) {
+		text_add(&t, "kexec-lite: ");
+		if (!record_compare(&t, &e)) {
+			text_free(&t);
+			report(&e);
+			return 255;
+		}
+		say(&t);
+	}
 	return loaded ? STATUS_LOADED : FAIL_NONE;
 }
 

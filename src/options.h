@@ -25,7 +25,7 @@ struct options {
 	bool force;	 /* at once, without shutdown(8) */
 	bool plan, json; /* show the plan instead of loading */
 	bool file_call, load_call, any_call; /* -s, -c, -a */
-	bool reuse_cmdline, reuse_initrd, run_at_load, no_sync, no_ifdown, force_xen;
+	bool reuse_cmdline, reuse_initrd, run_at_load, no_sync, no_ifdown, force_xen, no_sandbox;
 	bool debug, version, help;
 	const char *kernel;	      /* first operand */
 	const char *dtb, *append;     /* NULL: not given */

@@ -62,26 +62,38 @@ static void look(int fd, const struct machine *m, size_t most, struct freemap *m
 }
 
 /* Where in memory the page is that holds this byte; 0 when nobody says. */
-static phys locate(const volatile uint8_t *at, uint32_t page_size)
+static phys locate(int fd, const volatile uint8_t *at, uint32_t page_size)
 {
 	/* Documentation/admin-guide/mm/pagemap.rst: bit 63 present, bits 0 to 54 the frame */
 	const uint64_t present = 1ull << 63, frame = (1ull << 55) - 1;
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 	uint64_t v = *at; /* a page that is not mapped yet has no frame */
 	ssize_t n;
 
-	if (fd < 0)
-		return 0;
 	n = pread(fd, &v, sizeof(v), (off_t)((uintptr_t)at / page_size * sizeof(v)));
-	close(fd);
 	return n == sizeof(v) && (v & present) ? (v & frame) * page_size : 0;
 }
 
-void probe_pages(struct machine *m, struct span newest)
+void probe_pages_open(struct page_files *f)
+{
+	f->flags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	f->zones = open("/proc/zoneinfo", O_RDONLY | O_CLOEXEC);
+	f->map = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+}
+
+void probe_pages_close(const struct page_files *f)
+{
+	const int fd[] = { f->flags, f->zones, f->map };
+	size_t i;
+
+	for (i = 0; i < sizeof(fd) / sizeof(fd[0]); i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+}
+
+void probe_pages(struct machine *m, const struct page_files *f, struct span newest)
 {
 	struct freemap *map = malloc(sizeof(*map));
 	struct text zones = TEXT_GROWING;
-	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	unsigned node = 0;
 	uint64_t total;
 	size_t most;
@@ -89,7 +101,7 @@ void probe_pages(struct machine *m, struct span newest)
 	m->freemap = map;
 	if (map)
 		*map = (struct freemap){ .size = BLOCK_LEAST };
-	if (!map || fd < 0)
+	if (!map || f->flags < 0)
 		return;
 	/* few for a small load, which this must not make dearer */
 	most = newest.len / BLOCK_WORTH < BLOCKS_LEAST ? BLOCKS_LEAST : newest.len / BLOCK_WORTH;
@@ -98,13 +110,13 @@ void probe_pages(struct machine *m, struct span newest)
 	total = ranges_total(&m->ram);
 	while (map->size < BLOCK_MOST && total / map->size > most)
 		map->size *= 2;
-	look(fd, m, most, map);
-	close(fd);
-	files_read(AT_FDCWD, "/proc/zoneinfo", 1u << 20, &zones);
+	look(f->flags, m, most, map);
+	if (f->zones >= 0)
+		files_rest(f->zones, 1u << 20, &zones);
 	syscall(SYS_getcpu, NULL, &node, NULL);
 	quiet_zones(map, (struct span){ (uint8_t *)zones.p, zones.len }, node, m->page_size);
 	text_free(&zones);
-	map->last = locate(newest.p + newest.len - 1, m->page_size);
+	map->last = locate(f->map, newest.p + newest.len - 1, m->page_size);
 	if (newest.len > STEP)
-		map->down = locate(newest.p + newest.len - STEP, m->page_size) > map->last;
+		map->down = locate(f->map, newest.p + newest.len - STEP, m->page_size) > map->last;
 }

@@ -386,6 +386,11 @@ static void finish_crash(const struct request *r, struct plan *p, const struct w
 
 bool plan_make(const struct request *r, struct plan *p, struct error *e)
 {
+	return plan_draft(r, p, e) && plan_check(p, r, e);
+}
+
+bool plan_draft(const struct request *r, struct plan *p, struct error *e)
+{
 	const struct arch *a = r->machine->arch;
 	struct span data[PIECES] = { { NULL, 0 } }; /* of the initrds only the length */
 	struct wish w[PIECES];
@@ -420,7 +425,7 @@ bool plan_make(const struct request *r, struct plan *p, struct error *e)
 	p->stub_len = a->stub(r, p->kernel, w[TREE].at, p->chosen.backup.start, p->stub);
 	add_segments(p, r, data, w);
 	p->entry = p->stub_len ? w[STUB].at : p->kernel_entry;
-	return plan_check(p, r, e);
+	return true;
 }
 
 void plan_free(struct plan *p)

@@ -73,6 +73,9 @@ struct request {
  */
 bool plan_make(const struct request *r, struct plan *p, struct error *e);
 
+/* The same without the check, for who makes it where the plan is used. */
+bool plan_draft(const struct request *r, struct plan *p, struct error *e);
+
 /* What must hold for any call: the length of the command line. Errors: FAIL_CMDLINE. */
 bool plan_check_cmdline(const struct request *r, struct error *e);
 void plan_free(struct plan *p);

@@ -26,11 +26,19 @@ bool probe_state(const char *root, struct machine *m, struct error *e);
  */
 bool probe_machine(const char *root, struct machine *m, struct error *e);
 
+/* What probe_pages() reads, opened by the process that asks; -1: not there. */
+struct page_files {
+	int flags, zones, map;
+};
+void probe_pages_open(struct page_files *f);
+void probe_pages_close(const struct page_files *f);
+
 /* Then, for a plan of our own on this machine, which of its pages are free: m->freemap. `newest` is
  * what of the load came into memory last, not empty: the allocator goes on from there. Never an
  * error: a kernel that does not say leaves the map without blocks.
  */
-void probe_pages(struct machine *m, struct span newest);
+void probe_pages(struct machine *m, const struct page_files *f, struct span newest);
+
 /* Then, for a crash kernel: its memory, which is all the room from now on, and, where the plan is
  * to be our own, what its core header says. Files: sys/devices/system/cpu/possible and the
  * crash_notes and crash_notes_size of each CPU, sys/kernel/vmcoreinfo, crash_elfcorehdr_size,

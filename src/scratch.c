@@ -1,64 +1,29 @@
 #include "scratch.h"
 
+#include "confine.h"
 #include "files.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #define LET_GO (256u << 10) /* bytes at a time */
 
-static uint8_t *map(int fd, size_t size)
+static size_t pages(size_t len)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		       fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED, fd, 0);
+	const size_t page = getauxval(AT_PAGESZ);
 
-	return p == MAP_FAILED ? NULL : p;
+	return (len + page - 1) & ~(page - 1);
 }
 
-/* Where memory must not be promised twice (vm.overcommit_memory=2, ulimit -v) less is asked for. */
 static uint8_t *piece_open(struct store *store, size_t *room)
 {
 	struct scratch *s = (struct scratch *)store;
-	struct scratch_piece *piece = &s->piece[s->n];
 
-	if (s->n == SCRATCH_PIECES)
-		return NULL;
-	*piece = (struct scratch_piece){ .len = *room, .fd = s->files ? files_memory() : -1 };
-	for (; piece->len; piece->len /= 2) {
-		if (piece->fd >= 0 && ftruncate(piece->fd, (off_t)piece->len))
-			continue;
-		piece->p = map(piece->fd, piece->len);
-		if (piece->p)
-			break;
-	}
-	*room = piece->len;
-	s->n += piece->p != NULL;
-	return piece->p;
-}
-
-/* The kernel wants nobody to write to a file that it reads: a descriptor that could is given up. */
-static bool seal(struct scratch_piece *piece)
-{
-	char path[32];
-	struct text t = text_fixed(path, sizeof(path));
-	const int fd = piece->fd;
-
-	munmap(piece->p, piece->len);
-	piece->p = NULL;
-	text_add(&t, "/proc/self/fd/%d", fd);
-	if (files_seal(fd))
-		return false;
-	piece->fd = open(path, O_RDONLY | O_CLOEXEC);
-	close(fd);
-	if (piece->fd >= 0)
-		piece->p = mmap(NULL, piece->len, PROT_READ, MAP_PRIVATE, piece->fd, 0);
-	if (piece->p == MAP_FAILED)
-		piece->p = NULL;
-	return piece->p;
+	if (*room > s->size - s->used)
+		*room = s->size - s->used;
+	return s->p && *room ? s->p + s->used : NULL;
 }
 
 static void hide(struct scratch *s)
@@ -70,20 +35,12 @@ static void hide(struct scratch *s)
 
 static const uint8_t *piece_close(struct store *store, size_t len)
 {
-	static const uint8_t nothing;
 	struct scratch *s = (struct scratch *)store;
-	struct scratch_piece *piece = &s->piece[s->n - 1];
-	const size_t page = getauxval(AT_PAGESZ), end = (len + page - 1) & ~(page - 1);
+	const uint8_t *p = s->p + s->used;
 
 	hide(s);
-	if (!len)
-		return &nothing;
-	if (end < piece->len)
-		munmap(piece->p + end, piece->len - end);
-	piece->len = len;
-	if (piece->fd < 0)
-		return piece->p;
-	return ftruncate(piece->fd, (off_t)len) == 0 && seal(piece) ? piece->p : NULL;
+	s->used += pages(len);
+	return p;
 }
 
 static void show(struct scratch *s, const struct unpack *u)
@@ -103,7 +60,7 @@ static void show(struct scratch *s, const struct unpack *u)
 static void piece_step(void *store, const struct unpack *u)
 {
 	struct scratch *s = store;
-	const size_t page = getauxval(AT_PAGESZ);
+	const uintptr_t page = getauxval(AT_PAGESZ);
 	const uintptr_t start = (uintptr_t)s->input.p + s->let_go;
 	const uintptr_t end = ((uintptr_t)u->in.p + u->used) & ~(page - 1);
 
@@ -115,12 +72,12 @@ static void piece_step(void *store, const struct unpack *u)
 		show(s, u);
 }
 
-void scratch_start(struct scratch *s, const struct machine *m, bool files)
+void scratch_start(struct scratch *s, const struct machine *m, bool file)
 {
 	*s = (struct scratch){
 		.store = { UINT64_MAX, piece_open, piece_close, piece_step },
-		.files = files,
 		.shown = -1,
+		.fd = file ? files_memory() : -1,
 	};
 	if (m->mem_total)
 		s->store.most = m->mem_total / 2;
@@ -128,20 +85,17 @@ void scratch_start(struct scratch *s, const struct machine *m, bool files)
 		s->store.most = m->mem_available;
 	if (s->store.most > PTRDIFF_MAX / 4)
 		s->store.most = PTRDIFF_MAX / 4;
+	s->size = pages((size_t)s->store.most);
+	s->p = confine_share(s->fd, 1u << 20, &s->size);
 }
 
 void scratch_free(struct scratch *s)
 {
-	struct scratch_piece *piece;
-
 	hide(s);
-	while (s->n) {
-		piece = &s->piece[--s->n];
-		if (piece->p)
-			munmap(piece->p, piece->len);
-		if (piece->fd >= 0)
-			close(piece->fd);
-	}
+	if (s->p)
+		munmap(s->p, s->size);
+	if (s->fd >= 0)
+		close(s->fd);
 }
 
 bool scratch_read(struct scratch *s, int fd, const char *what, const char *path, struct span *out,
@@ -170,15 +124,17 @@ bool scratch_read(struct scratch *s, int fd, const char *what, const char *path,
 			    name_text(name, path), size_text(size, room));
 	s->store.most -= len;
 	*out = (struct span){ piece_close(&s->store, len), len };
-	return out->p || fail_memory(e);
+	return true;
 }
 
-int scratch_fd(const struct scratch *s, struct span bytes)
+int scratch_fd(struct scratch *s, struct span bytes)
 {
-	size_t i;
-
-	for (i = 0; i < s->n; i++)
-		if (s->piece[i].p == bytes.p && s->piece[i].len == bytes.len)
-			return s->piece[i].fd;
-	return -1;
+	if (s->fd < 0 || bytes.p != s->p || s->used > pages(bytes.len) ||
+	    ftruncate(s->fd, (off_t)bytes.len))
+		return -1;
+	/* what can be written to through a mapping cannot be sealed */
+	munmap(s->p, s->size);
+	s->p = NULL;
+	s->fd = files_seal(s->fd);
+	return s->fd;
 }

@@ -149,7 +149,7 @@ edges() {
 
 @test "src/ is either pure or an edge that is named" {
 	read -ra pure < <(make -s print-pure)
-	edges_named='^src/(alloc|bytes|capture|crash|files|inputs|main|pages|probe|scratch|transport|walk)\.c$'
+	edges_named='^src/(alloc|bytes|capture|confine|crash|files|inputs|load|main|outcome|pages|probe|record|say|scratch|transport|walk)\.c$'
 	run comm -23 <(printf '%s\n' src/*.c | LC_ALL=C sort) <(printf '%s\n' "${pure[@]}" | LC_ALL=C sort)
 	echo "$output"
 	[[ -n $output ]]

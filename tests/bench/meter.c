@@ -101,28 +101,33 @@ static void run(const char *name, char **command)
 	       (unsigned long long)(after - before));
 }
 
-/* Takes the process's kilobytes of private and of all resident pages into the two highest. */
+/* Adds a process's kilobytes of resident memory: pages of files, and all others. */
 static void look(pid_t pid, unsigned long *anon, unsigned long *mapped)
 {
-	unsigned long kb, a = 0, all = 0;
-	char path[64], line[256];
+	char path[64], line[512], name[256];
+	unsigned long kb;
+	bool file = false;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
 	f = fopen(path, "r");
 	if (!f)
 		return;
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "Rss: %lu kB", &kb) == 1)
-			all = kb;
-		else if (sscanf(line, "Anonymous: %lu kB", &kb) == 1)
-			a = kb;
+		/* a mapping's own line starts with its address, those about it with a capital */
+		if (*line < 'A' || *line >= 'a') {
+			*name = 0;
+			sscanf(line, "%*s %*s %*s %*s %*s %255s", name);
+			file = *name == '/' && strncmp(name, "/dev/zero", 9) != 0 &&
+			       strncmp(name, "/memfd:", 7) != 0;
+		} else if (sscanf(line, "Pss: %lu kB", &kb) == 1) {
+			*(file ? mapped : anon) += kb;
+		} else if (file && sscanf(line, "Anonymous: %lu kB", &kb) == 1) {
+			*anon += kb;
+			*mapped -= kb < *mapped ? kb : *mapped;
+		}
 	}
 	fclose(f);
-	if (a > *anon)
-		*anon = a;
-	if (all - a > *mapped)
-		*mapped = all - a;
 }
 
 struct syscall_info {
@@ -170,7 +175,8 @@ static pid_t traced(char **command)
 	}
 	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status) ||
 	    ptrace(PTRACE_SETOPTIONS, pid, 0,
-		   PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC))
+		   PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC |
+			   PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE))
 		die("trace");
 	/* Until it has become the command, it is we. */
 	while (ptrace(PTRACE_CONT, pid, 0, 0) == 0 && waitpid(pid, &status, 0) == pid &&
@@ -188,13 +194,30 @@ static bool go_on(pid_t pid, int *status)
 
 static void memory(const char *name, char **command)
 {
-	unsigned long anon = 0, mapped = 0;
+	unsigned long anon = 0, mapped = 0, a, m;
+	pid_t pid = traced(command), child = 0, p = pid;
 	int status = 0;
-	pid_t pid = traced(command);
 
-	while (go_on(pid, &status))
-		if (WSTOPSIG(status) == (SIGTRAP | 0x80) && lessens(pid))
-			look(pid, &anon, &mapped);
+	/* the program, and a child of its own */
+	for (;;) {
+		if (p)
+			ptrace(PTRACE_SYSCALL, p, 0, 0);
+		p = waitpid(-1, &status, __WALL);
+		if (p < 0 || (p == pid && !WIFSTOPPED(status)))
+			break;
+		if (p != pid)
+			child = WIFSTOPPED(status) ? p : 0;
+		if (!WIFSTOPPED(status)) {
+			p = 0;
+		} else if (WSTOPSIG(status) == (SIGTRAP | 0x80) && lessens(p)) {
+			a = m = 0;
+			look(pid, &a, &m);
+			if (child)
+				look(child, &a, &m);
+			anon = a > anon ? a : anon;
+			mapped = m > mapped ? m : mapped;
+		}
+	}
 	printf("METER memory %s rc=%d anon_kb=%lu mapped_kb=%lu\n", name, code(status), anon,
 	       mapped);
 }

@@ -1,0 +1,16 @@
+/* EDGE: one load, from the options to the call. */
+#ifndef LOAD_H
+#define LOAD_H
+
+#include "machine.h"
+#include "options.h"
+
+/* --plan, --load, and loads that are followed by a shutdown or a start. */
+bool load(const struct options *o, struct error *e);
+
+/* Text on stdout, which may be a full disk. Ends it. Errors: FAIL_FILE. */
+bool print(struct text *t, struct error *e);
+
+void warn_offline(const struct machine *m);
+
+#endif

@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# The child that reads files can do nothing else, and what it says is not believed: a build whose
+# parser has been taken over tries.
+
+# shellcheck disable=SC2154  # helpers.bash sets these
+load helpers
+
+setup_file() {
+	local dir=$run_dir/attack
+	make -s B="$dir" ARCH=host CFLAGS=-Os
+	gcc -std=c11 -D_GNU_SOURCE -Os -Wall -Wextra -c -o "$dir/attack.o" tests/confine/attack.c
+	# shellcheck disable=SC2046  # a list
+	musl-gcc -static -no-pie -o "$dir/kexec-lite" $(find "$dir/host" -name '*.o') "$dir/attack.o" \
+		-Wl,--wrap=plan_draft "$(gcc -print-file-name=libfdt.a)"
+}
+
+setup() {
+	cd "$top" || return
+	attacked=$run_dir/attack/kexec-lite
+}
+
+# attack WHAT [OPTION...]: in $status, $output
+attack() {
+	run env ATTACK="$1" bash -c 'bin=$1; shift; . tests/helpers.bash; host_bin=$bin; planned virt-6.1 --plan "$@"' \
+		- "$attacked" "${@:2}"
+}
+
+@test "without an attack it plans as the program does" {
+	attack none
+	same status "$status" 0
+	diff -u <(planned virt-6.1 --plan) <(echo "$output")
+}
+
+@test "files, network, programs, processes and memory: the child dies" {
+	local call bad=0
+	for call in open socket execve kill ptrace fork mmap kexec segv; do
+		attack "$call"
+		[[ $status -eq 9 && $output = "kexec-lite: cannot load kernel "*"Image: the process that read it was killed" ]] ||
+			{ bad=1 && echo "$call: $status $output"; }
+	done
+	return $bad
+}
+
+@test "the same calls come back without the sandbox" {
+	local call
+	for call in open socket mmap; do
+		attack "$call" --no-sandbox
+		[[ $status -eq 0 && $output = *"came back"* ]] || fail_with "$call: $status $output"
+	done
+}
+
+@test "lies about the plan: none is believed" {
+	local about bad=0
+	for about in kept data length count piece parts initrds cmdline entry; do
+		attack "$about"
+		[[ $status -eq 16 && $output = "kexec-lite: cannot trust the plan: "* && ${#lines[@]} -eq 1 ]] ||
+			{ bad=1 && echo "$about: $status $output"; }
+	done
+	return $bad
+}
+
+@test "an error is not believed either: its code is documented, nothing in it reaches a terminal raw" {
+	attack error
+	same status "$status" 16
+	[[ $output != *$'\e'* && $output = "kexec-lite: cannot ??"* ]] || fail_with "$output"
+}
+
+@test "of a plan the child makes no system call but its end" {
+	host_bin=$BATS_TEST_TMPDIR/traced
+	printf '#!/bin/sh\nexec strace -f -o %s %s "$@"\n' "$BATS_TEST_TMPDIR/calls" "$bin_dir/host/kexec-lite" >"$host_bin"
+	chmod +x "$host_bin"
+	planned virt-6.1 --plan >/dev/null
+	same "calls behind seccomp" "$(awk '/PR_SET_SECCOMP/ { pid = $1; next } $1 == pid && !/resumed/ { sub(/\(.*/, "", $2); print $2 }' \
+		"$BATS_TEST_TMPDIR/calls" | sort -u | paste -sd' ')" "+++ exit_group"
+}
