@@ -45,8 +45,8 @@ static void stream(const char *name, struct span in)
 		return;
 	out = run(f, in, flag & 1 ? flag << 6 : 50000, &u, &e, &ok);
 	if (ok) {
-		/* Little more room than it takes is enough: liblz4 wants some behind streams that do
-		 * not end as they should.
+		/* Little more room than it takes is enough: liblz4 wants some behind streams that
+		 * do not end as they should.
 		 */
 		again = run(f, in, u.len + 64, &v, &none, &ok);
 		DOOR_WANT(ok && v.len == u.len && v.used == u.used &&
