@@ -4,6 +4,7 @@
 #	make SANITIZE=1			build/sanitize/kexec-lite, with ASan and UBSan
 #	make demo [ARCH=arm64]		boot, load, jump, in the emulator
 #	make check			all tests
+#	make fuzz [FUZZ_SECONDS=N]	every fuzzer so long, then FUZZ_CASES random machines; see doc/testing.md
 #	make bench			measures, see doc/performance.md; make bench-doc puts the result there
 #	make install DESTDIR= PREFIX=	the binary for this machine, or for ARCH; manual, completion
 #	make install KEXEC=1		the same, and as kexec
@@ -17,7 +18,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 # what one rule makes for another is kept: it was fetched
 .SECONDARY:
-.PHONY: all sanitize demo check bench bench-doc install clean distclean stubs sizes
+.PHONY: all sanitize demo check fuzz bench bench-doc install clean distclean stubs sizes
 
 PREFIX ?= /usr/local
 B := build
@@ -188,6 +189,11 @@ demo:
 
 check:
 	$(Q)tests/check
+
+FUZZ_SECONDS ?= 60
+FUZZ_CASES ?= 1000000
+fuzz:
+	$(Q)tests/fuzz/run all $(FUZZ_SECONDS) $(FUZZ_CASES)
 
 bench:
 	$(Q)tests/bench/run

@@ -183,7 +183,7 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 		node = fdt_add_subnode(t->blob, 0, "chosen");
 	if (node < 0)
 		return tree_fail(t->from, "write /chosen of", node, e);
-	if (!chosen_clean(t, c->old_total, e))
+	if (!chosen_clean(t, 0, e))
 		return false;
 	err = fdt_setprop(t->blob, node, "bootargs", c->cmdline, (int)strlen(c->cmdline) + 1);
 	if (!err)

@@ -21,7 +21,6 @@ struct chosen {
 	struct range core;	  /* a crash kernel's core header; end 0: no crash kernel */
 	struct range usable, low; /* its memory; low, end 0: not there */
 	struct range backup;	  /* what its stub fills; reserved; end 0: nothing */
-	size_t old_total;	  /* size that the running kernel's blob says it has, 0: unknown */
 };
 
 /* The room that chosen_write() needs in a tree, for a command line of len bytes. */

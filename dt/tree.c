@@ -80,6 +80,9 @@ bool tree_open(struct tree *t, struct span blob, size_t slack, const char *from,
 	if (!t->blob)
 		return fail_memory(e);
 	err = fdt_open_into(blob.p, t->blob, (int)size);
+	/* of version 16 libfdt reads names behind the strings, which it does not copy */
+	if (!err && fdt_version(blob.p) < 17)
+		err = fdt_check_full(t->blob, size);
 	if (err)
 		return tree_fail(from, "open", err, e);
 	return true;

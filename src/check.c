@@ -5,6 +5,9 @@
 #include "../dt/memory.h"
 #include "core.h"
 
+#include <libfdt.h>
+#include <string.h>
+
 static bool wrong(struct error *e, const char *what, const struct segment *s)
 {
 	return fail(e, FAIL_BUG, "trust the plan: the %s %s", piece_name(s->piece), what);
@@ -38,16 +41,24 @@ static bool check_overlaps(const struct plan *p, struct error *e)
 	return true;
 }
 
-/* The kernel does not look: every byte that a piece may touch must be RAM that nobody keeps. */
-static bool check_place(const struct segment *s, const struct machine *m, struct error *e)
+/* Is all of it in the set, which is in order? */
+static bool is_covered(const struct segment *s, const struct ranges *set)
 {
 	phys at = s->at.start;
 	size_t i;
 
-	for (i = 0; i < m->ram.n && at < s->room_end; i++)
-		if (m->ram.v[i].start <= at && at < m->ram.v[i].end)
-			at = m->ram.v[i].end;
-	if (at < s->room_end)
+	for (i = 0; i < set->n && at < s->room_end; i++)
+		if (set->v[i].start <= at && at < set->v[i].end)
+			at = set->v[i].end;
+	return at >= s->room_end;
+}
+
+/* The kernel does not look: every byte that a piece may touch must be RAM that nobody keeps. */
+static bool check_place(const struct segment *s, const struct machine *m, struct error *e)
+{
+	size_t i;
+
+	if (!is_covered(s, &m->ram))
 		return wrong(e, "is not in RAM", s);
 	for (i = 0; i < m->keep.n; i++)
 		if (m->keep.v[i].start < s->room_end && s->at.start < m->keep.v[i].end)
@@ -104,36 +115,100 @@ static bool check_initrds(const struct plan *p, const struct request *r, struct 
 	       wrong(e, "is not where the tree says", last);
 }
 
-/* Is that a piece's own reservation? */
+/* Is that a piece's own reservation? That of several initrds is one. */
 static bool is_own(const struct plan *p, const struct segment *s, const struct range *k)
 {
 	const struct range *own = s->piece == CORE ? &p->chosen.core : &p->chosen.backup;
 
+	if (s->piece == INITRD)
+		return k->start == p->chosen.initrd_start && k->end == p->chosen.initrd_end;
 	if (s->piece == TREE)
 		return k->start == s->at.start && k->end <= s->at.end;
 	return (s->piece == CORE || s->piece == STUB) && k->start == own->start &&
 	       k->end == own->end;
 }
 
-/* No piece lies on what the next kernel's tree reserves, but for the reservations of the pieces. */
-static bool check_reserved(const struct plan *p, const struct segment *tree, struct error *e)
+/* The piece that lies on a reservation which is not its own, or NULL. */
+static const struct segment *find_reserved(const struct plan *p, struct range k)
 {
-	struct ranges keep = { 0 };
-	const struct segment *s, *bad = NULL;
-	const struct range *k;
-	size_t i, j;
-	bool ok = memory_keep(tree->data.p, "of the plan", &keep, e);
+	const struct segment *s;
+	size_t i;
 
-	for (i = 0; i < keep.n; i++) {
-		for (j = 0; j < p->n; j++) {
-			s = &p->seg[j];
-			k = &keep.v[i];
-			if (k->start < s->room_end && s->at.start < k->end && !is_own(p, s, k))
-				bad = s;
-		}
+	for (i = 0; i < p->n; i++) {
+		s = &p->seg[i];
+		if (k.start < s->room_end && s->at.start < k.end && !is_own(p, s, &k))
+			return s;
 	}
-	ranges_free(&keep);
-	return bad ? wrong(e, "lies on memory that its device tree reserves", bad) : ok;
+	return NULL;
+}
+
+/* No piece lies on what the next kernel's tree reserves, but for the reservations of the pieces. */
+static bool check_reserved(const struct plan *p, const void *tree, struct error *e)
+{
+	const int parent = fdt_path_offset(tree, "/reserved-memory");
+	const struct segment *bad = NULL;
+	struct tree_pairs pairs;
+	uint64_t start, size;
+	struct range r;
+	int i, node;
+
+	for (i = 0; i < fdt_num_mem_rsv(tree) && !bad; i++) {
+		if (fdt_get_mem_rsv(tree, i, &start, &size))
+			continue;
+		r = (struct range){ start, size > UINT64_MAX - start ? UINT64_MAX : start + size,
+				    NULL };
+		bad = find_reserved(p, r);
+	}
+	fdt_for_each_subnode(node, tree, parent)
+	{
+		tree_pairs_of(&pairs, tree, parent, node, "reg");
+		while (!bad && tree_next_pair(&pairs, &r))
+			bad = find_reserved(p, r);
+	}
+	return !bad || wrong(e, "lies on memory that its device tree reserves", bad);
+}
+
+/* The next kernel has the memory that its tree, or EFI, tells of, and no other. */
+static bool check_told(const struct plan *p, const void *tree, struct error *e)
+{
+	const struct segment *bad = NULL;
+	struct ranges told = { 0 };
+	bool ok = true;
+	size_t i;
+
+	if (memory_efi(tree))
+		return true;
+	if (!memory_told(tree, &told))
+		ok = fail_memory(e);
+	ranges_sort(&told);
+	for (i = 0; i < p->n && ok && !bad; i++)
+		if (!is_covered(&p->seg[i], &told))
+			bad = &p->seg[i];
+	ranges_free(&told);
+	return bad ? wrong(e, "lies in memory that its device tree does not tell of", bad) : ok;
+}
+
+static bool same(struct range a, struct range b)
+{
+	return a.start == b.start && a.end == b.end;
+}
+
+/* The tree was told what the request says, and not something else. */
+static bool check_asked(const struct plan *p, const struct request *r, struct error *e)
+{
+	const struct crash *crash = &r->machine->crash;
+	const char *line = p->chosen.cmdline;
+	size_t had = strlen(r->cmdline), has = strlen(line);
+
+	/* in front of it, where the target reads it there, the place of the core header */
+	if (has < had || strcmp(line + has - had, r->cmdline) != 0 ||
+	    (has > had && !(crash->region.end && r->machine->arch->core_word)))
+		return fail(e, FAIL_BUG, "trust the plan: it has another command line");
+	if (memcmp(p->chosen.kaslr_seed, r->kaslr_seed, KASLR_SEED) != 0 ||
+	    memcmp(p->chosen.rng_seed, r->rng_seed, RNG_SEED) != 0)
+		return fail(e, FAIL_BUG, "trust the plan: it has other seeds");
+	return (same(p->chosen.usable, crash->region) && same(p->chosen.low, crash->low)) ||
+	       fail(e, FAIL_BUG, "trust the plan: the crash kernel is told of other memory");
 }
 
 static bool check_entry(const struct plan *p, struct error *e)
@@ -193,9 +268,9 @@ bool plan_check(const struct plan *p, const struct request *r, struct error *e)
 	if (p->n !=
 	    r->image->parts + 1 + r->initrds + (plan_segment(p, STUB) != NULL) + (core != NULL))
 		return fail(e, FAIL_BUG, "trust the plan: a piece is there twice");
-	if (!check_overlaps(p, e) || !check_entry(p, e) ||
-	    !chosen_check(tree->data, &p->chosen, e) || !check_reserved(p, tree, e) ||
-	    !m->arch->check(p, r, e))
+	if (!check_overlaps(p, e) || !check_entry(p, e) || !check_asked(p, r, e) ||
+	    !chosen_check(tree->data, &p->chosen, e) || !check_reserved(p, tree->data.p, e) ||
+	    !m->arch->check(p, r, e) || !check_told(p, tree->data.p, e))
 		return false;
 	return p->kernel_entry == p->kernel + r->image->entry ||
 	       fail(e, FAIL_BUG, "trust the plan: the kernel does not start where its file says");

@@ -29,6 +29,9 @@ const struct segment *plan_segment(const struct plan *p, enum piece piece)
 	return NULL;
 }
 
+/* A place for what is not placed yet, that no reservation of firmware is at. */
+#define NOWHERE (1ull << 62)
+
 /* Bytes of "elfcorehdr=0x" and twelve digits and a space. It comes first: what follows a "--" is
  * for init.
  */
@@ -130,7 +133,7 @@ static bool merge_tree(const struct request *r, struct tree *t, size_t slack, st
 	const struct machine *m = r->machine;
 	struct tree own = { 0 };
 	bool ok = tree_open(t, r->dtb, slack + merge_slack(m->fdt), r->dtb_name, e) &&
-		  tree_open(&own, m->fdt, 0, m->fdt_from, e) &&
+		  chosen_clean(t, 0, e) && tree_open(&own, m->fdt, 0, m->fdt_from, e) &&
 		  chosen_clean(&own, m->fdt_total, e) &&
 		  merge_machine(t, own.blob, m->arch->firmware, e);
 
@@ -160,12 +163,15 @@ static bool build_tree(const struct request *r, struct plan *p, struct span *tre
 	char size[SIZE_TEXT];
 	size_t slack;
 
-	p->chosen.old_total = r->dtb.len ? 0 : m->fdt_total;
 	memcpy(p->chosen.kaslr_seed, r->kaslr_seed, KASLR_SEED);
 	memcpy(p->chosen.rng_seed, r->rng_seed, RNG_SEED);
 	p->chosen.tree_size = m->arch->tree_reserved;
 	slack = chosen_slack(strlen(p->chosen.cmdline)) + 16 * m->keep.n;
-	if (!start_tree(r, p, slack, e) || (m->arch->tree && !m->arch->tree(&p->tree, m, e)) ||
+	/* before firmware's reservations come in: those of the last boot's pieces may lie on them
+	 */
+	if (!start_tree(r, p, slack, e) ||
+	    !chosen_clean(&p->tree, r->dtb.len ? 0 : m->fdt_total, e) ||
+	    (m->arch->tree && !m->arch->tree(&p->tree, m, e)) ||
 	    !chosen_write(&p->tree, &p->chosen, e) || !tree_pack(&p->tree, tree, e))
 		return false;
 	if (r->hotplug && m->arch->tree_room &&
@@ -391,9 +397,12 @@ bool plan_draft(const struct request *r, struct plan *p, struct error *e)
 	uint64_t shipped;
 
 	*p = (struct plan){ .line = TEXT_GROWING };
-	/* a placeholder: with an initrd the tree grows, and its size is needed to place it */
+	/* a placeholder, where no memory is: with an initrd the tree grows, and its size is needed
+	 * to place it
+	 */
 	data[INITRD].len = initrd_bytes(r);
-	p->chosen.initrd_end = data[INITRD].len;
+	p->chosen.initrd_start = NOWHERE;
+	p->chosen.initrd_end = NOWHERE + data[INITRD].len;
 	p->chosen.cmdline = r->cmdline;
 	if (!check_request(r, e) || !start_crash(r, p, &data[CORE], e) ||
 	    !build_tree(r, p, &data[TREE], e))

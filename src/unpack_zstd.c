@@ -22,6 +22,7 @@ static enum unpacked frame(struct unpack *u, ZSTD_DCtx *z)
 {
 	const struct span rest = unpack_rest(u);
 	const unsigned long long said = ZSTD_getFrameContentSize(rest.p, rest.len);
+	const size_t start = u->len;
 	size_t in, out;
 
 	if (said < ZSTD_CONTENTSIZE_ERROR && said > u->room - u->len)
@@ -38,7 +39,9 @@ static enum unpacked frame(struct unpack *u, ZSTD_DCtx *z)
 		u->len += out;
 		u->step(u->arg, u);
 	}
-	return UNPACK_DONE;
+	/* libzstd does not look when the last block is empty */
+	return said < ZSTD_CONTENTSIZE_ERROR && said != u->len - start ? UNPACK_BROKEN
+								       : UNPACK_DONE;
 }
 
 static bool is_frame(struct span s)

@@ -1,6 +1,6 @@
 #include "arm64.h"
 
-#include "../../dt/tree.h"
+#include "../../dt/memory.h"
 #include "../../src/iomem.h"
 
 #include <libfdt.h>
@@ -59,11 +59,32 @@ static bool free_initrd(struct machine *m)
 	return ok;
 }
 
+/* Memory that was added since this kernel booted is not in the tree that it booted with, which the
+ * next one gets: it must not find itself there. EFI tells of all.
+ */
+static bool keep_untold(struct machine *m)
+{
+	struct ranges told = { 0 };
+	size_t i = m->keep.n;
+	bool ok;
+
+	if (memory_efi(m->fdt.p))
+		return true;
+	ok = memory_told(m->fdt.p, &told);
+	ranges_union(&told);
+	/* a tree without memory is another error */
+	ok = ok && (!told.n || ranges_subtract(&m->ram, &told, &m->keep));
+	for (; i < m->keep.n; i++)
+		m->keep.v[i].what = "RAM that the device tree lacks";
+	ranges_free(&told);
+	return ok;
+}
+
 static bool memory(struct machine *m, const struct sources *s, struct error *e)
 {
 	m->reach = (struct range){ 0, ARM64_ADDRESS_END, NULL };
 	return iomem_parse(s->iomem, &m->ram, &m->keep, e) &&
-	       ((free_initrd(m) && arm64_lpi_find(m, s->log)) || fail_memory(e));
+	       ((free_initrd(m) && keep_untold(m) && arm64_lpi_find(m, s->log)) || fail_memory(e));
 }
 
 /* TF-A and U-Boot write them */

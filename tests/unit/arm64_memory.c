@@ -37,6 +37,16 @@ static const struct row {
 	{ "a crash region inside of it stays (it is no initrd's)",
 	  RAM "  48000000-484fffff : Crash kernel\n", INITRD("48000000", "48500000"),
 	  "48000000-48500000" },
+	{ "memory that was added since this kernel booted: the next one's tree does not tell of it",
+	  RAM "100000000-13fffffff : System RAM\n  120000000-1200fffff : reserved\n",
+	  "/ { #address-cells = <2>; #size-cells = <2>; "
+	  "memory@40000000 { device_type = \"memory\"; reg = <0 40000000 0 40000000>; }; };",
+	  "120000000-120100000, 100000000-140000000" },
+	{ "the same with EFI, which tells of all", RAM "100000000-13fffffff : System RAM\n",
+	  "/ { #address-cells = <2>; #size-cells = <2>; "
+	  "chosen { linux,uefi-mmap-start = <0 50000000>; }; "
+	  "memory@40000000 { device_type = \"memory\"; reg = <0 40000000 0 40000000>; }; };",
+	  "" },
 	{ "a device's area inside of it stays", RAM "  48000000-484fffff : ACPI tables\n",
 	  INITRD("48000000", "48500000"), "48000000-48500000" },
 };
@@ -134,7 +144,11 @@ void test_arm64_memory(void)
 						 strlen(rows[i].iomem) } };
 		e = (struct error){ 0 };
 		want_error(arch_arm64.memory(&m, &s, &e), &e, FAIL_NONE, "");
-		want_ranges("RAM", "40000000-80000000", &m.ram);
+		want_ranges("RAM",
+			    strstr(rows[i].iomem, "100000000")
+				    ? "40000000-80000000, 100000000-140000000"
+				    : "40000000-80000000",
+			    &m.ram);
 		want_ranges("kept", rows[i].keep, &m.keep);
 		want_u64("reach", 1ull << 48, m.reach.end);
 		ranges_free(&m.ram);

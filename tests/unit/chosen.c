@@ -230,8 +230,7 @@ static struct chosen ask(const struct row *r)
 			    .initrd_start = r->initrd_start,
 			    .initrd_end = r->initrd_end,
 			    .tree_start = r->tree_start,
-			    .tree_size = r->tree_size,
-			    .old_total = r->old_total };
+			    .tree_size = r->tree_size };
 
 	seed(&c);
 	return c;
@@ -253,7 +252,8 @@ static void writes(void)
 		c = ask(&rows[i]);
 		e = (struct error){ 0 };
 		ok = tree_open(&t, before, chosen_slack(strlen(c.cmdline)), "/t", &e) &&
-		     chosen_write(&t, &c, &e) && tree_pack(&t, &out, &e);
+		     chosen_clean(&t, rows[i].old_total, &e) && chosen_write(&t, &c, &e) &&
+		     tree_pack(&t, &out, &e);
 		want_error(ok, &e, FAIL_NONE, "");
 		if (ok) {
 			want_text("tree", rows[i].after, note_print(out.p, buf, sizeof(buf)));

@@ -1,7 +1,7 @@
 /* plan_make(): a small machine in memory, planned. */
 #include "unit.h"
 
-#include "../../arch/arch.h"
+#include "../../arch/arm64/arm64.h"
 
 #include <libfdt.h>
 
@@ -198,6 +198,57 @@ static void plans(void)
 	small_room(&s);
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
 		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	small_end(&s);
+
+	CASE("what firmware holds inside of the last boot's initrd stays reserved");
+	small_start(&s, "/ { #address-cells = <2>; #size-cells = <2>; chosen { "
+			"linux,initrd-start = <0 48000000>; linux,initrd-end = <0 49000000>; }; "
+			"memory@40000000 { device_type = \"memory\"; "
+			"reg = <0 40000000 0 40000000>; }; };");
+	if (!ranges_add(&s.m.keep, 0x48100000, 0x48110000, arm64_lpi))
+		abort();
+	small_room(&s);
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	small_end(&s);
+
+	CASE("the same in a user's tree that says where an initrd was");
+	small_start(&s, "@48100000+10000; " SMALL_TREE);
+	{
+		struct span dtb = note_tree(
+			"/ { #address-cells = <2>; #size-cells = <2>; chosen { "
+			"linux,initrd-start = <0 48000000>; linux,initrd-end = <0 49000000>; }; "
+			"memory@40000000 { device_type = \"memory\"; "
+			"reg = <0 40000000 0 40000000>; }; };");
+
+		s.r.dtb = dtb;
+		s.r.dtb_name = "my.dtb";
+		e = (struct error){ 0 };
+		want_error(plan_make(&s.r, &p, &e), &e, FAIL_NONE, "");
+		want(p.tree.blob && fdt_num_mem_rsv(p.tree.blob) == 2,
+		     "the machine's reservation is there, and the new initrd's");
+		plan_free(&p);
+		note_free(&dtb);
+	}
+	small_end(&s);
+
+	CASE("a user's tree that reserves the bottom of memory, with an initrd larger than that");
+	small_start(&s, SMALL_TREE);
+	s.m.ram.v[0] = (struct range){ 0, GIB, NULL };
+	s.m.keep.n = 0;
+	small_room(&s);
+	s.img.lowest = true;
+	{
+		struct span dtb = note_tree("@0+1000; / { #address-cells = <2>; #size-cells = <2>; "
+					    "memory@0 { device_type = \"memory\"; "
+					    "reg = <0 0 0 40000000>; }; };");
+
+		s.r.dtb = dtb;
+		s.r.dtb_name = "my.dtb";
+		want_plan(&s, "kernel 200000-300000-600000, initrd 3fff0000-3fff2000-40000000, "
+			      "tree 3fc00000-3fc01000-3fe00000, stub 3ffe0000-3ffe1000-3fff0000");
+		note_free(&dtb);
+	}
 	small_end(&s);
 
 	CASE("a tree given by the user (kexec-tools drops --append there)");
@@ -410,7 +461,8 @@ static void random_machines(void)
 
 	CASE("2000 random machines: a plan that passes its check, or a sentence that is no bug");
 	unit_random_start(4);
-	small_start(&s, SMALL_TREE);
+	/* of which EFI tells the memory */
+	small_start(&s, "/ { chosen { linux,uefi-mmap-start = <0 1>; }; };");
 	for (k = 0; k < 2000; k++) {
 		ranges_free(&s.m.ram);
 		ranges_free(&s.m.keep);

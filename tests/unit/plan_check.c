@@ -177,6 +177,19 @@ ROW(tree_reservation)
 	(void)s;
 	p->tree.blob[fdt_off_mem_rsvmap(p->tree.blob) + 15] ^= 1;
 }
+ROW(other_line) { (void)p; s->r.cmdline = "console=ttyAMA0"; }
+ROW(longer_line) { (void)p; s->r.cmdline = "root=/dev/vda1"; }
+ROW(other_seed) { (void)p; s->r.kaslr_seed[7] ^= 1; }
+ROW(other_rng) { (void)p; s->r.rng_seed[0] ^= 1; }
+ROW(told_of_crash) { (void)s; p->chosen.usable.end = 1; }
+ROW(untold)
+{
+	/* the tree's memory ends where the kernel begins */
+	int node = fdt_path_offset(p->tree.blob, "/memory@40000000");
+
+	(void)s;
+	put_be32((uint8_t *)fdt_getprop_w(p->tree.blob, node, "reg", NULL) + 12, 0x3fc00000);
+}
 ROW(tree_marker)
 {
 	(void)s;
@@ -204,6 +217,10 @@ ROW(kernel_across_48)
 }
 static void in_window(struct plan *p, struct small *s, phys start)
 {
+	int node = fdt_path_offset(p->tree.blob, "/memory@40000000");
+
+	/* the tree tells of a TiB */
+	put_be32((uint8_t *)fdt_getprop_w(p->tree.blob, node, "reg", NULL) + 8, 0x100);
 	if (!ranges_add(&s->m.ram, start / GIB * GIB, start / GIB * GIB + GIB, "RAM"))
 		abort();
 	move(p, K, start);
@@ -370,6 +387,14 @@ static const struct row {
 	{ "tree: initrd's end", tree_initrd_end, TRUST "the initrd in its device tree is wrong" },
 	{ "tree: initrd's reservation", tree_reservation,
 	  TRUST "the initrd in its device tree is wrong" },
+	{ "another command line was asked for", other_line, TRUST "it has another command line" },
+	{ "words before what was asked for", longer_line, TRUST "it has another command line" },
+	{ "another kaslr-seed was asked for", other_seed, TRUST "it has other seeds" },
+	{ "another rng-seed was asked for", other_rng, TRUST "it has other seeds" },
+	{ "memory for a crash kernel that nobody asked for", told_of_crash,
+	  TRUST "the crash kernel is told of other memory" },
+	{ "kernel in memory that the next tree does not have", untold,
+	  TRUST "the kernel lies in memory that its device tree does not tell of" },
 	{ "tree: no linux,booted-from-kexec", tree_marker,
 	  TRUST "linux,booted-from-kexec in its device tree is wrong" },
 

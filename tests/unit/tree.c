@@ -333,8 +333,32 @@ static void pairs(void)
 	}
 }
 
+/* Version 16 does not say how long its structure is, and libfdt then takes names from behind the
+ * strings, which it does not copy.
+ */
+static void version_16(void)
+{
+	struct span blob = note_tree("/ { chosen { bootargs = \"x\"; n = <1>; }; };");
+	uint8_t *p = (uint8_t *)(uintptr_t)blob.p;
+	struct error e = { 0 };
+	struct tree t;
+
+	CASE("version 16");
+	fdt_set_version(p, 16);
+	want_error(tree_check(blob, "/t", &e) && tree_open(&t, blob, 100, "/t", &e), &e, FAIL_NONE,
+		   "");
+	tree_free(&t);
+	CASE("version 16, names behind its strings");
+	fdt_set_size_dt_strings(p, 4);
+	want_error(tree_check(blob, "/t", &e) && tree_open(&t, blob, 100, "/t", &e), &e, FAIL_TREE,
+		   "open device tree /t: FDT_ERR_TRUNCATED");
+	tree_free(&t);
+	note_free(&blob);
+}
+
 void test_tree(void)
 {
+	version_16();
 	checks();
 	cuts();
 	padding();

@@ -348,10 +348,44 @@ static void test_denied(void)
 	}
 }
 
+#define ZSTD "\x28\xb5\x2f\xfd"
+
+/* Frames whose size is not what they say. */
+static const struct sized {
+	const char *caption, *bytes;
+	size_t len, unpacked;
+	enum unpacked result;
+} sized[] = {
+	{ "zstd: three bytes as they are", ZSTD "\x20\x03\x19\0\0abc", 12, 3, UNPACK_DONE },
+	{ "zstd: a frame of 128 bytes that has none", ZSTD "\x20\x80\1\0\0", 9, 0, UNPACK_BROKEN },
+	{ "zstd: a frame of 4 bytes that ends behind 3", ZSTD "\x20\4\x18\0\0abc\1\0\0", 15, 3,
+	  UNPACK_BROKEN },
+};
+
+static void test_sizes(void)
+{
+	const struct sized *r;
+	uint8_t out[200];
+	unsigned steps = 0;
+	struct unpack u;
+
+	for (r = sized; r < sized + COUNT(sized); r++) {
+		CASE("%s", r->caption);
+		u = (struct unpack){ .in = { (const uint8_t *)r->bytes, r->len },
+				     .out = out,
+				     .room = sizeof(out),
+				     .step = count,
+				     .arg = &steps };
+		want_u64("result", r->result, unpack_format(u.in)->run(&u));
+		want_u64("bytes", r->unpacked, u.len);
+	}
+}
+
 void test_unpack(void)
 {
 	test_rows();
 	test_match();
 	test_each();
 	test_denied();
+	test_sizes();
 }

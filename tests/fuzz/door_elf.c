@@ -1,0 +1,46 @@
+/* A ppc64 kernel file. The last byte chooses the running kernel and whether it is to stay. */
+#include "door.h"
+
+static void check(const struct image *img, const struct machine *m)
+{
+	const struct part *part = img->part, *last = NULL;
+	size_t i;
+
+	DOOR_WANT(img->parts >= 1 && img->parts <= IMAGE_PARTS && part[0].at == 0);
+	DOOR_WANT(part[0].data.len >= 0x100);
+	for (i = 0; i < img->parts; last = &part[i++]) {
+		DOOR_WANT(part[i].size >= part[i].data.len && part[i].at % m->page_size == 0);
+		DOOR_WANT(part[i].at <= img->room && part[i].size <= img->room - part[i].at);
+		DOOR_WANT(!last || part[i].at - last->at >= last->size);
+	}
+	DOOR_WANT(img->entry % 4 == 0 && img->entry < img->room);
+	DOOR_WANT(img->align && !(img->align & (img->align - 1)));
+}
+
+void door_elf(struct span in)
+{
+	const unsigned flag = door_flag(&in);
+	struct range all = { 0x2000000, 0x40000000, NULL };
+	const struct machine m = {
+		.arch = &arch_ppc64,
+		.page_size = flag & 1 ? 0x1000 : 0x10000,
+		.big_endian = flag & 2,
+		.mem_total = 0x40000000,
+		.room = { &all, 1, 1 },
+		.reach = all,
+		.crash.region.end = flag & 4 ? all.end : 0,
+	};
+	struct error e = { 0 };
+	struct image img;
+	bool ok = image_parse(in, "vmlinux", &m, &img, &e);
+
+	if (ok)
+		check(&img, &m);
+	if (ok && flag & 8) {
+		ok = image_stay(&img, "vmlinux", &m, &e);
+		if (ok)
+			check(&img, &m);
+	}
+	door_error(ok, &e);
+	image_free(&img);
+}

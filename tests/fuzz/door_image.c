@@ -1,0 +1,29 @@
+/* An arm64 kernel file. The last byte chooses the running kernel's page size and CPU. */
+#include "door.h"
+
+void door_image(struct span in)
+{
+	static const uint32_t pages[] = { 0x1000, 0x4000, 0x10000 };
+	const unsigned flag = door_flag(&in);
+	const struct machine m = {
+		.arch = &arch_arm64,
+		.page_size = pages[flag % 3],
+		.cpu_id = flag & 4 ? 0x410fd034 : 0x611f0250,
+	};
+	struct error e = { 0 };
+	struct image img;
+	bool ok = image_parse(in, "Image", &m, &img, &e);
+
+	door_error(ok, &e);
+	if (ok) {
+		DOOR_WANT(img.parts == 1 && img.part[0].at == 0 && img.part[0].data.p == in.p);
+		DOOR_WANT(img.part[0].data.len <= in.len && img.part[0].data.len >= 64);
+		DOOR_WANT(img.part[0].size >= img.part[0].data.len);
+		DOOR_WANT(img.room >= img.part[0].size && img.room <= 1ull << 48);
+		DOOR_WANT(img.align == 2 << 20 && img.offset < img.align &&
+			  img.offset % m.page_size == 0);
+		DOOR_WANT(img.entry < img.part[0].data.len);
+		DOOR_WANT(image_stay(&img, "Image", &m, &e));
+	}
+	image_free(&img);
+}

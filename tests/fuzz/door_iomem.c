@@ -1,0 +1,58 @@
+/* The text of /proc/iomem, and of an arm64 kernel's log behind a line "LOG". */
+#include "door.h"
+
+#include "../../src/iomem.h"
+
+#include <string.h>
+
+/* A tree with a GICv3 ITS and an initrd of the last boot, fdt_create_empty_tree()-like, by hand. */
+static const uint8_t *small_tree(size_t *len);
+
+void door_iomem(struct span in)
+{
+	const unsigned flag = door_flag(&in);
+	struct machine m = { .arch = &arch_arm64, .page_size = flag & 1 ? 0x10000 : 0x1000 };
+	struct ranges ram = { 0 }, keep = { 0 }, room = { 0 };
+	struct span log = { 0 }, text = in;
+	struct error e = { 0 };
+	bool ok;
+
+	ok = iomem_parse(in, &ram, &keep, &e);
+	door_error(ok, &e);
+	if (ok) {
+		DOOR_WANT(ram.n && door_sorted(&ram, true) && door_sorted(&keep, false));
+		DOOR_WANT(ranges_subtract(&ram, &keep, &room) && door_sorted(&room, true));
+	}
+	ranges_free(&ram);
+	ranges_free(&keep);
+	ranges_free(&room);
+
+	if (span_find(in, "\nLOG\n", &log))
+		text.len = (size_t)(log.p - in.p) - 4;
+	m.fdt.p = small_tree(&m.fdt.len);
+	m.fdt_from = "small";
+	e = (struct error){ 0 };
+	ok = m.arch->memory(&m, &(struct sources){ .iomem = text, .log = log }, &e);
+	door_error(ok, &e);
+	ranges_sort(&m.keep);
+	DOOR_WANT(!ok || (door_sorted(&m.ram, true) && door_sorted(&m.keep, false)));
+	machine_free(&m);
+}
+
+#include <libfdt.h>
+
+static const uint8_t *small_tree(size_t *len)
+{
+	static _Alignas(8) uint8_t blob[1024];
+
+	if (!blob[0] && (fdt_create(blob, sizeof(blob)) || fdt_finish_reservemap(blob) ||
+			 fdt_begin_node(blob, "") || fdt_begin_node(blob, "chosen") ||
+			 fdt_property_u64(blob, "linux,initrd-start", 0x48000000) ||
+			 fdt_property_u64(blob, "linux,initrd-end", 0x48123456) ||
+			 fdt_end_node(blob) || fdt_begin_node(blob, "its") ||
+			 fdt_property_string(blob, "compatible", "arm,gic-v3-its") ||
+			 fdt_end_node(blob) || fdt_end_node(blob) || fdt_finish(blob)))
+		abort();
+	*len = fdt_totalsize(blob);
+	return blob;
+}

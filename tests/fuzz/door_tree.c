@@ -1,0 +1,66 @@
+/* A device tree blob, read in every way that this program reads one. */
+#include "door.h"
+
+#include "../../arch/ppc64/ppc64.h"
+#include "../../dt/fit.h"
+#include "../../dt/memory.h"
+#include "../../dt/merge.h"
+#include "../../dt/scrub.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void read_ppc64(struct span in, bool big_endian)
+{
+	struct machine m = { .arch = &arch_ppc64,
+			     .page_size = 0x10000,
+			     .big_endian = big_endian,
+			     .fdt = in,
+			     .fdt_from = "tree" };
+	struct error e = { 0 };
+	bool ok;
+
+	ok = arch_ppc64.memory(&m, &(struct sources){ 0 }, &e);
+	door_error(ok, &e);
+	DOOR_WANT(!ok || door_sorted(&m.ram, true));
+	ranges_sort(&m.keep);
+	DOOR_WANT(door_sorted(&m.keep, false));
+	m.crash.notes.n = 9;
+	ppc64_tree_room(&m);
+	machine_free(&m);
+}
+
+void door_tree(struct span in)
+{
+	const unsigned flag = door_flag(&in);
+	struct ranges keep = { 0 }, told = { 0 };
+	struct error e = { 0 };
+	size_t used, total;
+	uint8_t *copy;
+	bool ok;
+
+	if (tree_extent(in, "tree", &used, &total, &e))
+		DOOR_WANT(used <= total && total <= TREE_MAX);
+	e = (struct error){ 0 };
+	ok = tree_check(in, "tree", &e);
+	door_error(ok, &e);
+	if (!ok)
+		return;
+	ok = memory_keep(in.p, "tree", &keep, &e) && memory_told(in.p, &told);
+	door_error(ok, &e);
+	ranges_free(&keep);
+	ranges_free(&told);
+	memory_known(in.p);
+	tree_is_xen(in.p);
+	tree_has_spin_table(in.p);
+	DOOR_WANT(merge_same_machine(in.p, in.p));
+	DOOR_WANT(!tree_fits(in.p, in.p) || merge_same_machine(in.p, in.p));
+	read_ppc64(in, flag & 1);
+	copy = malloc(in.len);
+	if (!copy)
+		abort();
+	memcpy(copy, in.p, in.len);
+	scrub_tree(copy);
+	DOOR_WANT(tree_check((struct span){ copy, in.len }, "tree", &e));
+	free(copy);
+}
