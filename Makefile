@@ -5,6 +5,7 @@
 #	make demo [ARCH=arm64]		boot, load, jump, in the emulator
 #	make check			all tests
 #	make bench			measures, see doc/performance.md; make bench-doc puts the result there
+#	make soak [SOAK=200]		a long row of kexecs in one guest of each architecture
 #	make install DESTDIR= PREFIX=	the binary for this machine, or for ARCH; manual, completion
 #	make install KEXEC=1		the same, and as kexec
 #	make stubs			arch/*/stub_words.h from stub.S
@@ -17,7 +18,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 # what one rule makes for another is kept: it was fetched
 .SECONDARY:
-.PHONY: all sanitize demo check bench bench-doc install clean distclean stubs sizes
+.PHONY: all sanitize demo check soak bench bench-doc install clean distclean stubs sizes
 
 PREFIX ?= /usr/local
 B := build
@@ -128,6 +129,9 @@ demo:
 
 check:
 	$(Q)tests/check
+
+soak:
+	$(Q)tests/soak $(or $(SOAK),200)
 
 bench:
 	$(Q)tests/bench/run
