@@ -256,10 +256,10 @@ static unsigned open_files(void)
 
 static void forbid(void)
 {
-	static const int calls[] = { SYS_kexec_load,   SYS_kexec_file_load, SYS_reboot, SYS_mount,
+	static const int never[] = { SYS_kexec_load,   SYS_kexec_file_load, SYS_reboot, SYS_mount,
 				     SYS_sethostname,  SYS_init_module,	    SYS_fork,	SYS_vfork,
 				     SYS_finit_module, SYS_capset,	    SYS_swapoff };
-	struct sock_filter f[2 * sizeof(calls) / sizeof(calls[0]) + 2];
+	struct sock_filter f[2 * sizeof(never) / sizeof(never[0]) + 2];
 	struct sock_fprog prog = { 0, f };
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct none[2] = { { 0 } };
@@ -269,8 +269,8 @@ static void forbid(void)
 
 	f[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 					      offsetof(struct seccomp_data, nr));
-	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[i],
+	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)never[i],
 						      0, 1);
 		f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 	}
@@ -476,6 +476,7 @@ static void describe(const struct user_regs_struct *r, struct outcome *o)
 		get_string(nr == SYS_openat ? r->rsi : r->rdi, path, sizeof(path));
 	else if (takes_fd(nr) || (nr == SYS_mmap && (int)r->r8 >= 0))
 		fd_path((int)(nr == SYS_mmap ? r->r8 : r->rdi), path, sizeof(path));
+	path[strncmp(path, "socket:", 7) ? strlen(path) : 6] = '\0';
 	if (opt.root && strncmp(path, opt.root, strlen(opt.root)) == 0)
 		p = path + strlen(opt.root);
 	snprintf(o->call, sizeof(o->call), "%s %s", name_of(nr), p);
@@ -698,12 +699,12 @@ static const char *judge(struct outcome *o, const struct outcome *good, char tex
 
 	*changed = false;
 	text[0] = '\0';
+	if (o->forks)
+		return "it made a child";
 	if (o->timeout)
 		return "it did not end";
 	if (o->signal)
 		return "killed by a signal";
-	if (o->forks)
-		return "it made a child";
 	if (o->open_files)
 		return "a file stayed open";
 	if (o->half_image || o->loads > 1)
@@ -761,9 +762,8 @@ static void try(struct fault f, const struct outcome *good)
 		       (int)o.errors_len, o.errors);
 	} else if (changed) {
 		total.changed++;
-		snprintf(line, sizeof(line),
-			 opt.verbose ? "CHANGED %s %s %s (call %u)" : "CHANGED %s", o.call,
-			 hows[f.how], f.err ? strerrorname_np(f.err) : "", f.at);
+		snprintf(line, sizeof(line), "CHANGED %s, %s%s%s", o.call, hows[f.how],
+			 f.err ? " " : "", f.err ? strerrorname_np(f.err) : "");
 		say_once(line);
 	} else if (text[0]) {
 		snprintf(line, sizeof(line), "SENTENCE %d %s", o.code, text);
@@ -841,8 +841,8 @@ int main(int argc, char *argv[])
 	}
 	sigaction(SIGALRM, &act, NULL);
 	run((struct fault){ 0 }, &good);
-	if (!is_success(good.code) || good.timeout || good.signal || good.forks ||
-	    good.open_files || good.half_image) {
+	if ((opt.first ? good.code != -1 : !is_success(good.code)) || good.timeout || good.signal ||
+	    good.forks || good.open_files || good.half_image) {
 		printf("BAD the first run: code %d, signal %d, %u open files\n%.*s", good.code,
 		       good.signal, good.open_files, (int)good.errors_len, good.errors);
 		return 1;
@@ -851,8 +851,10 @@ int main(int argc, char *argv[])
 		printf("BAD the first run: it makes too many calls\n");
 		return 1;
 	}
+	/* getpid() cannot fail, and process 1 has nothing to do but to pause again */
 	for (i = 1; i <= good.calls; i++)
-		if (opt.all || !is_repeat(i, good.calls))
+		if ((opt.all || !is_repeat(i, good.calls)) && strcmp(calls.name[i], "getpid ") &&
+		    strcmp(calls.name[i], "pause "))
 			try_call(i, &good);
 	printf("%u calls, %u runs, %u changed, %u bad\n", good.calls, total.runs, total.changed,
 	       total.bad);

@@ -1,0 +1,186 @@
+#!/usr/bin/env bats
+# Every system call made to fail, one at a time, under ptrace (tests/faults/inject.c says what is
+# held against each run), and loads that are killed, in a guest.
+
+# shellcheck disable=SC2030,SC2031,SC2154  # helpers.bash and bats set these
+load helpers
+
+# Name, options for inject, and behind two spaces those of kexec-lite. ARM and the like are captured
+# machines, which kexec-lite finds at "/", as if it ran there.
+scenarios='
+load        -r ARM -m aarch64        -c -l --initrd=initrd --append=x Image
+file-load   -r ARM -m aarch64        -s -l --initrd=initrd --initrd=initrd2 --append=x Image
+load-exec   -b -r ARM -m aarch64     -c -f --append=x Image
+shutdown    -b -r ARM -m aarch64     -c --append=x Image
+crash       -r CRASH -m aarch64      -p -c --append=x Image
+ppc64       -r PPC -m ppc64le        -l --initrd=initrd --append=x vmlinux
+unload      -l -r LOADED -m aarch64  -u
+exec        -b -l -r LOADED -m aarch64  -e
+status      -c 0,1 -r LOADED -m aarch64  -S
+size        -r CRASH -m aarch64      --print-ckr-size
+first       -p -r ARM -m aarch64     -c -l --append=x Image
+capture     -r CRASH -m aarch64      --capture capture
+plan        -m aarch64               --plan --root ARM --seed 00 --dump-dtb tree --dtb dtb --append=x Image
+'
+
+# machine NAME CAPTURE: a copy with what a captured machine lacks and a running one has.
+machine() {
+	cp -r "$machines/$2" "$1"
+	mkdir -p "$1/sys/class/net/eth0" "$1/sys/class/net/lo" "$1/dev"
+	: >"$1/dev/kmsg"
+	printf 'Node 0, zone DMA\n  pages free 200000\n        min 5000\n        spanned 262144\n  start_pfn: 262144\n' \
+		>"$1/proc/zoneinfo"
+	# every other 4 MiB is a free block
+	python3 -c 'import sys; b = bytes(8192); f = bytes([0, 4] + [0] * 6) * 1024
+for i in range(256): sys.stdout.buffer.write(f if i % 2 else b)' >"$1/proc/kpageflags"
+}
+
+be() { printf '%08x' "$@" | sed 's/../\\x&/g' | xargs -0 printf; }
+
+# live_tree DIR: the smallest tree that a ppc64 machine can have, as files.
+live_tree() {
+	mkdir -p "$1/memory@0" "$1/chosen" "$1/rtas" "$1/cpus/cpu@0"
+	be 2 >"$1/#address-cells"
+	be 2 >"$1/#size-cells"
+	printf 'memory\0' >"$1/memory@0/device_type"
+	be 0 0 0 0x80000000 >"$1/memory@0/reg"
+	be 0 0x4000000 >"$1/chosen/linux,kernel-end"
+	be 0x7000000 >"$1/rtas/linux,rtas-base"
+	be 0x10000 >"$1/rtas/rtas-size"
+	printf 'cpu\0' >"$1/cpus/cpu@0/device_type"
+	be 0 >"$1/cpus/cpu@0/reg"
+}
+
+inject_all() {
+	cd "$BATS_FILE_TMPDIR" || return
+	local name options
+	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o inject "$top/tests/faults/inject.c"
+	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -static -o bad "$top/tests/faults/bad.c"
+	make_image Image
+	python3 "$plans/ppc64/image" vmlinux
+	head -c 4096 /dev/zero >initrd
+	head -c 5000 /dev/zero >initrd2
+	cp "$machines/virt-6.1/sys/firmware/fdt" dtb
+	machine ARM virt-6.1
+	machine LOADED virt-6.1
+	echo 1 >LOADED/sys/kernel/kexec_loaded
+	machine CRASH arm64-crash
+	echo 268435456 >CRASH/sys/kernel/kexec_crash_size
+	machine PPC pseries
+	rm PPC/sys/firmware/fdt
+	live_tree PPC/sys/firmware/devicetree/base
+	while read -r name options; do
+		printf '%s\0' "$name ${options/  */ -- $host_bin ${options#*  }}"
+	done < <(sed '/^$/d' <<<"$scenarios") >list
+	# shellcheck disable=SC2016  # for the shells that xargs starts
+	xargs -0 -n 1 -P 2 bash -c 'set -- $0; name=$1; shift
+		for w; do case $w in ARM | LOADED | CRASH | PPC) w=$PWD/$w ;; esac; words+=("$w"); done
+		./inject "${words[@]}" >"out.$name" 2>&1; echo "rc $?" >>"out.$name"; true' <list
+}
+
+setup_file() {
+	[[ $(uname -m) = x86_64 ]] || return 0
+	inject_all
+}
+
+setup() {
+	[[ $(uname -m) = x86_64 ]] || skip "machine lacks x86-64 calls, which inject counts"
+	cd "$BATS_FILE_TMPDIR" || return
+}
+
+# survives NAME [ALLOWED]: no run is bad, and those that did something else and called it a success
+# match ALLOWED.
+survives() {
+	cat "out.$1"
+	[[ $(tail -n 1 "out.$1") = "rc 0" ]]
+	grep -qE '^[1-9][0-9]+ calls, [1-9][0-9]+ runs, [0-9]+ changed, 0 bad$' "out.$1"
+	run grep -vE "${2:-^$}" <(grep '^CHANGED' "out.$1")
+	same "runs with another effect" "$output" ""
+}
+
+# Where the program says so, what it could not find out or do does not matter.
+network='^CHANGED (socket|open /sys/class/net|getdents /sys/class/net|ioctl socket),'
+quiet='^CHANGED open /proc/(kpageflags|self/pagemap), '
+
+@test "kexec_load: every call fails" { survives load; }
+@test "kexec_file_load of two initrds: every call fails" { survives file-load; }
+@test "load and start: every call fails" { survives load-exec "$network|$quiet"; }
+@test "load and shut down: every call fails" { survives shutdown; }
+@test "a crash kernel: every call fails" { survives crash; }
+# a property is one read, and an empty one is a property
+@test "a live tree on ppc64: every call fails" {
+	survives ppc64 '^CHANGED read /sys/firmware/devicetree/base/.*, (short|nothing)'
+}
+@test "unload: every call fails" { survives unload; }
+@test "start what is loaded: every call fails" { survives exec "$network"; }
+@test "status: every call fails" { survives status; }
+@test "size of the crash region: every call fails" { survives size; }
+@test "the first process: every call fails, and it never ends" { survives first "$quiet"; }
+# what is empty or not there is so in a capture, too; and what only a crash kernel takes is taken as
+# far as it can be read: a plan for one says what it misses
+@test "a capture: every call fails" {
+	local crash='sys/kernel/(kexec/)?crash_elfcorehdr_size|sys/devices/system/cpu/(present|possible|cpu[01]/crash_notes(_size)?)|sys/kernel/vmcoreinfo|proc/kcore'
+	survives capture "^CHANGED (read .*, nothing|(read|openat) .* ENOENT|(read|openat) /?($crash), .*)$"
+}
+@test "a plan with a tree of its own: every call fails" { survives plan; }
+
+@test "what is said of failing calls is in tests/faults/sentences" {
+	local texts='I/O error|Interrupted system call|Resource temporarily unavailable|Out of memory|Permission denied|No such file or directory'
+	sed -nE "s/^SENTENCE //p" out.* | sed -E "s/\b($texts)/ERROR/" | LC_ALL=C sort -u >said
+	diff -u "$top/tests/faults/sentences" said
+}
+
+@test "inject finds a program that leaks, crashes, hangs, forks, loads, pretends, mumbles, lies" {
+	local what want
+	while read -r what want; do
+		run ./inject -r "$PWD/ARM" -m aarch64 -- "$PWD/bad" "$what"
+		same "status of $what" "$status" 1
+		[[ $output = *"BAD $want"* ]] || fail_with "$what: $output"
+	done <<-'END'
+		leaks a file stayed open
+		crashes killed by a signal
+		hangs it did not end
+		forks it made a child
+		loads an error, and yet it changed what is loaded
+		pretends success without effect
+		mumbles a line that is no warning
+		lies an exit code that is none
+	END
+	run ./inject -r "$PWD/ARM" -m aarch64 -- "$PWD/none"
+	same status "$status" 1
+}
+
+# ---- loads that are killed
+
+boot_kill() {
+	local dir=$run_dir/$1 kernel
+	kernel=$("$lab/kernel" arm64-file)
+	next_append second >"$dir/append"
+	"$lab/initramfs" arm64 "$dir/second.cpio" "$lab/report:lab/report" "$top/tests/guest/kill:lab/run"
+	"$lab/initramfs" arm64 "$dir/run.cpio" "$lab/report:lab/report" "$top/tests/guest/kill:lab/run" \
+		"$guest_bin:bin/kexec-lite" "$kernel:boot/Image" "$dir/second.cpio:boot/initrd" \
+		"$dir/append:boot/append"
+	"$lab/run" virt "$kernel" "$dir/run.cpio" quiet "$dir/log"
+}
+
+@test "a load killed at any time leaves the old kernel or the new one, and it boots" {
+	once kill boot_kill
+	log=$run_dir/kill/log
+	local rc before after status n=0 killed=0
+	while read -r rc before after status; do
+		n=$((n + 1))
+		case $rc in
+		0) same "loaded after a load" "$after" 1 ;;
+		137)
+			killed=$((killed + 1))
+			((after >= before)) || fail_with "killed, and what was loaded is gone"
+			;;
+		*) fail_with "a load ended with $rc" ;;
+		esac
+		same "what --status says" "$status" "$after"
+	done < <(of_stage run | sed -nE 's/^STEP kill-[0-9]+ rc=(.*) before=(.*) after=(.*) status=(.*)/\1 \2 \3 \4/p')
+	same loads "$n" 30
+	((killed > 3 && killed < 30)) || fail_with "$killed of 30 were killed"
+	same "what is started" "$(of_stage run | sed -n 's/^STEP exec //p')" loaded=1
+	[[ $(fact second cmdline) =~ \ lab\.kill=(old|new)$ ]] || fail_with "the next kernel did not come up"
+}
