@@ -99,7 +99,7 @@ survives() {
 }
 
 # Where the program says so, what it could not find out or do does not matter.
-network='^CHANGED (socket|open /sys/class/net|getdents /sys/class/net|ioctl socket),'
+network='^CHANGED (socket |open /sys/class/net|getdents /sys/class/net|ioctl socket),'
 quiet='^CHANGED open /proc/(kpageflags|self/pagemap), '
 
 @test "kexec_load: every call fails" { survives load; }
@@ -126,7 +126,11 @@ quiet='^CHANGED open /proc/(kpageflags|self/pagemap), '
 
 @test "what is said of failing calls is in tests/faults/sentences" {
 	local texts='I/O error|Interrupted system call|Resource temporarily unavailable|Out of memory|Permission denied|No such file or directory'
-	sed -nE "s/^SENTENCE //p" out.* | sed -E "s/\b($texts)/ERROR/" | LC_ALL=C sort -u >said
+	sed -nE "s/^SENTENCE //p" out.* | LC_ALL=C sed -E "s#($texts)#ERROR#
+		s#(write|directory) (capture|[.]{3})[^:]*#\1 capture/...#
+		s#property [^ ]*#property ...#
+		s#/cpu[01]/#/cpu./#
+		s#$PWD/##" | LC_ALL=C sort -u >said
 	diff -u "$top/tests/faults/sentences" said
 }
 
@@ -146,8 +150,7 @@ quiet='^CHANGED open /proc/(kpageflags|self/pagemap), '
 		mumbles a line that is no warning
 		lies an exit code that is none
 	END
-	run ./inject -r "$PWD/ARM" -m aarch64 -- "$PWD/none"
-	same status "$status" 1
+	! ./inject -- "$PWD/none"
 }
 
 # ---- loads that are killed

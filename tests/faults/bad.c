@@ -38,12 +38,13 @@ int main(int argc, char *argv[])
 		p[0] = 1;
 	} else if (strcmp(what, "hangs") == 0) {
 		while (read(fd, buf, sizeof(buf)) < 0 && errno == EINTR)
-			pause();
+			sleep(60);
 	} else if (strcmp(what, "forks") == 0) {
 		if (fd < 0)
 			return syscall(SYS_clone, 17, 0, 0, 0, 0), 0;
 	} else if (strcmp(what, "loads") == 0) {
-		if (syscall(SYS_kexec_load, 0, 1, (size_t[4]){ (size_t)buf, 1, 0, 4096 }, 0) || fd < 0)
+		if (syscall(SYS_kexec_load, 0, 1, (size_t[4]){ (size_t)buf, 1, 0, 4096 }, 0) ||
+		    fd < 0)
 			return close(fd), close(null), fail();
 	} else if (strcmp(what, "pretends") == 0) {
 		syscall(SYS_kexec_load, 0, 1, (size_t[4]){ (size_t)buf, 1, 0, 4096 }, 0);
