@@ -534,7 +534,7 @@ static void run(struct fault f, struct outcome *o)
 		die("inject: start");
 	alarm(SECONDS);
 	for (;;) {
-		if (ptrace(PTRACE_SYSCALL, child, NULL, NULL) && errno != ESRCH)
+		if (ptrace(off ? PTRACE_CONT : PTRACE_SYSCALL, child, NULL, NULL) && errno != ESRCH)
 			die("inject: go on");
 		while (waitpid(child, &status, __WALL) < 0)
 			if (errno != EINTR)
