@@ -371,20 +371,24 @@ static bool probe_memory(int root, struct machine *m, struct error *e)
 {
 	struct text iomem = TEXT_GROWING, info = TEXT_GROWING, log = TEXT_GROWING;
 	struct sources s;
-	int err = 0;
+	int err = 0, err_info;
 	bool ok;
 
 	if (!m->arch->live_tree)
 		err = files_read(root, "proc/iomem", TEXT_MAX, &iomem);
 	s.iomem = text_span(&iomem);
 	probe_log(root, m, &log);
-	s.log = log.lost ? (struct span){ 0 } : text_span(&log);
+	s.log = text_span(&log);
 
-	files_read(root, "proc/meminfo", 65536, &info);
+	/* a capture may be without it: then no limit is known */
+	err_info = files_read(root, "proc/meminfo", 65536, &info);
 	m->mem_total = meminfo(&info, "MemTotal:");
 	m->mem_available = meminfo(&info, "MemAvailable:");
 	text_free(&info);
-	ok = err ? fail_read("proc/iomem", err, e) : m->arch->memory(m, &s, e);
+	ok = err ? fail_read("proc/iomem", err, e)
+	     : err_info && err_info != ENOENT
+		     ? fail_read("proc/meminfo", err_info, e)
+		     : (!log.lost || fail_memory(e)) && m->arch->memory(m, &s, e);
 	text_free(&iomem);
 	text_free(&log);
 	m->xen |= tree_is_xen(m->fdt.p);

@@ -125,6 +125,56 @@ quiet='^CHANGED open(at)? /proc/(kpageflags|self/pagemap|zoneinfo), '
 }
 @test "a plan with a tree of its own: every call fails" { survives plan; }
 
+# ---- memory
+
+# The program as the developer's build has it, with sanitizers, which also tell of what leaks.
+heap_bin() {
+	if [[ -e $bin_dir/host/kexec-lite-heap ]]; then
+		echo "$bin_dir/host/kexec-lite-heap"
+		return
+	fi
+	make -s -C "$top" sanitize B="$PWD/heap" SANITIZE_CC="gcc -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc $top/tests/faults/heap.c -Wno-missing-prototypes" >&2
+	echo "$PWD/heap/sanitize/kexec-lite"
+}
+
+# starve_once WHICH GOOD BINARY ARGUMENT...: what is wrong with that run, if anything.
+starve_once() {
+	local at=$1 good=$2 rc=0 err
+	shift 2
+	FAIL_ALLOCATION=$at "$@" >"$good.$at" 2>"$good.$at.err" 9>/dev/null || rc=$?
+	err=$(cat "$good.$at.err")
+	if [[ $rc = 0 ]] && cmp -s "$good" "$good.$at"; then return; fi
+	[[ $rc =~ ^(3|9|15)$ && $err = "kexec-lite: cannot "*:*emory* && $(wc -l <<<"$err") -le 2 ]] ||
+		printf 'allocation %s: code %s\n%s\n' "$at" "$rc" "$err"
+}
+
+# starve BINARY NAME ARGUMENT...: each allocation fails in turn, alone or with all after it.
+starve() {
+	local bin=$1 name=$2 n at
+	shift 2
+	n=$("$bin" --plan=json --seed 00 --append=x "$@" 9>&1 >"heap.$name")
+	n=${n#allocations }
+	((n > 5)) || fail_with "$name: $n allocations"
+	export -f starve_once
+	for ((at = 1; at <= n; at++)); do printf '%s\n' "$at" "$at+"; done |
+		xargs -P 2 -I {} bash -c 'starve_once "$@"' - {} "heap.$name" "$bin" --plan=json --seed 00 \
+			--append=x "$@" >"heap.bad.$name"
+	cat "heap.bad.$name"
+	[[ ! -s heap.bad.$name ]]
+}
+
+@test "every allocation fails: arm64, ppc64, crash kernels, trees and overlays" {
+	local bin
+	bin=$(heap_bin)
+	dtc -q -@ -I dts -O dtb -o overlay - <<<'/dts-v1/; /plugin/; &{/} { added { a = <1>; }; };'
+	starve "$bin" arm64 --root "$machines/virt-6.1" --initrd=initrd --initrd=initrd2 Image
+	starve "$bin" lpi --root "$machines/virt-lpi" -c Image
+	starve "$bin" crash --root "$machines/arm64-crash" -p --initrd=initrd Image
+	starve "$bin" ppc64 --root "$machines/pseries-drconf" --run-at-load vmlinux
+	starve "$bin" ppc64-crash --root "$machines/pseries-crash" -p --initrd=initrd vmlinux
+	starve "$bin" trees --root "$machines/virt-6.1" --dtb=dtb --dtb-overlay=overlay Image
+}
+
 @test "what is said of failing calls is in tests/faults/sentences" {
 	local texts='I/O error|Interrupted system call|Resource temporarily unavailable|Out of memory|Permission denied|No such file or directory'
 	sed -nE "s/^SENTENCE //p" out.* | LC_ALL=C sed -E "s#($texts)#ERROR#
