@@ -29,7 +29,7 @@
 		X(image)                                                                           \
 		X(elf) X(arm64_image) X(arm64_memory) X(ppc64_image) X(ppc64_memory) X(tree)       \
 			X(memory) X(merge) X(overlay) X(chosen) X(flatten) X(scrub) X(arch)        \
-				X(plan) X(plan_check) X(print) X(core) X(ppc64_crash)
+				X(plan) X(plan_check) X(print) X(core) X(ppc64_crash) X(ppc64_check)
 #define ROOM_DECLARE(name) void test_##name(void);
 ROOMS(ROOM_DECLARE)
 #undef ROOM_DECLARE
