@@ -25,6 +25,17 @@ modelled() {
 	for_all modelled
 }
 
+@test "16 sockets with 64 TiB and 16,000 reserved areas: a sound plan, at the top" {
+	cd "$BATS_TEST_TMPDIR"
+	"$machines/generate" . 16
+	make_image Image
+	truncate -s 1G initrd
+	"$host_bin" --plan=json --dump-dtb tree --seed 00 --root sockets --initrd=initrd --append=x Image >plan.json
+	python3 "$plans/model.py" sockets plan.json tree
+	same "RAM in GiB" "$(jq '[.ram[] | .end - .start] | add / 1073741824 | floor' plan.json)" 65520
+	same "socket of the kernel" "$(jq '.kernel_entry / 8796093022208 | floor' plan.json)" 16
+}
+
 @test "the model knows a bad plan" {
 	planned virt-6.1 --plan=json --dump-dtb "$BATS_TEST_TMPDIR/tree" >"$BATS_TEST_TMPDIR/good.json"
 	jq '.segments[1].start = .segments[0].start' "$BATS_TEST_TMPDIR/good.json" >"$BATS_TEST_TMPDIR/bad.json"
