@@ -179,8 +179,11 @@ def check_tree(plan, pieces, tree, before, tables):
              "an initrd that is not there")
     ours = {"bootargs", "kaslr-seed", "rng-seed", "linux,booted-from-kexec", "linux,initrd-start",
             "linux,initrd-end"}
+    # what a crash kernel was told for itself
+    limits = {"linux,elfcorehdr", "linux,usable-memory-range"}
+    rule(not limits & set(chosen), "it is limited as a crash kernel is")
     for (path, name), value in old.items():
-        if path != "/chosen" or name not in ours:
+        if path != "/chosen" or name not in ours | limits:
             rule(now.get((path, name)) == value, "%s of %s has changed" % (name, path))
     for path, name in now:
         rule((path, name) in old or (path == "/chosen" and name in ours), "%s of %s is new" % (name, path))
