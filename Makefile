@@ -5,6 +5,8 @@
 #	make demo [ARCH=arm64]		boot, load, jump, in the emulator
 #	make check			all tests
 #	make bench			measures, see doc/performance.md; make bench-doc puts the result there
+#	make analyze			cppcheck, gcc -fanalyzer, clang-tidy
+#	make coverage			branches that the tests of this machine take
 #	make soak [SOAK=200]		a long row of kexecs in one guest of each architecture
 #	make install DESTDIR= PREFIX=	the binary for this machine, or for ARCH; manual, completion
 #	make install KEXEC=1		the same, and as kexec
@@ -18,7 +20,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 # what one rule makes for another is kept: it was fetched
 .SECONDARY:
-.PHONY: all sanitize demo check soak bench bench-doc install clean distclean stubs sizes
+.PHONY: all sanitize demo check coverage analyze soak bench bench-doc install clean distclean stubs sizes
 
 PREFIX ?= /usr/local
 B := build
@@ -129,6 +131,12 @@ demo:
 
 check:
 	$(Q)tests/check
+
+coverage: all
+	$(Q)tests/coverage/run
+
+analyze:
+	$(Q)tests/analyze
 
 soak:
 	$(Q)tests/soak $(or $(SOAK),200)

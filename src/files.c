@@ -71,7 +71,7 @@ static int map_now(void)
 
 bool files_open(const char *path, const char *what, struct input *in, struct error *e)
 {
-	size_t size;
+	size_t size = 0;
 	void *p;
 	int err;
 

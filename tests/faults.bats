@@ -18,9 +18,16 @@ unload      -l -r LOADED -m aarch64  -u
 exec        -b -l -r LOADED -m aarch64  -e
 status      -c 0,1 -r LOADED -m aarch64  -S
 size        -r CRASH -m aarch64      --print-ckr-size
+locked      -c 11 -r LOCKED -m aarch64  -c -l --append=x Image
+locked-unload -l -r LOCKED -m aarch64  -u
+limit       -c 11 -r LIMIT -m aarch64  -l --append=x Image
+xen         -c 17 -r XEN -m aarch64  -c -l --append=x Image
+file-crash  -r CRASH -m aarch64      -p -s --initrd=initrd --append=x Image
+crash-unload -l -r CRASH -m aarch64  -p -u
+crash-status -c 0,1 -r CRASH -m aarch64  -p -S
 first       -p -r ARM -m aarch64     -c -l --append=x Image
 capture     -r CRASH -m aarch64      --capture capture
-plan        -m aarch64               --plan --root ARM --seed 00 --dump-dtb tree --dtb dtb --append=x Image
+plan        -m aarch64               --plan --root ARM --seed 00 --dump-dtb tree --dtb dtb --mem-min=0x50000000 --mem-max==2130706432 -d --append=x Image
 '
 
 # machine NAME CAPTURE: a copy with what a captured machine lacks and a running one has.
@@ -64,6 +71,13 @@ inject_all() {
 	machine ARM virt-6.1
 	machine LOADED virt-6.1
 	echo 1 >LOADED/sys/kernel/kexec_loaded
+	machine LOCKED virt-6.1
+	echo "none [integrity] confidentiality" >LOCKED/sys/kernel/security/lockdown
+	machine LIMIT virt-6.1
+	echo 0 >LIMIT/proc/sys/kernel/kexec_load_limit_reboot
+	machine XEN virt-6.1
+	mkdir XEN/sys/hypervisor
+	echo xen >XEN/sys/hypervisor/type
 	machine CRASH arm64-crash
 	echo 268435456 >CRASH/sys/kernel/kexec_crash_size
 	machine PPC pseries
@@ -74,7 +88,7 @@ inject_all() {
 	done < <(sed '/^$/d' <<<"$scenarios") >list
 	# shellcheck disable=SC2016  # for the shells that xargs starts
 	xargs -0 -n 1 -P 2 bash -c 'set -- $0; name=$1; shift
-		for w; do case $w in ARM | LOADED | CRASH | PPC) w=$PWD/$w ;; esac; words+=("$w"); done
+		for w; do case $w in ARM | LOADED | LOCKED | LIMIT | XEN | CRASH | PPC) w=$PWD/$w ;; esac; words+=("$w"); done
 		./inject "${words[@]}" >"out.$name" 2>&1; echo "rc $?" >>"out.$name"; true' <list
 }
 
@@ -115,6 +129,17 @@ quiet='^CHANGED open(at)? /proc/(kpageflags|self/pagemap|zoneinfo), '
 @test "start what is loaded: every call fails" { survives exec "$network"; }
 # a kernel without kexec has no such file
 @test "status: every call fails" { survives status '^CHANGED openat .*/kexec_loaded, once ENOENT$'; }
+@test "lockdown, a used-up limit, Xen: every call fails" {
+	survives locked
+	survives locked-unload
+	survives limit
+	survives xen
+}
+@test "unload and status of a crash kernel, one by kexec_file_load: every call fails" {
+	survives file-crash
+	survives crash-unload
+	survives crash-status '^CHANGED openat .*/kexec_crash_loaded, once ENOENT$'
+}
 @test "size of the crash region: every call fails" { survives size; }
 @test "the first process: every call fails, and it never ends" { survives first "$quiet"; }
 # what is empty or not there is so in a capture, too; and what only a crash kernel takes is taken as

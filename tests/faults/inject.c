@@ -788,6 +788,8 @@ static bool is_repeat(unsigned at, unsigned n)
 static void try_call(unsigned at, const struct outcome *good)
 {
 	static const int errors[] = { EIO, EINTR, ENOMEM, EAGAIN, EACCES, ENOENT };
+	static const int loads[] = { EBUSY,   EPERM,   ENOSYS,	     EADDRNOTAVAIL,
+				     ETXTBSY, ENOEXEC, EKEYREJECTED, ENOPKG };
 	static const int lasting[] = { ENOMEM, EIO };
 	const size_t n = sizeof(errors) / sizeof(errors[0]);
 	const char *call = calls.name[at];
@@ -796,6 +798,14 @@ static void try_call(unsigned at, const struct outcome *good)
 	for (i = 0; i < n; i++)
 		if (opt.all || i < 2 || i == 2 + at % (n - 2))
 			try((struct fault){ at, FAIL_ONCE, errors[i] }, good);
+	/* what these calls answer for reasons of their own */
+	for (i = 0; i < sizeof(loads) / sizeof(loads[0]); i++)
+		if (strncmp(call, "kexec_", 6) == 0)
+			try((struct fault){ at, FAIL_ONCE, loads[i] }, good);
+	if (strncmp(call, "mmap /", 6) == 0)
+		try((struct fault){ at, FAIL_ONCE, ENODEV }, good);
+	if (strcmp(call, "read /dev/kmsg") == 0)
+		try((struct fault){ at, FAIL_ONCE, EPIPE }, good);
 	for (i = 0; i < 2; i++)
 		if (opt.all || i == at % 2)
 			try((struct fault){ at, FAIL_ON, lasting[i] }, good);
