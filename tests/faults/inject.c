@@ -1,4 +1,4 @@
-/* inject [-ab] [-c CODES] [-l] [-p] [-r ROOT] [-m MACHINE] [-v] -- PROGRAM [ARGUMENT]...
+/* inject [-ab] [-c CODES] [-lnp] [-r ROOT] [-m MACHINE] [-v] -- PROGRAM [ARGUMENT]...
  *
  * Runs a kexec-lite under ptrace, first as it is, then once for each of its system calls and each
  * way in which that call can fail, and holds every run to the same rules: it ends by itself within
@@ -78,7 +78,7 @@ struct outcome {
 
 static struct {
 	const char *root, *machine, *codes;
-	bool all, stay, loaded, first, verbose;
+	bool all, stay, loaded, first, refuses, verbose;
 	char **argv;
 } opt = { .codes = "0" };
 
@@ -336,7 +336,7 @@ static long load(const struct user_regs_struct *r, struct outcome *o)
 
 	if (r->r10 == ~0ul)
 		return -EPERM; /* the question whether the call is there */
-	if (!may_boot)
+	if (!may_boot || opt.refuses)
 		return -EPERM;
 	if (r->rsi > 16 || (r->rsi && !get(r->rdx, s, r->rsi * sizeof(s[0]))))
 		return -EINVAL;
@@ -831,12 +831,13 @@ int main(int argc, char *argv[])
 	unsigned i;
 	int c;
 
-	while ((c = getopt(argc, argv, "+abc:lpr:m:v")) != -1) {
+	while ((c = getopt(argc, argv, "+abc:lnpr:m:v")) != -1) {
 		switch (c) {
 		case 'a': opt.all = true; break;
 		case 'b': opt.stay = true; break;
 		case 'c': opt.codes = optarg; break;
 		case 'l': opt.loaded = true; break;
+		case 'n': opt.refuses = true; break;
 		case 'p': opt.first = true; break;
 		case 'r': opt.root = optarg; break;
 		case 'm': opt.machine = optarg; break;
