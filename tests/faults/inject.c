@@ -354,7 +354,7 @@ static long file_load(const struct user_regs_struct *r, struct outcome *o)
 {
 	uint64_t h = 7;
 
-	if (r->r8 == ~0ul || !may_boot)
+	if (r->r8 == ~0ul || !may_boot || opt.refuses)
 		return -EPERM;
 	o->loads++;
 	if (!(r->r8 & 1)) {
