@@ -38,7 +38,7 @@ machine() {
 		>"$1/proc/zoneinfo"
 	# every other 4 MiB is a free block
 	python3 -c 'import sys; b = bytes(8192); f = bytes([0, 4] + [0] * 6) * 1024
-for i in range(256): sys.stdout.buffer.write(f if i % 2 else b)' >"$1/proc/kpageflags"
+for i in range(512): sys.stdout.buffer.write(f if i % 2 else b)' >"$1/proc/kpageflags"
 }
 
 be() { printf '%08x' "$@" | sed 's/../\\x&/g' | xargs -0 printf; }
