@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 #define TREE_NOTE                                                                                  \
-	"/ { #address-cells = <2>; #size-cells = <2>; chosen { linux,kernel-end = <0 4000000>; }; " \
+	"/ { #address-cells = <2>; #size-cells = <2>; chosen { linux,kernel-end = <0 4000000>; "   \
+	"}; "                                                                                      \
 	"rtas { linux,rtas-base = <7000000>; rtas-size = <10000>; }; "                             \
 	"memory@0 { device_type = \"memory\"; reg = <0 0 0 40000000>; }; };"
 
@@ -38,10 +39,9 @@ static void start(struct server *s, bool crash)
 	if (!s->kernel)
 		abort();
 	s->kernel[PPC64_RUN_AT_LOAD] = crash;
-	s->m = (struct machine){ .arch = &arch_ppc64,
-				 .page_size = 0x1000,
-				 .fdt = s->tree,
-				 .fdt_from = "/server" };
+	s->m = (struct machine){
+		.arch = &arch_ppc64, .page_size = 0x1000, .fdt = s->tree, .fdt_from = "/server"
+	};
 	if (!ppc64_memory(&s->m, &(struct sources){ { 0 }, { 0 } }, &e))
 		abort();
 	if (crash) {
