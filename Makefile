@@ -6,6 +6,9 @@
 #	make check			all tests
 #	make fuzz [FUZZ_SECONDS=N]	every fuzzer so long, then FUZZ_CASES random machines; see doc/testing.md
 #	make bench			measures, see doc/performance.md; make bench-doc puts the result there
+#	make analyze			cppcheck, gcc -fanalyzer, clang-tidy
+#	make coverage			branches that the tests of this machine take
+#	make soak [SOAK=200]		a long row of kexecs in one guest of each architecture
 #	make install DESTDIR= PREFIX=	the binary for this machine, or for ARCH; manual, completion
 #	make install KEXEC=1		the same, and as kexec
 #	make stubs			arch/*/stub_words.h from stub.S
@@ -18,7 +21,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 # what one rule makes for another is kept: it was fetched
 .SECONDARY:
-.PHONY: all sanitize demo check fuzz bench bench-doc install clean distclean stubs sizes
+.PHONY: all sanitize demo check fuzz coverage analyze soak bench bench-doc install clean distclean stubs sizes
 
 PREFIX ?= /usr/local
 B := build
@@ -194,6 +197,15 @@ FUZZ_SECONDS ?= 60
 FUZZ_CASES ?= 1000000
 fuzz:
 	$(Q)tests/fuzz/run all $(FUZZ_SECONDS) $(FUZZ_CASES)
+
+coverage: all
+	$(Q)tests/coverage/run
+
+analyze:
+	$(Q)tests/analyze
+
+soak:
+	$(Q)tests/soak $(or $(SOAK),200)
 
 bench:
 	$(Q)tests/bench/run

@@ -31,7 +31,7 @@ static bool drop_reservations(struct tree *t, struct range old, struct error *e)
 {
 	struct range pages = { round_down(old.start, LARGEST_PAGE), round_up(old.end, LARGEST_PAGE),
 			       NULL };
-	struct range r;
+	struct range r = { 0 };
 	uint64_t size;
 	int i, err;
 

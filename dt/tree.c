@@ -48,7 +48,7 @@ void tree_shorten(uint8_t *blob, size_t used)
 
 bool tree_check(struct span blob, const char *from, struct error *e)
 {
-	size_t used, total;
+	size_t used, total = 0;
 	int err;
 
 	if (!tree_extent(blob, from, &used, &total, e))

@@ -36,11 +36,15 @@ static bool capture_files(int root, const char *dir, const struct machine *m, st
 	struct text t = TEXT_GROWING;
 	bool ok = true;
 	size_t i;
+	int err;
 
 	for (i = 0; i < sizeof(files) / sizeof(files[0]) && ok; i++) {
 		t.len = 0;
-		if (files_read(root, files[i], 16u << 20, &t) == 0)
+		err = files_read(root, files[i], 16u << 20, &t);
+		if (!err)
 			ok = save_text(dir, files[i], &t, e);
+		else if (err != ENOENT && err != ENOTDIR)
+			ok = fail(e, FAIL_MACHINE, "read /%s: %s", files[i], files_errno(err));
 	}
 	t.len = 0;
 	probe_log(root, m, &t);
@@ -86,9 +90,12 @@ bool probe_capture(const char *dir, struct error *e)
 		scrub_tree(m.blob);
 		ok = files_save(dir, FDT_FILE, m.fdt, e);
 	}
-	/* what a crash kernel takes, as far as it is there */
-	if (ok)
-		probe_crash(NULL, &m, true, dir, &none);
+	/* what a crash kernel takes, as far as it is there; a disk that is full is no such thing */
+	if (ok && !probe_crash(NULL, &m, true, dir, &none) &&
+	    (none.code == FAIL_FILE || none.code == FAIL_MEMORY)) {
+		*e = none;
+		ok = false;
+	}
 	machine_free(&m);
 	close(root);
 	return ok;

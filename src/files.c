@@ -199,7 +199,7 @@ static bool look(struct input *in, struct error *e)
 
 bool files_open(const char *path, const char *what, struct input *in, struct error *e)
 {
-	size_t size;
+	size_t size = 0;
 	void *p;
 	int err;
 

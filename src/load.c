@@ -51,7 +51,7 @@ static bool read_seed(const char *hex, struct request *r, struct error *e)
 	const char *digits = "0123456789abcdef", *d;
 	size_t i;
 
-	for (i = 0; hex[i] && i < 2 * sizeof(seed); i++) {
+	for (i = 0; i < 2 * sizeof(seed) && hex[i]; i++) {
 		d = strchr(digits, hex[i]);
 		if (!d)
 			break;

@@ -66,7 +66,7 @@ struct machine {
 	int64_t limit_panic; /* kernel.kexec_load_limit_panic, for crash kernels; -1: none */
 	enum lockdown lockdown;
 	bool loaded, crash_loaded; /* what is loaded now */
-	bool loaded_unknown;	   /* there is no /sys to say so */
+	bool loaded_unknown;	   /* /sys is not there, or does not say so */
 	bool xen;		   /* a guest or control domain of Xen */
 	enum lpi lpi;		   /* LPI_KNOWN: kept, and reserved in the next tree */
 	bool spin_table;	   /* arm64: CPUs that cannot be taken off once they run */

@@ -38,7 +38,7 @@ static int status(const struct options *o)
 
 	if (!probe_state(NULL, &m, &e) ||
 	    (m.loaded_unknown &&
-	     !fail(&e, FAIL_MACHINE, "tell what is loaded: there is no /sys"))) {
+	     !fail(&e, FAIL_MACHINE, "tell what is loaded: /sys is not there or does not say"))) {
 		report(&e);
 		return 255;
 	}

@@ -54,6 +54,7 @@ static void print_kept(const struct machine *m, struct text *t)
 		if (!why)
 			break;
 		for (sum = n = i = 0; i < m->keep.n; i++) {
+			/* each range that is kept has a reason: NOLINTNEXTLINE(clang-analyzer-core.*) */
 			if (strcmp(m->keep.v[i].what, why) != 0)
 				continue;
 			sum += m->keep.v[i].end - m->keep.v[i].start;

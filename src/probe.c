@@ -216,6 +216,16 @@ static bool probe_captured(int root, struct machine *m, struct error *e)
 	return ok;
 }
 
+/* Is there no such directory? */
+static bool is_absent(int root, const char *path)
+{
+	int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0;
+}
+
 /* Lists such as "0-3,8"; equal when all CPUs are online. */
 static void probe_cpus(int root, struct machine *m)
 {
@@ -234,28 +244,27 @@ static void probe_cpus(int root, struct machine *m)
 	m->cpus_offline = strcmp(online, present) != 0;
 }
 
-/* Is there no such directory? */
-static bool is_absent(int root, const char *path)
+/* Is something loaded? The file is since Linux 7.0 at the first path; a kernel without kexec has
+ * neither, one that does not say leaves it unknown.
+ */
+static bool read_loaded(int root, const char *path, const char *old, struct machine *m)
 {
-	int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char buf[32];
+	struct text t = text_fixed(buf, sizeof(buf));
+	int err = files_read(root, path, sizeof(buf) - 1, &t);
 
-	if (fd >= 0)
-		close(fd);
-	return fd < 0;
+	if (err == ENOENT)
+		err = files_read(root, old, sizeof(buf) - 1, &t);
+	if (err == ENOENT ? is_absent(root, "sys/kernel") : err || !t.len)
+		m->loaded_unknown = true;
+	return t.len && buf[0] != '0';
 }
 
 static void probe_files(int root, struct machine *m)
 {
-	int64_t loaded = read_number(root, "sys/kernel/kexec/loaded", -1);
-	int64_t crash = read_number(root, "sys/kernel/kexec/crash_loaded", -1);
-
-	if (loaded < 0)
-		loaded = read_number(root, "sys/kernel/kexec_loaded", 0);
-	if (crash < 0)
-		crash = read_number(root, "sys/kernel/kexec_crash_loaded", 0);
-	m->loaded_unknown = is_absent(root, "sys/kernel");
-	m->loaded = loaded > 0;
-	m->crash_loaded = crash > 0;
+	m->loaded = read_loaded(root, "sys/kernel/kexec/loaded", "sys/kernel/kexec_loaded", m);
+	m->crash_loaded = read_loaded(root, "sys/kernel/kexec/crash_loaded",
+				      "sys/kernel/kexec_crash_loaded", m);
 	m->load_disabled = read_number(root, "proc/sys/kernel/kexec_load_disabled", 0) != 0;
 	m->limit_reboot = read_number(root, "proc/sys/kernel/kexec_load_limit_reboot", -1);
 	m->limit_panic = read_number(root, "proc/sys/kernel/kexec_load_limit_panic", -1);
@@ -359,20 +368,24 @@ static bool probe_memory(int root, struct machine *m, struct error *e)
 {
 	struct text iomem = TEXT_GROWING, info = TEXT_GROWING, log = TEXT_GROWING;
 	struct sources s;
-	int err = 0;
+	int err = 0, err_info;
 	bool ok;
 
 	if (!m->arch->live_tree)
 		err = files_read(root, "proc/iomem", TEXT_MAX, &iomem);
 	s.iomem = text_span(&iomem);
 	probe_log(root, m, &log);
-	s.log = log.lost ? (struct span){ 0 } : text_span(&log);
+	s.log = text_span(&log);
 
-	files_read(root, "proc/meminfo", 65536, &info);
+	/* a capture may be without it: then no limit is known */
+	err_info = files_read(root, "proc/meminfo", 65536, &info);
 	m->mem_total = meminfo(&info, "MemTotal:");
 	m->mem_available = meminfo(&info, "MemAvailable:");
 	text_free(&info);
-	ok = err ? fail_read("proc/iomem", err, e) : m->arch->memory(m, &s, e);
+	ok = err ? fail_read("proc/iomem", err, e)
+	     : err_info && err_info != ENOENT
+		     ? fail_read("proc/meminfo", err_info, e)
+		     : (!log.lost || fail_memory(e)) && m->arch->memory(m, &s, e);
 	text_free(&iomem);
 	text_free(&log);
 	m->xen |= tree_is_xen(m->fdt.p);

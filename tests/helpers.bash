@@ -182,6 +182,10 @@ virt-4cpu-4g   virt-4cpu-4g  5000000
 virt-lpi       virt-lpi      5000000
 server         server        5000000
 split          split         5000000
+board          board         5000000
+two            two           5000000
+added          added         5000000
+inside         inside        5000000
 no-initrd      virt-6.1      -
 two-initrds    virt-6.1      5000000+4096+99
 two-16k        virt-16k      5000000+4096

@@ -25,6 +25,19 @@ modelled() {
 	for_all modelled
 }
 
+@test "16 sockets with 64 TiB and 16,000 reserved areas: a sound plan, at the top" {
+	cd "$BATS_TEST_TMPDIR"
+	"$machines/generate" . 16
+	make_image Image
+	truncate -s 1G initrd
+	"$host_bin" --plan=json --dump-dtb tree --seed 00 --root sockets --initrd=initrd --append=x Image >plan.json
+	python3 "$plans/model.py" sockets plan.json tree
+	same "RAM in GiB, socket of the kernel" "$(python3 -c 'import json, sys
+p = json.load(sys.stdin)
+n = lambda x: int(x, 0)
+print(sum(n(r["end"]) - n(r["start"]) for r in p["ram"]) >> 30, n(p["kernel_entry"]) >> 43)' <plan.json)" "65520 16"
+}
+
 @test "the model knows a bad plan" {
 	planned virt-6.1 --plan=json --dump-dtb "$BATS_TEST_TMPDIR/tree" >"$BATS_TEST_TMPDIR/good.json"
 	jq '.segments[1].start = .segments[0].start' "$BATS_TEST_TMPDIR/good.json" >"$BATS_TEST_TMPDIR/bad.json"

@@ -37,7 +37,7 @@ static bool free_initrd(struct machine *m)
 	int chosen = tree_child(m->fdt.p, "chosen");
 	struct ranges keep = { 0 };
 	const struct range *r;
-	struct range old;
+	struct range old = { 0 };
 	bool ok = true;
 	size_t i;
 

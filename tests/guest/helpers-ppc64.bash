@@ -154,6 +154,7 @@ pseries-drconf pseries-drconf 5000000  -
 pseries-numa   pseries-numa   5000000  -
 powernv9       powernv9       5000000  -
 powernv10      powernv10      5000000  -
+lpar           lpar           5000000  -
 no-initrd      pseries        -        -
 two-initrds    pseries        5000000+65536+99 -
 large-initrd   powernv9       800M     -

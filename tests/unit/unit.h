@@ -26,11 +26,12 @@
 	X(error)                                                                                   \
 	X(text)                                                                                    \
 	X(span)                                                                                    \
-	X(range) X(sort) X(alloc) X(iomem) X(options) X(choose) X(place) X(map) X(quiet) X(image)  \
-		X(elf) X(arm64_image) X(arm64_memory) X(ppc64_image) X(ppc64_memory) X(tree)       \
-			X(memory) X(merge) X(overlay) X(chosen) X(flatten) X(scrub) X(arch)        \
-				X(plan) X(plan_check) X(print) X(core) X(ppc64_crash) X(unpack)    \
-					X(unwrap)
+	X(range)                                                                                   \
+	X(sort) X(alloc) X(iomem) X(options) X(choose) X(place) X(map) X(quiet) X(image) X(elf)    \
+		X(arm64_image) X(arm64_memory) X(ppc64_image) X(ppc64_memory) X(tree) X(memory)    \
+			X(merge) X(overlay) X(chosen) X(flatten) X(scrub) X(arch) X(plan)          \
+				X(plan_check) X(print) X(core) X(ppc64_crash) X(unpack) X(unwrap)  \
+					X(ppc64_check)
 #define ROOM_DECLARE(name) void test_##name(void);
 ROOMS(ROOM_DECLARE)
 #undef ROOM_DECLARE

@@ -1,0 +1,61 @@
+/* bad WHAT: a program that gets wrong what kexec-lite must not, for inject to find. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int say(const char *s)
+{
+	return write(2, s, strlen(s)) < 0;
+}
+
+static int fail(void)
+{
+	say("kexec-lite: cannot do it: it is bad\n");
+	return 3;
+}
+
+int main(int argc, char *argv[])
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	int fd = open("/dev/null", O_RDWR), null = fd;
+	char *p, buf[16] = "";
+
+	if (fd < 0)
+		return fail();
+	fd = open("/dev/zero", O_RDONLY);
+	if (strcmp(what, "leaks") == 0) {
+		if (fd < 0)
+			return close(null), fail();
+		if (read(fd, buf, sizeof(buf)) < 0)
+			return fail();
+	} else if (strcmp(what, "crashes") == 0) {
+		p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		p[0] = 1;
+	} else if (strcmp(what, "hangs") == 0) {
+		while (read(fd, buf, sizeof(buf)) < 0 && errno == EINTR)
+			sleep(60);
+	} else if (strcmp(what, "forks") == 0) {
+		if (fd < 0)
+			return syscall(SYS_clone, 17, 0, 0, 0, 0), 0;
+	} else if (strcmp(what, "loads") == 0) {
+		if (syscall(SYS_kexec_load, 0, 1, (size_t[4]){ (size_t)buf, 1, 0, 4096 }, 0) ||
+		    fd < 0)
+			return close(fd), close(null), fail();
+	} else if (strcmp(what, "pretends") == 0) {
+		syscall(SYS_kexec_load, 0, 1, (size_t[4]){ (size_t)buf, 1, 0, 4096 }, 0);
+	} else if (strcmp(what, "mumbles") == 0) {
+		if (fd < 0)
+			return close(null), say("kexec-lite: something is wrong\n"), 3;
+	} else if (strcmp(what, "lies") == 0) {
+		if (fd < 0)
+			return close(null), fail(), 77;
+	}
+	close(fd);
+	close(null);
+	return 0;
+}

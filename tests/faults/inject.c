@@ -1,0 +1,873 @@
+/* inject [-ab] [-c CODES] [-lnp] [-r ROOT] [-m MACHINE] [-v] -- PROGRAM [ARGUMENT]...
+ *
+ * Runs a kexec-lite under ptrace, first as it is, then once for each of its system calls and each
+ * way in which that call can fail, and holds every run to the same rules: it ends by itself within
+ * 5 s, without a signal, a child or an open file; it says the same and does the same as the first
+ * run, or it says one sentence on stderr, has the exit code of one, and what was loaded before is
+ * still loaded. Prints "SENTENCE code text" for each different one, "CHANGED ..." for a run that
+ * did something else and called it a success (-v: with the call), "BAD ..." for one that broke a
+ * rule, and last "N calls, N runs, N changed, N bad". Exits 1 when one is bad or the first run
+ * failed, 2 on wrong use.
+ *
+ * -r: the machine is the one captured in ROOT, not this one: "/" and a few absolute paths lead
+ *     there, uname says MACHINE (-m), and CAP_SYS_BOOT seems to be there.
+ * -a: each call with each error, where else the two worst and another one by turns; and all of a
+ * row of equal calls, where else the first three and the last two. -l: a kernel is loaded before;
+ * -p: the program is process 1; -b: what it loads may stay loaded in spite of an error, since it
+ * goes on after that; -c: codes that mean success, "0,1".
+ *
+ * kexec_load, kexec_file_load, reboot, execve and whatever else would change this machine are
+ * answered here and never reach the kernel. A second belt: the program runs without capabilities
+ * and behind a filter that forbids the same calls. x86-64 only.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SECONDS	       5
+#define LINE_MAX_BYTES 200
+#define OUT_MAX	       16384
+
+enum how { FAIL_ONCE, FAIL_ON, SHORT, NOTHING };
+
+/* The calls of the first run. */
+static struct {
+	char *name[4096];
+	unsigned n;
+} calls;
+
+/* What a run is to meet: the call with this number, counted from 1; 0: none. */
+struct fault {
+	unsigned at;
+	enum how how;
+	int err;
+};
+
+struct outcome {
+	bool timeout, half_image;
+	int signal, code; /* code -1: it never ended by itself, as process 1 must not */
+	unsigned calls, forks, open_files, loads;
+	uint64_t written, image, done; /* sums of what went to files, of the image, of the rest */
+	uint64_t writing;	       /* the sum of the path that was written to last */
+	char errors[OUT_MAX];	       /* stderr */
+	size_t errors_len;
+	char call[600]; /* what was made to fail */
+	long nr;
+	bool hit_stderr;
+};
+
+static struct {
+	const char *root, *machine, *codes;
+	bool all, stay, loaded, first, refuses, verbose;
+	char **argv;
+} opt = { .codes = "0" };
+
+static pid_t child;
+static bool may_boot; /* has CAP_SYS_BOOT, as far as the program knows */
+static volatile sig_atomic_t late;
+
+static const struct {
+	long nr;
+	const char *name;
+} names[] = {
+	{ SYS_open, "open" },
+	{ SYS_openat, "openat" },
+	{ SYS_read, "read" },
+	{ SYS_write, "write" },
+	{ SYS_writev, "writev" },
+	{ SYS_close, "close" },
+	{ SYS_mmap, "mmap" },
+	{ SYS_mremap, "mremap" },
+	{ SYS_munmap, "munmap" },
+	{ SYS_brk, "brk" },
+	{ SYS_fstat, "fstat" },
+	{ SYS_newfstatat, "fstatat" },
+	{ SYS_lseek, "lseek" },
+	{ SYS_pread64, "pread" },
+	{ SYS_getdents64, "getdents" },
+	{ SYS_uname, "uname" },
+	{ SYS_capget, "capget" },
+	{ SYS_capset, "capset" },
+	{ SYS_kexec_load, "kexec_load" },
+	{ SYS_kexec_file_load, "kexec_file_load" },
+	{ SYS_reboot, "reboot" },
+	{ SYS_sync, "sync" },
+	{ SYS_execve, "execve" },
+	{ SYS_ioctl, "ioctl" },
+	{ SYS_socket, "socket" },
+	{ SYS_getrandom, "getrandom" },
+	{ SYS_memfd_create, "memfd_create" },
+	{ SYS_fcntl, "fcntl" },
+	{ SYS_getcpu, "getcpu" },
+	{ SYS_sched_setaffinity, "sched_setaffinity" },
+	{ SYS_mkdir, "mkdir" },
+	{ SYS_getpid, "getpid" },
+	{ SYS_pause, "pause" },
+	{ SYS_readlink, "readlink" },
+};
+
+static const char *name_of(long nr)
+{
+	static char number[24];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].nr == nr)
+			return names[i].name;
+	snprintf(number, sizeof(number), "call %ld", nr);
+	return number;
+}
+
+__attribute__((noreturn)) static void die(const char *what)
+{
+	perror(what);
+	if (child > 0)
+		kill(child, SIGKILL);
+	exit(3);
+}
+
+/* ---- the program's memory */
+
+static bool get(uint64_t at, void *p, size_t len)
+{
+	struct iovec here = { p, len }, there = { (void *)(uintptr_t)at, len };
+
+	return process_vm_readv(child, &here, 1, &there, 1, 0) == (ssize_t)len;
+}
+
+static bool put(uint64_t at, const void *p, size_t len)
+{
+	struct iovec here = { (void *)(uintptr_t)p, len }, there = { (void *)(uintptr_t)at, len };
+
+	return process_vm_writev(child, &here, 1, &there, 1, 0) == (ssize_t)len;
+}
+
+/* A string, cut at size - 1 bytes. */
+static void get_string(uint64_t at, char *s, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < size && get(at + i, s + i, 1) && s[i]; i++)
+		;
+	s[i] = '\0';
+}
+
+static uint64_t sum(uint64_t h, const void *p, size_t len)
+{
+	const unsigned char *at = p;
+	uint64_t word;
+
+	for (; len >= 8; len -= 8, at += 8) {
+		memcpy(&word, at, 8);
+		h = (h ^ word) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 29;
+	}
+	while (len--)
+		h = (h ^ *at++) * 0x100000001b3u;
+	return h;
+}
+
+/* Bytes one by one, so that it does not matter in how many calls they came. */
+static uint64_t sum_bytes(uint64_t h, const char *p, size_t len)
+{
+	while (len--)
+		h = (h ^ (unsigned char)*p++) * 0x100000001b3u;
+	return h;
+}
+
+/* Memory of the program; false when it is not there. */
+static bool sum_memory(uint64_t *h, uint64_t at, uint64_t len)
+{
+	static char buf[1 << 16];
+	size_t n;
+
+	for (; len; at += n, len -= n) {
+		n = len < sizeof(buf) ? len : sizeof(buf);
+		if (!get(at, buf, n))
+			return false;
+		*h = sum(*h, buf, n);
+	}
+	return true;
+}
+
+static void fd_path(int fd, char *s, size_t size)
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)child, fd);
+	n = readlink(link, s, size - 1);
+	s[n < 0 ? 0 : n] = '\0';
+}
+
+static bool sum_file(uint64_t *h, int fd)
+{
+	char link[64], buf[1 << 14];
+	ssize_t n;
+	int f;
+
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)child, fd);
+	f = open(link, O_RDONLY | O_CLOEXEC);
+	if (f < 0)
+		return false;
+	while ((n = pread(f, buf, sizeof(buf), lseek(f, 0, SEEK_CUR))) > 0) {
+		*h = sum(*h, buf, (size_t)n);
+		lseek(f, n, SEEK_CUR);
+	}
+	close(f);
+	return n == 0;
+}
+
+static unsigned open_files(void)
+{
+	char link[64], path[600];
+	unsigned n = 0;
+	int fd;
+
+	for (fd = 3; fd < 64; fd++) {
+		fd_path(fd, path, sizeof(path));
+		snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)child, fd);
+		n += path[0] != '\0';
+	}
+	return n;
+}
+
+/* ---- the program, and the calls that are answered here */
+
+static void forbid(void)
+{
+	static const int never[] = { SYS_kexec_load,   SYS_kexec_file_load, SYS_reboot, SYS_mount,
+				     SYS_sethostname,  SYS_init_module,	    SYS_fork,	SYS_vfork,
+				     SYS_finit_module, SYS_capset,	    SYS_swapoff };
+	struct sock_filter f[2 * sizeof(never) / sizeof(never[0]) + 2];
+	struct sock_fprog prog = { 0, f };
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct none[2] = { { 0 } };
+	unsigned short n = 0;
+	size_t i;
+	int cap;
+
+	f[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+					      offsetof(struct seccomp_data, nr));
+	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)never[i],
+						      0, 1);
+		f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	}
+	f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	prog.len = n;
+	for (cap = 0; cap < 64; cap++)
+		prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+	if (syscall(SYS_capset, &head, none) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
+		_exit(126);
+}
+
+static void start(int out, int err)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+		_exit(126);
+	syscall(SYS_close_range, 3, ~0u, 0);
+	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+		_exit(126);
+	forbid();
+	execv(opt.argv[0], opt.argv);
+	_exit(127);
+}
+
+/* Absolute paths that lead into the captured machine. */
+static bool is_there(const char *path)
+{
+	static const char *const paths[] = { "/", "/proc/kpageflags", "/proc/zoneinfo",
+					     "/sys/class/net", "/dev/kmsg" };
+	size_t i;
+
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (strcmp(path, paths[i]) == 0)
+			return opt.root != NULL;
+	return false;
+}
+
+static void lead(struct user_regs_struct *r, bool at)
+{
+	const uint64_t room = (r->rsp - 8192) & ~15ull;
+	char path[512], there[1100];
+
+	get_string(at ? r->rsi : r->rdi, path, sizeof(path));
+	if (!is_there(path))
+		return;
+	snprintf(there, sizeof(there), "%s%s", opt.root, path);
+	if (!put(room, there, strlen(there) + 1))
+		die("inject: lead");
+	*(at ? &r->rsi : &r->rdi) = room;
+}
+
+struct segment {
+	uint64_t buf, bufsz, mem, memsz;
+};
+
+/* kexec_load: the whole image, or half of one when a segment is not there to be read. */
+static long load(const struct user_regs_struct *r, struct outcome *o)
+{
+	struct segment s[16];
+	uint64_t h = r->rdi, i;
+
+	if (r->r10 == ~0ul)
+		return -EPERM; /* the question whether the call is there */
+	if (!may_boot || opt.refuses)
+		return -EPERM;
+	if (r->rsi > 16 || (r->rsi && !get(r->rdx, s, r->rsi * sizeof(s[0]))))
+		return -EINVAL;
+	o->loads++;
+	for (i = 0; i < r->rsi; i++) {
+		h = sum(h, &s[i].bufsz, 3 * sizeof(uint64_t));
+		if (!sum_memory(&h, s[i].buf, s[i].bufsz))
+			o->half_image = true;
+	}
+	o->image = r->rsi ? h : 0;
+	return 0;
+}
+
+static long file_load(const struct user_regs_struct *r, struct outcome *o)
+{
+	uint64_t h = 7;
+
+	if (r->r8 == ~0ul || !may_boot || opt.refuses)
+		return -EPERM;
+	o->loads++;
+	if (!(r->r8 & 1)) {
+		if (!sum_file(&h, (int)r->rdi) || !sum_memory(&h, r->r10, r->rdx) ||
+		    (!(r->r8 & 4) && !sum_file(&h, (int)r->rsi)))
+			o->half_image = true;
+		o->image = h;
+	} else {
+		o->image = 0;
+	}
+	return 0;
+}
+
+static long capabilities(const struct user_regs_struct *r)
+{
+	const struct __user_cap_data_struct all[2] = { { 1u << CAP_SYS_BOOT, 1u << CAP_SYS_BOOT,
+							 0 } };
+
+	return put(r->rsi, all, sizeof(all)) ? 0 : -EFAULT;
+}
+
+static long set_capabilities(const struct user_regs_struct *r)
+{
+	struct __user_cap_data_struct some[2];
+
+	if (!get(r->rsi, some, sizeof(some)))
+		return -EFAULT;
+	may_boot = some[0].effective & 1u << CAP_SYS_BOOT;
+	return 0;
+}
+
+static long flags_of_interface(const struct user_regs_struct *r)
+{
+	struct ifreq i;
+
+	if (!get(r->rdx, &i, sizeof(i)))
+		return -EFAULT;
+	i.ifr_flags = IFF_UP;
+	return put(r->rdx, &i, sizeof(i)) ? 0 : -EFAULT;
+}
+
+/* True when the call is answered here, in *answer. */
+static bool answered(const struct user_regs_struct *r, struct outcome *o, long *answer)
+{
+	char s[64];
+
+	*answer = 0;
+	switch ((long)r->orig_rax) {
+	case SYS_kexec_load: *answer = load(r, o); return true;
+	case SYS_kexec_file_load: *answer = file_load(r, o); return true;
+	case SYS_capget: *answer = capabilities(r); return opt.root != NULL;
+	case SYS_capset: *answer = set_capabilities(r); return opt.root != NULL;
+	case SYS_sync:
+	case SYS_sched_setaffinity:
+	case SYS_getcpu: return true;
+	case SYS_getpid: *answer = opt.first ? 1 : (long)child; return true;
+	case SYS_getrandom:
+		memset(s, 0x5a, sizeof(s));
+		*answer = (long)(r->rsi < sizeof(s) ? r->rsi : sizeof(s));
+		return put(r->rdi, s, (size_t)*answer);
+	case SYS_ioctl:
+		if (r->rsi == SIOCGIFFLAGS)
+			*answer = flags_of_interface(r);
+		else if (r->rsi == SIOCSIFFLAGS)
+			o->done = sum(o->done, "down", 4);
+		return r->rsi == SIOCGIFFLAGS || r->rsi == SIOCSIFFLAGS;
+	case SYS_execve: *answer = -ENOENT; return true;
+	default: return false;
+	}
+}
+
+/* Does the program end with this call? reboot that starts a kernel, pause of process 1, execve of a
+ * shutdown program that is there.
+ */
+static bool is_last(const struct user_regs_struct *r, struct outcome *o)
+{
+	char path[64];
+
+	if ((long)r->orig_rax == SYS_reboot) {
+		o->done = sum(o->done, &r->rdx, 4);
+		o->code = 0;
+		return true;
+	}
+	if ((long)r->orig_rax == SYS_pause) {
+		o->code = -1;
+		return true;
+	}
+	if ((long)r->orig_rax != SYS_execve)
+		return false;
+	get_string(r->rdi, path, sizeof(path));
+	if (strcmp(path, "/usr/sbin/shutdown"))
+		return false;
+	o->done = sum(o->done, path, strlen(path));
+	o->code = 0;
+	return true;
+}
+
+/* ---- one run */
+
+static bool takes_path(long nr)
+{
+	return nr == SYS_open || nr == SYS_execve || nr == SYS_mkdir || nr == SYS_readlink;
+}
+
+static bool takes_fd(long nr)
+{
+	return nr == SYS_read || nr == SYS_write || nr == SYS_writev || nr == SYS_close ||
+	       nr == SYS_fstat || nr == SYS_lseek || nr == SYS_pread64 || nr == SYS_getdents64 ||
+	       nr == SYS_ioctl || nr == SYS_fcntl || nr == SYS_newfstatat;
+}
+
+static void describe(const struct user_regs_struct *r, struct outcome *o)
+{
+	const long nr = (long)r->orig_rax;
+	char path[512] = "";
+	const char *p = path;
+
+	if (nr == SYS_openat || takes_path(nr))
+		get_string(nr == SYS_openat ? r->rsi : r->rdi, path, sizeof(path));
+	else if (takes_fd(nr) || (nr == SYS_mmap && (int)r->r8 >= 0))
+		fd_path((int)(nr == SYS_mmap ? r->r8 : r->rdi), path, sizeof(path));
+	path[strncmp(path, "socket:", 7) ? strlen(path) : 6] = '\0';
+	if (opt.root && strncmp(path, opt.root, strlen(opt.root)) == 0)
+		p = path + strlen(opt.root);
+	snprintf(o->call, sizeof(o->call), "%s %s", name_of(nr), p);
+	o->nr = nr;
+	o->hit_stderr = (nr == SYS_write || nr == SYS_writev) && r->rdi == 2;
+}
+
+/* What a write that was made wrote. */
+static void keep_written(const struct user_regs_struct *r, long n, struct outcome *o)
+{
+	char buf[4096];
+	uint64_t at = r->rsi;
+	char path[512];
+	size_t m;
+
+	fd_path((int)r->rdi, path, sizeof(path));
+	if (r->rdi != 2 && sum_bytes(1, path, strlen(path)) != o->writing) {
+		o->writing = sum_bytes(1, path, strlen(path));
+		o->written = sum(o->written, &o->writing, 8);
+	}
+	for (; n > 0; n -= (long)m, at += m) {
+		m = (size_t)n < sizeof(buf) ? (size_t)n : sizeof(buf);
+		if (!get(at, buf, m))
+			return;
+		if (r->rdi != 2 && !strstr(path, "/dev/kmsg"))
+			o->written = sum_bytes(o->written, buf, m);
+		else if (o->errors_len + m < sizeof(o->errors)) {
+			memcpy(o->errors + o->errors_len, buf, m);
+			o->errors_len += m;
+		}
+	}
+}
+
+/* Runs the program to its end with one fault. */
+static void run(struct fault f, struct outcome *o)
+{
+	bool entry = false, on = false, off = false, answer_it = false, hit;
+	struct user_regs_struct r, in = { 0 };
+	int status, null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	long answer = 0;
+	char path[512];
+	unsigned n = 0;
+
+	*o = (struct outcome){ .code = -2, .image = opt.loaded ? 1 : 0 };
+	late = 0;
+	may_boot = true;
+	child = fork();
+	if (child == 0)
+		start(null, null);
+	close(null);
+	if (child < 0 || waitpid(child, &status, 0) != child || !WIFSTOPPED(status) ||
+	    ptrace(PTRACE_SETOPTIONS, child, NULL,
+		   (void *)(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK |
+			    PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE)))
+		die("inject: start");
+	alarm(SECONDS);
+	for (;;) {
+		if (ptrace(off ? PTRACE_CONT : PTRACE_SYSCALL, child, NULL, NULL) && errno != ESRCH)
+			die("inject: go on");
+		while (waitpid(child, &status, __WALL) < 0)
+			if (errno != EINTR)
+				die("inject: wait");
+		if (WIFEXITED(status) || WIFSIGNALED(status))
+			break;
+		if (WSTOPSIG(status) != (SIGTRAP | 0x80)) {
+			if (status >> 16) {
+				o->forks++;
+				kill(child, SIGKILL);
+			} else if (WSTOPSIG(status) != SIGTRAP) {
+				o->signal = WSTOPSIG(status);
+				kill(child, SIGKILL);
+			}
+			continue;
+		}
+		if (ptrace(PTRACE_GETREGS, child, NULL, &r))
+			continue; /* it was killed */
+		entry = !entry;
+		if (!entry) {
+			/* close: a descriptor is gone whatever the call says */
+			if (answer_it ||
+			    (n == f.at && f.at && (long)in.orig_rax == SYS_close && on && !off)) {
+				r.rax = (unsigned long)answer;
+				ptrace(PTRACE_SETREGS, child, NULL, &r);
+			}
+			if ((long)in.orig_rax == SYS_uname && opt.root && !(long)r.rax) {
+				struct utsname u;
+
+				if (!get(in.rdi, &u, sizeof(u)))
+					die("inject: uname");
+				snprintf(u.machine, sizeof(u.machine), "%s", opt.machine);
+				snprintf(u.release, sizeof(u.release), "6.1.0");
+				put(in.rdi, &u, sizeof(u));
+			}
+			if ((long)in.orig_rax == SYS_write && (long)r.rax > 0 && !off)
+				keep_written(&in, (long)r.rax, o);
+			continue;
+		}
+		in = r;
+		answer_it = hit = false;
+		answer = 0;
+		/* main() starts with this; what the libc does before is its own affair, and what
+		 * follows the files of a coverage build is the compiler's
+		 */
+		if ((long)r.orig_rax == SYS_open || (long)r.orig_rax == SYS_openat) {
+			get_string((long)r.orig_rax == SYS_open ? r.rdi : r.rsi, path,
+				   sizeof(path));
+			on |= strcmp(path, "/dev/null") == 0;
+			off |= strstr(path, ".gcda") != NULL;
+		}
+		if ((long)r.orig_rax == SYS_exit_group) {
+			o->open_files = open_files();
+			continue;
+		}
+		if (on && !off) {
+			n++;
+			hit = f.at == n ||
+			      (f.how == FAIL_ON && f.at && n > f.at && (long)r.orig_rax == o->nr);
+			if (f.at == n || !f.at)
+				describe(&r, o);
+			if (!f.at && n < sizeof(calls.name) / sizeof(calls.name[0]))
+				calls.name[n] = strdup(o->call);
+			else if (hit && (long)r.orig_rax == SYS_write && r.rdi == 2)
+				o->hit_stderr = true;
+		}
+		if (hit && f.how == SHORT) {
+			hit = false;
+			if ((long)r.orig_rax == SYS_getrandom) {
+				answer = 1;
+				answer_it = true;
+			} else if (r.rdx > 1) {
+				r.rdx = 1;
+				in = r;
+				ptrace(PTRACE_SETREGS, child, NULL, &r);
+			}
+		}
+		if (hit) {
+			answer = f.how == NOTHING ? 0 : -f.err;
+			answer_it = (long)r.orig_rax != SYS_close;
+		} else if (!answer_it && on && is_last(&r, o)) {
+			kill(child, SIGKILL);
+			o->open_files = 0;
+			answer_it = true;
+			in.orig_rax = ~0ul;
+		} else if (!answer_it && on && !off) {
+			answer_it = answered(&r, o, &answer);
+		}
+		if (answer_it) {
+			r.orig_rax = ~0ul;
+			if (ptrace(PTRACE_SETREGS, child, NULL, &r) && errno != ESRCH)
+				die("inject: answer");
+		} else if ((long)r.orig_rax == SYS_open || (long)r.orig_rax == SYS_openat) {
+			lead(&r, (long)r.orig_rax == SYS_openat);
+			ptrace(PTRACE_SETREGS, child, NULL, &r);
+		}
+	}
+	alarm(0);
+	child = 0;
+	o->calls = n;
+	o->timeout = late;
+	if (WIFEXITED(status))
+		o->code = WEXITSTATUS(status);
+	else if (o->code == -2 && !o->signal)
+		o->signal = WTERMSIG(status);
+}
+
+/* ---- what is right */
+
+static bool is_success(int code)
+{
+	char word[16];
+	const char *at;
+
+	snprintf(word, sizeof(word), "%d", code);
+	at = strstr(opt.codes, word);
+	return at && (at == opt.codes || at[-1] == ',') &&
+	       (at[strlen(word)] == '\0' || at[strlen(word)] == ',');
+}
+
+static bool same(const struct outcome *a, const struct outcome *b)
+{
+	return a->code == b->code && a->written == b->written && a->image == b->image &&
+	       a->done == b->done && a->loads == b->loads;
+}
+
+/* One sentence, perhaps behind warnings, perhaps with a hint behind it; in *text without prefix. */
+static const char *check_sentence(struct outcome *o, char text[256])
+{
+	char *line, *end = o->errors + o->errors_len;
+	char *next;
+	unsigned sentences = 0, hints = 0;
+
+	*end = '\0';
+	text[0] = '\0';
+	for (line = o->errors; line < end; line = next) {
+		next = strchr(line, '\n');
+		if (!next)
+			return "a line without end";
+		*next++ = '\0';
+		if ((size_t)(next - line) - 1 > LINE_MAX_BYTES)
+			return "a line too long";
+		if (strncmp(line, "kexec-lite: ", 12))
+			return "a line without the name";
+		if (strncmp(line, "kexec-lite: cannot ", 19) == 0) {
+			sentences++;
+			snprintf(text, 256, "%s", line + 12);
+		} else if (sentences) {
+			hints++;
+		} else if (strncmp(line, "kexec-lite: warning: ", 21)) {
+			return "a line that is no warning";
+		}
+	}
+	return sentences != 1 ? "not one sentence" : hints > 1 ? "more than a hint" : NULL;
+}
+
+static const char *judge(struct outcome *o, const struct outcome *good, char text[256],
+			 bool *changed)
+{
+	const uint64_t before = opt.loaded ? 1 : 0;
+	const char *bad;
+
+	*changed = false;
+	text[0] = '\0';
+	if (o->forks)
+		return "it made a child";
+	if (o->timeout)
+		return "it did not end";
+	if (o->signal)
+		return "killed by a signal";
+	if (o->open_files)
+		return "a file stayed open";
+	if (o->half_image || o->loads > 1)
+		return "half an image";
+	if (opt.first ? same(o, good) : is_success(o->code)) {
+		*changed = !same(o, good);
+		return *changed && !o->image != !good->image ? "success without effect" : NULL;
+	}
+	if (o->image != before && !opt.stay && o->code != -1)
+		return "an error, and yet it changed what is loaded";
+	if (o->code != -1 && (o->code < 2 || (o->code > 17 && o->code != 255)))
+		return "an exit code that is none";
+	bad = check_sentence(o, text);
+	return o->hit_stderr ? NULL : bad;
+}
+
+/* ---- all of them */
+
+static struct {
+	char *line[512];
+	size_t n;
+} said;
+
+static void say_once(const char *line)
+{
+	size_t i;
+
+	for (i = 0; i < said.n; i++)
+		if (strcmp(said.line[i], line) == 0)
+			return;
+	if (said.n < sizeof(said.line) / sizeof(said.line[0]))
+		said.line[said.n++] = strdup(line);
+	puts(line);
+}
+
+static struct {
+	unsigned runs, changed, bad;
+} total;
+
+static void try(struct fault f, const struct outcome *good)
+{
+	static const char *const hows[] = { "once", "from then on", "short", "nothing" };
+	static struct outcome o;
+	const char *bad;
+	bool changed;
+	char text[256], line[1400];
+
+	run(f, &o);
+	bad = judge(&o, good, text, &changed);
+	total.runs++;
+	if (bad) {
+		total.bad++;
+		printf("BAD %s: call %u, %s, %s %s; code %d, signal %d\n%.*s", bad, f.at, o.call,
+		       hows[f.how], f.err ? strerrorname_np(f.err) : "", o.code, o.signal,
+		       (int)o.errors_len, o.errors);
+	} else if (changed) {
+		total.changed++;
+		snprintf(line, sizeof(line), "CHANGED %s, %s%s%s", o.call, hows[f.how],
+			 f.err ? " " : "", f.err ? strerrorname_np(f.err) : "");
+		say_once(line);
+	} else if (text[0]) {
+		snprintf(line, sizeof(line), "SENTENCE %d %s", o.code, text);
+		if (opt.verbose)
+			printf("%s %s %s: %s\n", o.call, hows[f.how],
+			       f.err ? strerrorname_np(f.err) : "", line);
+		else
+			say_once(line);
+	}
+	fflush(stdout);
+}
+
+/* In the middle of a row of equal calls? */
+static bool is_repeat(unsigned at, unsigned n)
+{
+	return at > 3 && at + 1 < n && strcmp(calls.name[at], calls.name[at - 3]) == 0 &&
+	       strcmp(calls.name[at], calls.name[at - 2]) == 0 &&
+	       strcmp(calls.name[at], calls.name[at - 1]) == 0 &&
+	       strcmp(calls.name[at], calls.name[at + 1]) == 0;
+}
+
+static void try_call(unsigned at, const struct outcome *good)
+{
+	static const int errors[] = { EIO, EINTR, ENOMEM, EAGAIN, EACCES, ENOENT };
+	static const int loads[] = { EBUSY,   EPERM,   ENOSYS,	     EADDRNOTAVAIL,
+				     ETXTBSY, ENOEXEC, EKEYREJECTED, ENOPKG };
+	static const int lasting[] = { ENOMEM, EIO };
+	const size_t n = sizeof(errors) / sizeof(errors[0]);
+	const char *call = calls.name[at];
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (opt.all || i < 2 || i == 2 + at % (n - 2))
+			try((struct fault){ at, FAIL_ONCE, errors[i] }, good);
+	/* what these calls answer for reasons of their own */
+	for (i = 0; i < sizeof(loads) / sizeof(loads[0]); i++)
+		if (strncmp(call, "kexec_", 6) == 0)
+			try((struct fault){ at, FAIL_ONCE, loads[i] }, good);
+	if (strncmp(call, "mmap /", 6) == 0)
+		try((struct fault){ at, FAIL_ONCE, ENODEV }, good);
+	if (strcmp(call, "read /dev/kmsg") == 0)
+		try((struct fault){ at, FAIL_ONCE, EPIPE }, good);
+	for (i = 0; i < 2; i++)
+		if (opt.all || i == at % 2)
+			try((struct fault){ at, FAIL_ON, lasting[i] }, good);
+	if (strncmp(call, "read ", 5) && strncmp(call, "pread ", 6) && strncmp(call, "write ", 6) &&
+	    strcmp(call, "getrandom "))
+		return;
+	try((struct fault){ at, SHORT, 0 }, good);
+	try((struct fault){ at, NOTHING, 0 }, good);
+}
+
+static void on_alarm(int s)
+{
+	(void)s;
+	late = 1;
+	if (child > 0)
+		kill(child, SIGKILL);
+}
+
+int main(int argc, char *argv[])
+{
+	const struct sigaction act = { .sa_handler = on_alarm };
+	static struct outcome good;
+	unsigned i;
+	int c;
+
+	while ((c = getopt(argc, argv, "+abc:lnpr:m:v")) != -1) {
+		switch (c) {
+		case 'a': opt.all = true; break;
+		case 'b': opt.stay = true; break;
+		case 'c': opt.codes = optarg; break;
+		case 'l': opt.loaded = true; break;
+		case 'n': opt.refuses = true; break;
+		case 'p': opt.first = true; break;
+		case 'r': opt.root = optarg; break;
+		case 'm': opt.machine = optarg; break;
+		case 'v': opt.verbose = true; break;
+		default: return 2;
+		}
+	}
+	opt.argv = argv + optind;
+	if (optind >= argc || (opt.root && !opt.machine)) {
+		fprintf(stderr, "inject: see the head of inject.c\n");
+		return 2;
+	}
+	sigaction(SIGALRM, &act, NULL);
+	run((struct fault){ 0 }, &good);
+	if ((opt.first ? good.code != -1 : !is_success(good.code)) || good.timeout || good.signal ||
+	    good.forks || good.open_files || good.half_image) {
+		printf("BAD the first run: code %d, signal %d, %u open files\n%.*s", good.code,
+		       good.signal, good.open_files, (int)good.errors_len, good.errors);
+		return 1;
+	}
+	if (good.calls >= sizeof(calls.name) / sizeof(calls.name[0])) {
+		printf("BAD the first run: it makes too many calls\n");
+		return 1;
+	}
+	/* getpid() cannot fail, and process 1 has nothing to do but to pause again */
+	for (i = 1; i <= good.calls; i++)
+		if ((opt.all || !is_repeat(i, good.calls)) && strcmp(calls.name[i], "getpid ") &&
+		    strcmp(calls.name[i], "pause "))
+			try_call(i, &good);
+	printf("%u calls, %u runs, %u changed, %u bad\n", good.calls, total.runs, total.changed,
+	       total.bad);
+	return total.bad != 0;
+}

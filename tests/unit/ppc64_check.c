@@ -1,0 +1,264 @@
+/* The ppc64 part of plan_check(): a finished plan, one thing wrong with it, one sentence; and every
+ * edit of a tree that has not the room for it.
+ */
+#include "unit.h"
+
+#include "../../arch/ppc64/ppc64.h"
+
+#include <libfdt.h>
+#include <stdio.h>
+
+#define TREE_NOTE                                                                                  \
+	"/ { #address-cells = <2>; #size-cells = <2>; chosen { linux,kernel-end = <0 4000000>; "   \
+	"}; "                                                                                      \
+	"rtas { linux,rtas-base = <7000000>; rtas-size = <10000>; }; "                             \
+	"memory@0 { device_type = \"memory\"; reg = <0 0 0 40000000>; }; };"
+
+/* A machine of one gigabyte, its middle for a crash kernel, with a kernel of two parts. */
+struct server {
+	struct machine m;
+	struct image img;
+	struct request r;
+	uint8_t *kernel, initrd[3000];
+	struct span tree;
+};
+
+static void add(struct ranges *s, phys start, phys end, const char *what)
+{
+	if (!ranges_add(s, start, end, what))
+		abort();
+}
+
+static void start(struct server *s, bool crash)
+{
+	struct error e = { 0 };
+
+	memset(s, 0, sizeof(*s));
+	s->tree = note_tree(TREE_NOTE);
+	s->kernel = calloc(1, MIB);
+	if (!s->kernel)
+		abort();
+	s->kernel[PPC64_RUN_AT_LOAD] = crash;
+	s->m = (struct machine){
+		.arch = &arch_ppc64, .page_size = 0x1000, .fdt = s->tree, .fdt_from = "/server"
+	};
+	if (!ppc64_memory(&s->m, &(struct sources){ { 0 }, { 0 } }, &e))
+		abort();
+	if (crash) {
+		s->m.crash.region = (struct range){ 0x20000000, 0x30000000, NULL };
+		add(&s->m.crash.notes, 0x5000000, 0x5001000, NULL);
+		add(&s->m.crash.dump, 0x10000, 0x20000000, NULL);
+		s->m.reach.start = 0x20000000;
+		s->m.reach.end = 0x30000000;
+	}
+	ranges_sort(&s->m.keep);
+	if (!ranges_subtract(&s->m.ram, &s->m.keep, &s->m.room))
+		abort();
+	s->img = (struct image){
+		.part = { { { s->kernel, 0x8000 }, 0, 0x8000 },
+			  { { s->kernel + 0x10000, 0x10000 }, 0x10000, 0x10000 } },
+		.parts = 2,
+		.room = 2 * MIB,
+		.align = 0x10000,
+	};
+	s->r = (struct request){
+		.machine = &s->m,
+		.image = &s->img,
+		.initrd = { { s->initrd, sizeof(s->initrd) } },
+		.initrds = 1,
+		.cmdline = "root=/dev/sda",
+	};
+}
+
+static void end(struct server *s)
+{
+	ranges_free(&s->m.ram);
+	ranges_free(&s->m.keep);
+	ranges_free(&s->m.room);
+	ranges_free(&s->m.crash.notes);
+	ranges_free(&s->m.crash.dump);
+	note_free(&s->tree);
+	free(s->kernel);
+}
+
+static struct segment *piece(struct plan *p, enum piece which)
+{
+	return (struct segment *)(uintptr_t)plan_segment(p, which);
+}
+
+#define ROW(name) static void name(struct plan *p, struct server *s)
+
+/* clang-format off */
+ROW(nothing) { (void)p, (void)s; }
+ROW(below_reach) { (void)p; s->m.reach.start = p->seg[0].at.start + 0x1000; s->m.reach.start |= 1ull << 29; }
+ROW(above_reach) { (void)s; (void)p; s->m.reach.end = piece(p, KERNEL)->at.start; }
+ROW(no_tree) { (void)s; piece(p, TREE)->piece = STUB; }
+ROW(tree_odd) { (void)s; piece(p, TREE)->at.start += 4; }
+ROW(no_kernel) { (void)s; while (piece(p, KERNEL)) piece(p, KERNEL)->piece = INITRD; }
+ROW(kernel_elsewhere) { (void)s; p->kernel -= 0x10000; }
+ROW(kernel_odd) { (void)s; p->kernel += 0x1000; piece(p, KERNEL)->at.start += 0x1000; }
+ROW(kernel_fixed) { (void)p; s->img.fixed = true; s->img.offset = 0x1000; }
+ROW(kernel_no_room) { (void)p; s->img.room += MIB; }
+ROW(no_stub) { (void)s; piece(p, STUB)->piece = INITRD; }
+ROW(stub_short) { (void)s; piece(p, STUB)->data.len--; }
+ROW(entry_elsewhere) { (void)s; p->entry += 4; }
+ROW(stub_branch) { (void)s; p->stub[0] ^= 1; }
+ROW(stub_order) { (void)p; s->m.big_endian = true; }
+ROW(stub_head) { (void)s; p->stub[0xff] ^= 1; }
+ROW(stub_tree) { (void)s; p->stub[0x1a7] ^= 8; }
+ROW(stub_kernel) { (void)s; p->stub[0x1ae] ^= 1; }
+ROW(stub_entry) { (void)s; p->stub[0x1b7] ^= 4; }
+ROW(entry_shown) { (void)s; p->kernel_entry += 4; p->stub[0x1b7] ^= 4; }
+ROW(stub_backup) { (void)s; p->stub[0x1cf] ^= 1; }
+ROW(backup_for_none) { (void)s; p->chosen.backup.end = 1; }
+ROW(crash_moves) { (void)p; s->kernel[PPC64_RUN_AT_LOAD] = 0; p->stub[PPC64_RUN_AT_LOAD] = 0; }
+ROW(crash_moves_big) { (void)p; s->img.big_endian = true; }
+ROW(crash_fixed) { (void)p; s->img.fixed = true; s->img.offset = p->kernel; }
+ROW(backup_size) { (void)s; p->chosen.backup.end += 0x1000; }
+ROW(backup_on_stub) { (void)s; piece(p, STUB)->at.end = p->chosen.backup.start + 0x1000; }
+ROW(backup_outside) { (void)s; piece(p, STUB)->room_end -= 0x1000; }
+ROW(core_no_word) { (void)s; p->line.p[0] = 'x'; }
+ROW(core_no_number) { (void)s; memcpy(p->line.p + 13, "zz", 2); }
+ROW(core_no_space) { (void)s; p->line.p[25] = 'x'; }
+ROW(core_elsewhere) { (void)s; p->line.p[24] ^= 1; }
+ROW(tree_not_reserved) { (void)s; fdt_del_mem_rsv(p->tree.blob, fdt_num_mem_rsv(p->tree.blob) - 1); }
+ROW(rtas_not_reserved)
+{
+	uint64_t at, size;
+	int i = fdt_num_mem_rsv(p->tree.blob);
+
+	(void)s;
+	while (i-- > 0)
+		if (!fdt_get_mem_rsv(p->tree.blob, i, &at, &size) && at == 0x7000000)
+			fdt_del_mem_rsv(p->tree.blob, i);
+}
+ROW(rtas_half_reserved) { (void)p; s->m.keep.v[s->m.keep.n - 1].end += 0x10000; }
+/* clang-format on */
+
+#define REACH	"a piece is outside of what real mode reaches"
+#define PLACE	"the kernel is at a place that it cannot run from"
+#define POINTS	"the stub does not point at kernel and device tree"
+#define FINDS	"the crash kernel would not find the first 64 KiB or the core header"
+#define RESERVE "the device tree does not reserve what firmware needs"
+
+static const struct row {
+	const char *caption;
+	bool crash;
+	void (*spoil)(struct plan *p, struct server *s);
+	const char *why; /* NULL: nothing */
+} rows[] = {
+	{ "nothing is wrong", false, nothing, NULL },
+	{ "nothing is wrong with a crash kernel", true, nothing, NULL },
+	{ "a piece below the running kernel's end", false, below_reach, REACH },
+	{ "a piece above real mode's reach", false, above_reach, REACH },
+	{ "no tree", false, no_tree, "it has no device tree" },
+	{ "a tree at an odd place", false, tree_odd, "it has no device tree" },
+	{ "no kernel", false, no_kernel, "the kernel is not where the plan says" },
+	{ "the plan says another place", false, kernel_elsewhere,
+	  "the kernel is not where the plan says" },
+	{ "a kernel that is not on 64 KiB", false, kernel_odd, PLACE },
+	{ "a fixed kernel elsewhere", false, kernel_fixed, PLACE },
+	{ "no room for BSS", false, kernel_no_room, "the kernel has no room for its BSS" },
+	{ "no stub", false, no_stub, "it does not start in the stub" },
+	{ "a stub that is a byte short", false, stub_short, "it does not start in the stub" },
+	{ "an entry behind the stub's start", false, entry_elsewhere,
+	  "it does not start in the stub" },
+	{ "another first instruction", false, stub_branch,
+	  "the stub is not what other CPUs need at address 0" },
+	{ "instructions in the other byte order", false, stub_order,
+	  "the stub is not what other CPUs need at address 0" },
+	{ "another last byte of what goes to 0", false, stub_head,
+	  "the stub is not what other CPUs need at address 0" },
+	{ "the stub has another tree", false, stub_tree, POINTS },
+	{ "the stub has another kernel", false, stub_kernel, POINTS },
+	{ "the stub has another entry", false, stub_entry, POINTS },
+	{ "stub and plan agree on an entry that is not the kernel's", false, entry_shown, POINTS },
+	{ "the stub saves what it need not", false, stub_backup,
+	  "the stub saves the first 64 KiB elsewhere" },
+	{ "a normal plan with a place to save to", false, backup_for_none,
+	  "it saves memory for no crash kernel" },
+	{ "a crash kernel that moves to 0", true, crash_moves,
+	  "the crash kernel would move itself to 0" },
+	{ "the same, its word in the other byte order", true, crash_moves_big,
+	  "the crash kernel would move itself to 0" },
+	{ "a fixed crash kernel stays anyway", true, crash_fixed, NULL },
+	{ "not 64 KiB are saved", true, backup_size, FINDS },
+	{ "saved on the stub", true, backup_on_stub, FINDS },
+	{ "saved outside of the stub's room", true, backup_outside, FINDS },
+	{ "no elfcorehdr=", true, core_no_word, FINDS },
+	{ "elfcorehdr= without a number", true, core_no_number, FINDS },
+	{ "no space behind the number", true, core_no_space, FINDS },
+	{ "the core header is elsewhere", true, core_elsewhere, FINDS },
+	{ "the tree does not reserve itself", false, tree_not_reserved, RESERVE },
+	{ "RTAS is not reserved", false, rtas_not_reserved, RESERVE },
+	{ "half of what firmware keeps is reserved", false, rtas_half_reserved, RESERVE },
+};
+
+static void spoiled(const struct row *row)
+{
+	struct error e = { 0 };
+	char text[200];
+	struct server s;
+	struct plan p;
+	bool ok;
+
+	CASE("%s", row->caption);
+	start(&s, row->crash);
+	if (!plan_make(&s.r, &p, &e)) {
+		unit_fail("expected a plan, came %s", e.text);
+	} else {
+		row->spoil(&p, &s);
+		ok = ppc64_check(&p, &s.r, &e);
+		snprintf(text, sizeof(text), "trust the plan: %s", row->why ? row->why : "");
+		want_error(ok, &e, row->why ? FAIL_BUG : FAIL_NONE, row->why ? text : "");
+	}
+	plan_free(&p);
+	end(&s);
+}
+
+/* Bytes of room in the tree, from none on: each edit fails where the room ends, and no sooner does
+ * the tree say it all.
+ */
+static void without_room(bool crash)
+{
+	const struct chosen c = {
+		.cmdline = "root=/dev/sda",
+		.initrd_start = 0x10000000,
+		.initrd_end = 0x10001000,
+		.tree_start = 0x10100000,
+		.tree_size = 100,
+		.core = { 0, crash ? 0x1000 : 0, NULL },
+		.backup = { 0, crash ? 0x10000 : 0, NULL },
+		.usable = { 0, crash ? 0x20000000 : 0, NULL },
+	};
+	size_t room, failed = 0;
+	struct error e;
+	struct server s;
+	struct tree t;
+	bool ok = false;
+
+	CASE("a tree without room, %s", crash ? "crash kernel" : "normal");
+	start(&s, crash);
+	for (room = 0; room < 2048 && !ok; room += 4) {
+		e = (struct error){ 0 };
+		if (!tree_open(&t, s.tree, room, "/server", &e))
+			abort();
+		ok = ppc64_tree(&t, &s.m, &e) && chosen_write(&t, &c, &e);
+		if (!ok)
+			failed++;
+		want(ok || e.code == FAIL_TREE, "an edit without room is an error of the tree");
+		tree_free(&t);
+	}
+	want(ok && failed > 20, "with room it is none");
+	end(&s);
+}
+
+void test_ppc64_check(void)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(rows); i++)
+		spoiled(&rows[i]);
+	without_room(false);
+	without_room(true);
+}
