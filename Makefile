@@ -72,7 +72,7 @@ UNPACK_PARTS := $(foreach l,$(UNPACK_LIBS),$(addprefix $(l)/,$($(l)_PARTS)))
 UNPACK_FLAGS := $(foreach f,GZIP ZSTD XZ LZ4,$(if $($(f)),-DWITH_$(f))) $(UNPACK_LIBS:%=-isystem $(UNPACK_SRC)/%)
 # a table of 1 KiB for CRC-32, not of 8, and no Adler-32, which gzip has not; names of lz4's xxhash
 # apart from zstd's
-zlib_FLAGS := -DZ_TESTW= -Dadler32=crc32
+zlib_FLAGS := -DBUILDFIXED -DZ_TESTW= -Dadler32=crc32
 zstd_FLAGS := -DZSTD_LEGACY_SUPPORT=0 -DZSTD_TRACE=0 -DDYNAMIC_BMI2=0 -DZSTD_DISABLE_ASM=1 \
 	-DZSTD_STRIP_ERROR_STRINGS -DHUF_FORCE_DECOMPRESS_X1 -DZSTD_FORCE_DECOMPRESS_SEQUENCES_SHORT
 lz4_FLAGS := -DXXH_NAMESPACE=LZ4_
