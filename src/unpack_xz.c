@@ -24,18 +24,18 @@ static uint32_t xz_crc32(const uint8_t *p, size_t len, uint32_t crc)
 #include <xz_stream.h>
 enum { KNOWN = 1 << XZ_CHECK_NONE | 1 << XZ_CHECK_CRC32 | 1 << XZ_CHECK_CRC64 };
 #define XZ_CHECK_CRC32 XZ_CHECK_MAX /* which nobody has */
-#include <xz_dec_lzma2.c>
+#include <xz_dec_lzma2.c>	    /* to be static: NOLINT(bugprone-suspicious-include) */
 
-/* Its filters lack that of arm64, which kernels of 6.12 and later are packed with, and look at
- * bytes that are still to be looked back at. So it decodes without, and check_blocks() is the
- * filter.
- */
 /* The one caller, into which it is inlined; with two it is 3 % slower. */
 static __attribute__((noinline)) enum xz_ret run_lzma2(struct xz_dec_lzma2 *s, struct xz_buf *b)
 {
 	return xz_dec_lzma2_run(s, b);
 }
 
+/* Its filters lack that of arm64, which kernels of 6.12 and later are packed with, and look at
+ * bytes that are still to be looked back at. So it decodes without, and check_blocks() is the
+ * filter.
+ */
 #undef xz_dec_bcj_end
 #define xz_dec_bcj_end(s) (void)(s)
 #define FILTER_ARM64	  10
@@ -58,7 +58,7 @@ static enum xz_ret xz_dec_bcj_run(struct xz_dec_bcj *s, struct xz_dec_lzma2 *lzm
 	return run_lzma2(lzma2, b);
 }
 #define xz_dec_lzma2_run run_lzma2
-#include <xz_dec_stream.c>
+#include <xz_dec_stream.c> /* NOLINT(bugprone-suspicious-include) */
 #undef xz_dec_lzma2_run
 
 #define STEP   (512u << 10)
