@@ -5,18 +5,26 @@
 # shellcheck disable=SC2154  # helpers.bash sets these
 load helpers
 
-setup_file() {
-	local dir=$run_dir/attack
-	make -s B="$dir" ARCH=host CFLAGS=-Os
-	gcc -std=c11 -D_GNU_SOURCE -Os -Wall -Wextra -c -o "$dir/attack.o" tests/confine/attack.c
+# taken_over ARCH COMPILER...: the program for ARCH with tests/confine/attack.c in it, and
+# libraries.
+taken_over() {
+	local dir=$run_dir/attack/$1
+	make -s B="$dir" ARCH="$1" CFLAGS=-Os
+	"${@:2}" -std=c11 -D_GNU_SOURCE -Os -Wall -Wextra -c -o "$dir/attack.o" tests/confine/attack.c
 	# shellcheck disable=SC2046  # a list
-	musl-gcc -static -no-pie -o "$dir/kexec-lite" $(find "$dir/host" -name '*.o') "$dir/attack.o" \
-		-Wl,--wrap=plan_draft "$(gcc -print-file-name=libfdt.a)"
+	"${@:2}" -static -no-pie -s -o "$dir/kexec-lite" $(find "$dir/$1" -name '*.o') "$dir/attack.o" \
+		-Wl,--wrap=plan_draft "${libraries[@]}"
+}
+
+setup_file() {
+	local libraries
+	libraries=("$(gcc -print-file-name=libfdt.a)")
+	taken_over host musl-gcc
 }
 
 setup() {
 	cd "$top" || return
-	attacked=$run_dir/attack/kexec-lite
+	attacked=$run_dir/attack/host/kexec-lite
 }
 
 # attack WHAT [OPTION...]: in $status, $output
@@ -74,3 +82,39 @@ attack() {
 	same "calls behind seccomp" "$(awk '/PR_SET_SECCOMP/ { pid = $1; next } $1 == pid && !/resumed/ { sub(/\(.*/, "", $2); print $2 }' \
 		"$BATS_TEST_TMPDIR/calls" | sort -u | paste -sd' ')" "+++ exit_group"
 }
+
+# ---- in guests: the calls' numbers are each architecture's own
+
+# boot_attacked NAME
+boot_attacked() {
+	local dir=$run_dir/$1 arch compiler machine options=() libraries=()
+	case $1 in
+	confine-arm64) arch=arm64 compiler=aarch64-linux-gnu-gcc machine=(virt-1) ;;
+	confine-ppc64) arch=ppc64le compiler=powerpc64le-linux-gnu-gcc machine=(pseries) options=(-mlong-double-64) ;;
+	esac
+	local specs=-specs=$top/build/lab/sysroot/$arch/lib/musl-gcc.specs
+	taken_over $arch $compiler "$specs" "${options[@]}"
+	echo "open socket execve kill ptrace fork kept" >"$dir/attacks"
+	"$lab/initramfs" $arch "$dir/run.cpio" "$top/tests/guest/confine:lab/run" "$dir/attacks:boot/attacks" \
+		"$bin_dir/$arch/kexec-lite:bin/kexec-lite" "$run_dir/attack/$arch/kexec-lite:bin/attacked" \
+		"$("$lab/kernel" $arch-6.1):boot/kernel"
+	"$lab/run" "${machine[@]}" "$("$lab/kernel" $arch-6.1)" "$dir/run.cpio" quiet "$dir/log"
+}
+
+# confined NAME: with neither landlock nor seccomp missing, and each attack in vain.
+confined() {
+	local attack
+	log=$run_dir/$1/log
+	once "$1" boot_attacked
+	same load "$(step run load)" "rc=0 loaded=1"
+	same "what is missing" "$(of_stage run | grep '^[0-9]*:.*without')" ""
+	for attack in open socket execve kill ptrace fork; do
+		same "$attack" "$(step run $attack)" "rc=9 loaded=0"
+		same "$attack" "$(of_stage run | sed -n "s/^STEP-STDERR $attack //p")" \
+			"kexec-lite: cannot load kernel /boot/kernel: the process that read it was killed"
+	done
+	same kept "$(step run kept)" "rc=16 loaded=0"
+}
+
+@test "arm64, Linux 6.1: confined, and nothing is loaded" { confined confine-arm64; }
+@test "ppc64, Linux 6.1: confined, and nothing is loaded" { confined confine-ppc64; }
