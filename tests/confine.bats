@@ -2,7 +2,7 @@
 # The child that reads files can do nothing else, and what it says is not believed: a build whose
 # parser has been taken over tries.
 
-# shellcheck disable=SC2154  # helpers.bash sets these
+# shellcheck disable=SC2034,SC2154  # helpers.bash sets these
 load helpers
 
 # taken_over ARCH COMPILER...: the program for ARCH with tests/confine/attack.c in it, and
