@@ -193,8 +193,7 @@ static pid_t traced(char **command)
 	}
 	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status) ||
 	    ptrace(PTRACE_SETOPTIONS, pid, 0,
-		   PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC |
-			   PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE))
+		   PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC))
 		die("trace");
 	/* Until it has become the command, it is we. */
 	while (ptrace(PTRACE_CONT, pid, 0, 0) == 0 && waitpid(pid, &status, 0) == pid &&
@@ -217,6 +216,9 @@ static void memory(const char *name, char **command)
 	int status = 0;
 
 	/* the program, and a child of its own */
+	if (ptrace(PTRACE_SETOPTIONS, pid, 0,
+		   PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE))
+		die("trace");
 	for (;;) {
 		if (p)
 			ptrace(PTRACE_SYSCALL, p, 0, 0);
