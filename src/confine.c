@@ -4,6 +4,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -32,10 +33,14 @@ pid_t confine_fork(void)
 	return (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
 }
 
-void confine_wait(pid_t child)
+bool confine_wait(pid_t child)
 {
-	while (syscall(SYS_wait4, child, NULL, __WALL, NULL) < 0 && errno == EINTR)
-		;
+	long ended;
+
+	do
+		ended = syscall(SYS_wait4, child, NULL, __WALL, NULL);
+	while (ended < 0 && errno == EINTR);
+	return ended == child || (kill(child, SIGKILL), false);
 }
 
 /* ---- landlock: ABI 1, whose numbers are the same everywhere */

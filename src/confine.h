@@ -16,10 +16,11 @@
 void *confine_share(int fd, size_t least, size_t *size);
 
 /* 0 in the child, its pid in the parent, -1: no child. Whatever our caller does about SIGCHLD, the
- * child is ours to wait for.
+ * child is ours to wait for. False: it cannot be waited for. Then it was killed, but may still
+ * write for a moment: nothing that it shares may be used.
  */
 pid_t confine_fork(void);
-void confine_wait(pid_t child);
+bool confine_wait(pid_t child);
 
 /* From here on the child may read and write descriptors that are open, hand memory back, and end;
  * anything else kills it. It gets memory from `heap`, which is shared. Where the running kernel

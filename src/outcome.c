@@ -129,11 +129,6 @@ static void take(const struct job *j)
 	if (out->request.dtb.len && !r->dtb.len)
 		name_text(j->in->dtb_name, j->o->kernel);
 	out->plan.tree_from = out->request.dtb.len ? r->dtb_name : j->m->fdt_from;
-	/* owned by a heap that ended with its child */
-	out->plan.tree = (struct tree){ 0 };
-	out->plan.line = (struct text){ 0 };
-	out->plan.core = NULL;
-	out->image.copy = NULL;
 }
 
 static bool take_error(const struct error *theirs, struct error *e)
@@ -152,16 +147,27 @@ static bool take_error(const struct error *theirs, struct error *e)
 	return hint(e, "%s", buf);
 }
 
+static bool fail_killed(const struct job *j, struct error *e)
+{
+	char show[NAME_TEXT];
+
+	return fail(e, FAIL_MEMORY, "load kernel %s: the process that read it was killed",
+		    name_text(show, j->o->kernel));
+}
+
 static bool look_again(const struct job *j, struct error *e)
 {
 	struct outcome *out = j->out;
-	char show[NAME_TEXT];
 
+	/* owned by a heap that ended with its child: never for our free() */
+	out->plan.tree = (struct tree){ 0 };
+	out->plan.line = (struct text){ 0 };
+	out->plan.core = NULL;
+	out->image.copy = NULL;
 	if (out->error.code != FAIL_NONE)
 		return take_error(&out->error, e);
 	if (!out->done)
-		return fail(e, FAIL_MEMORY, "load kernel %s: the process that read it was killed",
-			    name_text(show, j->o->kernel));
+		return fail_killed(j, e);
 	if (!look_at_inputs(j) || (!j->r->file_call && !look_at_plan(j)))
 		return fail(e, FAIL_BUG, "trust the plan: it is not about memory that we have");
 	take(j);
@@ -186,7 +192,8 @@ bool outcome_make(const struct options *o, struct machine *m, struct inputs *in,
 	if (child == 0)
 		be_child(&j);
 	if (child > 0) {
-		confine_wait(child);
+		if (!confine_wait(child))
+			return *made = NULL, fail_killed(&j, e);
 		return out->size = size, look_again(&j, e);
 	}
 	if (wants_pages(&j))

@@ -9,7 +9,9 @@ load helpers
 # machines, which kexec-lite finds at "/", as if it ran there.
 scenarios='
 load        -r ARM -m aarch64        -c -l --initrd=initrd --append=x Image
+inside      -r ARM -m aarch64        --no-sandbox -c -l --initrd=initrd --append=x Image
 file-load   -r ARM -m aarch64        -s -l --initrd=initrd --initrd=initrd2 --append=x Image
+unpack      -r ARM -m aarch64        -s -l --append=x Image.gz
 load-exec   -b -r ARM -m aarch64     -c -f --append=x Image
 shutdown    -b -r ARM -m aarch64     -c --append=x Image
 crash       -r CRASH -m aarch64      -p -c --append=x Image
@@ -24,6 +26,7 @@ limit       -n -c 11 -r LIMIT -m aarch64  -l --append=x Image
 file-crash  -r CRASH -m aarch64      -p -s --initrd=initrd --append=x Image
 crash-unload -l -r CRASH -m aarch64  -p -u
 crash-status -c 0,1 -r CRASH -m aarch64  -p -S
+crash-compare -c 0,1 -r RECORD -m aarch64  -p -S -d
 first       -p -r ARM -m aarch64     -c -l --append=x Image
 capture     -r CRASH -m aarch64      --capture capture
 plan        -m aarch64               --plan --root ARM --seed 00 --dump-dtb tree --dtb dtb --mem-min=0x50000000 --mem-max==2130706432 -d --append=x Image
@@ -32,7 +35,7 @@ plan        -m aarch64               --plan --root ARM --seed 00 --dump-dtb tree
 # machine NAME CAPTURE: a copy with what a captured machine lacks and a running one has.
 machine() {
 	cp -r "$machines/$2" "$1"
-	mkdir -p "$1/sys/class/net/eth0" "$1/sys/class/net/lo" "$1/dev"
+	mkdir -p "$1/sys/class/net/eth0" "$1/sys/class/net/lo" "$1/dev" "$1/run"
 	: >"$1/dev/kmsg"
 	printf 'Node 0, zone DMA\n  pages free 200000\n        min 5000\n        spanned 262144\n  start_pfn: 262144\n' \
 		>"$1/proc/zoneinfo"
@@ -63,6 +66,8 @@ inject_all() {
 	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o inject "$top/tests/faults/inject.c"
 	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -static -o bad "$top/tests/faults/bad.c"
 	make_image Image
+	python3 -c 'import random, sys; sys.stdout.buffer.write(random.Random(1).randbytes(1 << 20))' |
+		cat Image - | gzip -n >Image.gz
 	python3 "$plans/ppc64/image" vmlinux
 	head -c 4096 /dev/zero >initrd
 	head -c 5000 /dev/zero >initrd2
@@ -76,6 +81,9 @@ inject_all() {
 	echo 0 >LIMIT/proc/sys/kernel/kexec_load_limit_reboot
 	machine CRASH arm64-crash
 	echo 268435456 >CRASH/sys/kernel/kexec_crash_size
+	cp -r CRASH RECORD
+	echo 1 >RECORD/sys/kernel/kexec_crash_loaded
+	echo '0x50000000 0x1000 0x1 kernel' >RECORD/run/kexec-lite.crash
 	machine PPC pseries
 	rm PPC/sys/firmware/fdt
 	live_tree PPC/sys/firmware/devicetree/base
@@ -84,7 +92,7 @@ inject_all() {
 	done < <(sed '/^$/d' <<<"$scenarios") >list
 	# shellcheck disable=SC2016  # for the shells that xargs starts
 	xargs -0 -n 1 -P 2 bash -c 'set -- $0; name=$1; shift
-		for w; do case $w in ARM | LOADED | LOCKED | LIMIT | CRASH | PPC) w=$PWD/$w ;; esac; words+=("$w"); done
+		for w; do case $w in ARM | LOADED | LOCKED | LIMIT | CRASH | RECORD | PPC) w=$PWD/$w ;; esac; words+=("$w"); done
 		./inject "${words[@]}" >"out.$name" 2>&1; echo "rc $?" >>"out.$name"; true' <list
 }
 
@@ -110,13 +118,24 @@ survives() {
 
 # Where the program says so, what it could not find out or do does not matter.
 network='^CHANGED (socket |open(at)? /sys/class/net|getdents /sys/class/net|ioctl socket),|^CHANGED openat .*, from then on'
-quiet='^CHANGED open(at)? /proc/(kpageflags|self/pagemap|zoneinfo), '
+# the call fails for the interfaces, too, which are behind these
+behind='^CHANGED (open /proc/(kpageflags|self/pagemap|zoneinfo)|ioctl /dev/null), from then on'
+# the record is for --status alone
+record='^CHANGED (unlink|open(at)?|write|close) /run/kexec-lite.crash, '
 
-@test "kexec_load: every call fails" { survives load; }
-@test "kexec_file_load of two initrds: every call fails" { survives file-load; }
-@test "load and start: every call fails" { survives load-exec "$network|$quiet"; }
+@test "kexec_load, with a child and without: every call fails" {
+	survives load
+	survives inside
+	run grep killed out.inside
+	same "said without a child" "$output" ""
+}
+@test "kexec_file_load of two initrds, of what is unpacked: every call fails" {
+	survives file-load
+	survives unpack
+}
+@test "load and start: every call fails" { survives load-exec "$network|$behind"; }
 @test "load and shut down: every call fails" { survives shutdown; }
-@test "a crash kernel: every call fails" { survives crash; }
+@test "a crash kernel: every call fails" { survives crash "$record"; }
 # a property is one read, and an empty one is a property; without kexec_load there is the other call
 @test "a live tree on ppc64: every call fails" {
 	survives ppc64 '^CHANGED read /sys/firmware/devicetree/base/.*, (short|nothing)|^CHANGED kexec_load , once ENOSYS'
@@ -134,9 +153,10 @@ quiet='^CHANGED open(at)? /proc/(kpageflags|self/pagemap|zoneinfo), '
 	survives file-crash
 	survives crash-unload
 	survives crash-status '^CHANGED openat .*/kexec_crash_loaded, once ENOENT$'
+	survives crash-compare '^CHANGED openat .*/kexec_crash_loaded, once ENOENT$'
 }
 @test "size of the crash region: every call fails" { survives size; }
-@test "the first process: every call fails, and it never ends" { survives first "$quiet"; }
+@test "the first process: every call fails, and it never ends" { survives first; }
 # what is empty or not there is so in a capture, too, calls as well; and what only a crash kernel takes is taken as
 # far as it can be read: a plan for one says what it misses
 @test "a capture: every call fails" {
@@ -153,7 +173,11 @@ heap_bin() {
 		echo "$bin_dir/host/kexec-lite-heap"
 		return
 	fi
-	make -s -C "$top" sanitize B="$PWD/heap" SANITIZE_CC="gcc -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc $top/tests/faults/heap.c -Wno-missing-prototypes" >&2
+	# a compiler that adds heap.c where it links
+	printf '#!/bin/sh\ncase " $* " in *" -c "*) exec gcc "$@" ;; esac\nexec gcc %s "$@" -Wno-missing-prototypes\n' \
+		"-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc $top/tests/faults/heap.c" >heap-gcc
+	chmod +x heap-gcc
+	PATH=$PWD:$PATH make -s -C "$top" sanitize B="$PWD/heap" SANITIZE_CC=heap-gcc >&2
 	echo "$PWD/heap/sanitize/kexec-lite"
 }
 
@@ -196,16 +220,20 @@ starve() {
 }
 
 @test "what is said of failing calls is in tests/faults/sentences" {
-	local texts='I/O error|Interrupted system call|Resource temporarily unavailable|Out of memory|Permission denied|No such file or directory'
+	# those that the program has no words for are numbers
+	local texts='I/O error|error (4|11)|Out of memory|Permission denied|No such file or directory'
 	sed -nE "s/^SENTENCE //p" out.* | LC_ALL=C sed -E "s#($texts)#ERROR#
 		s#(write|directory) (capture|[.]{3})[^:]*#\1 capture/...#
 		s#property [^ ]*#property ...#
 		s#/cpu[01]/#/cpu./#
 		s#$PWD/##" | LC_ALL=C sort -u >said
 	diff -u "$top/tests/faults/sentences" said
+	# not only somewhere
+	grep -q 'kernel Image: the process that read it was killed$' out.load
+	grep -q 'kernel Image: the process that read it was killed$' out.plan
 }
 
-@test "inject finds a program that leaks, crashes, hangs, forks, loads, pretends, mumbles, lies" {
+@test "inject finds a program that leaks, crashes, hangs, forks, orphans, loads, pretends, mumbles, lies" {
 	local what want
 	while read -r what want; do
 		run ./inject -r "$PWD/ARM" -m aarch64 -- "$PWD/bad" "$what"
@@ -216,6 +244,7 @@ starve() {
 		crashes killed by a signal
 		hangs it did not end
 		forks it made a child
+		orphans its child outlived it
 		loads an error, and yet it changed what is loaded
 		pretends success without effect
 		mumbles a line that is no warning

@@ -42,6 +42,12 @@ int main(int argc, char *argv[])
 	} else if (strcmp(what, "forks") == 0) {
 		if (fd < 0)
 			return syscall(SYS_clone, 17, 0, 0, 0, 0), 0;
+	} else if (strcmp(what, "orphans") == 0) {
+		if (fd < 0 && syscall(SYS_clone, 0, 0, 0, 0, 0) == 0)
+			for (;;)
+				pause();
+		if (fd < 0)
+			return close(null), fail();
 	} else if (strcmp(what, "loads") == 0) {
 		if (syscall(SYS_kexec_load, 0, 1, (size_t[4]){ (size_t)buf, 1, 0, 4096 }, 0) ||
 		    fd < 0)

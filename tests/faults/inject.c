@@ -4,10 +4,12 @@
  * way in which that call can fail, and holds every run to the same rules: it ends by itself within
  * 5 s, without a signal, a child or an open file; it says the same and does the same as the first
  * run, or it says one sentence on stderr, has the exit code of one, and what was loaded before is
- * still loaded. Prints "SENTENCE code text" for each different one, "CHANGED ..." for a run that
- * did something else and called it a success (-v: with the call), "BAD ..." for one that broke a
- * rule, and last "N calls, N runs, N changed, N bad". Exits 1 when one is bad or the first run
- * failed, 2 on wrong use.
+ * still loaded. The one child that it may make, by a clone without flags, is part of the run: its
+ * calls are counted and fail as well, at each of them it is killed once, and it must not outlive
+ * the program. It runs as the program waits for it, so the calls of both are one row. Prints
+ * "SENTENCE code text" for each different one, "CHANGED ..." for a run that did something else and
+ * called it a success (-v: with the call), "BAD ..." for one that broke a rule, and last "N calls,
+ * N runs, N changed, N bad". Exits 1 when one is bad or the first run failed, 2 on wrong use.
  *
  * -r: the machine is the one captured in ROOT, not this one: "/" and a few absolute paths lead
  *     there, uname says MACHINE (-m), and CAP_SYS_BOOT seems to be there.
@@ -48,12 +50,12 @@
 #define LINE_MAX_BYTES 200
 #define OUT_MAX	       16384
 
-enum how { FAIL_ONCE, FAIL_ON, SHORT, NOTHING };
+enum how { FAIL_ONCE, FAIL_ON, SHORT, NOTHING, KILLED };
 
 /* The calls of the first run. */
 static struct {
 	char *name[4096];
-	unsigned n;
+	bool of_kid[4096];
 } calls;
 
 /* What a run is to meet: the call with this number, counted from 1; 0: none. */
@@ -64,7 +66,7 @@ struct fault {
 };
 
 struct outcome {
-	bool timeout, half_image;
+	bool timeout, half_image, kid_stayed;
 	int signal, code; /* code -1: it never ended by itself, as process 1 must not */
 	unsigned calls, forks, open_files, loads;
 	uint64_t written, image, done; /* sums of what went to files, of the image, of the rest */
@@ -82,7 +84,8 @@ static struct {
 	char **argv;
 } opt = { .codes = "0" };
 
-static pid_t child;
+static pid_t child;   /* the program */
+static pid_t tracee;  /* it, or the child that it made: whose call this is */
 static bool may_boot; /* has CAP_SYS_BOOT, as far as the program knows */
 static volatile sig_atomic_t late;
 
@@ -124,6 +127,17 @@ static const struct {
 	{ SYS_getpid, "getpid" },
 	{ SYS_pause, "pause" },
 	{ SYS_readlink, "readlink" },
+	{ SYS_unlink, "unlink" },
+	{ SYS_stat, "stat" },
+	{ SYS_ftruncate, "ftruncate" },
+	{ SYS_madvise, "madvise" },
+	{ SYS_rt_sigaction, "sigaction" },
+	{ SYS_prctl, "prctl" },
+	{ SYS_clone, "clone" },
+	{ SYS_wait4, "wait4" },
+	{ SYS_kill, "kill" },
+	{ SYS_landlock_create_ruleset, "landlock_create_ruleset" },
+	{ SYS_landlock_restrict_self, "landlock_restrict_self" },
 };
 
 static const char *name_of(long nr)
@@ -152,14 +166,14 @@ static bool get(uint64_t at, void *p, size_t len)
 {
 	struct iovec here = { p, len }, there = { (void *)(uintptr_t)at, len };
 
-	return process_vm_readv(child, &here, 1, &there, 1, 0) == (ssize_t)len;
+	return process_vm_readv(tracee, &here, 1, &there, 1, 0) == (ssize_t)len;
 }
 
 static bool put(uint64_t at, const void *p, size_t len)
 {
 	struct iovec here = { (void *)(uintptr_t)p, len }, there = { (void *)(uintptr_t)at, len };
 
-	return process_vm_writev(child, &here, 1, &there, 1, 0) == (ssize_t)len;
+	return process_vm_writev(tracee, &here, 1, &there, 1, 0) == (ssize_t)len;
 }
 
 /* A string, cut at size - 1 bytes. */
@@ -215,7 +229,7 @@ static void fd_path(int fd, char *s, size_t size)
 	char link[64];
 	ssize_t n;
 
-	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)child, fd);
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)tracee, fd);
 	n = readlink(link, s, size - 1);
 	s[n < 0 ? 0 : n] = '\0';
 }
@@ -226,7 +240,7 @@ static bool sum_file(uint64_t *h, int fd)
 	ssize_t n;
 	int f;
 
-	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)child, fd);
+	snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)tracee, fd);
 	f = open(link, O_RDONLY | O_CLOEXEC);
 	if (f < 0)
 		return false;
@@ -246,7 +260,7 @@ static unsigned open_files(void)
 
 	for (fd = 3; fd < 64; fd++) {
 		fd_path(fd, path, sizeof(path));
-		snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)child, fd);
+		snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)tracee, fd);
 		n += path[0] != '\0';
 	}
 	return n;
@@ -300,8 +314,10 @@ static void start(int out, int err)
 /* Absolute paths that lead into the captured machine. */
 static bool is_there(const char *path)
 {
-	static const char *const paths[] = { "/", "/proc/kpageflags", "/proc/zoneinfo",
-					     "/sys/class/net", "/dev/kmsg" };
+	static const char *const paths[] = {
+		"/",	     "/proc/kpageflags", "/proc/zoneinfo",	  "/sys/class/net",
+		"/dev/kmsg", "/proc/kcore",	 "/run/kexec-lite.crash",
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
@@ -410,7 +426,7 @@ static bool answered(const struct user_regs_struct *r, struct outcome *o, long *
 	case SYS_sync:
 	case SYS_sched_setaffinity:
 	case SYS_getcpu: return true;
-	case SYS_getpid: *answer = opt.first ? 1 : (long)child; return true;
+	case SYS_getpid: *answer = opt.first && tracee == child ? 1 : (long)tracee; return true;
 	case SYS_getrandom:
 		memset(s, 0x5a, sizeof(s));
 		*answer = (long)(r->rsi < sizeof(s) ? r->rsi : sizeof(s));
@@ -456,14 +472,15 @@ static bool is_last(const struct user_regs_struct *r, struct outcome *o)
 
 static bool takes_path(long nr)
 {
-	return nr == SYS_open || nr == SYS_execve || nr == SYS_mkdir || nr == SYS_readlink;
+	return nr == SYS_open || nr == SYS_execve || nr == SYS_mkdir || nr == SYS_readlink ||
+	       nr == SYS_unlink || nr == SYS_stat;
 }
 
 static bool takes_fd(long nr)
 {
 	return nr == SYS_read || nr == SYS_write || nr == SYS_writev || nr == SYS_close ||
 	       nr == SYS_fstat || nr == SYS_lseek || nr == SYS_pread64 || nr == SYS_getdents64 ||
-	       nr == SYS_ioctl || nr == SYS_fcntl || nr == SYS_newfstatat;
+	       nr == SYS_ioctl || nr == SYS_fcntl || nr == SYS_newfstatat || nr == SYS_ftruncate;
 }
 
 static void describe(const struct user_regs_struct *r, struct outcome *o)
@@ -493,6 +510,8 @@ static void keep_written(const struct user_regs_struct *r, long n, struct outcom
 	size_t m;
 
 	fd_path((int)r->rdi, path, sizeof(path));
+	if (strncmp(path, "/memfd:", 7) == 0)
+		return; /* what it holds counts when it is loaded */
 	if (r->rdi != 2 && sum_bytes(1, path, strlen(path)) != o->writing) {
 		o->writing = sum_bytes(1, path, strlen(path));
 		o->written = sum(o->written, &o->writing, 8);
@@ -510,17 +529,27 @@ static void keep_written(const struct user_regs_struct *r, long n, struct outcom
 	}
 }
 
-/* Runs the program to its end with one fault. */
-static void run(struct fault f, struct outcome *o)
-{
-	bool entry = false, on = false, off = false, answer_it = false, hit;
-	struct user_regs_struct r, in = { 0 };
-	int status, null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	long answer = 0;
-	char path[512];
-	unsigned n = 0;
+/* A process of a run: the program, and its child. */
+struct process {
+	pid_t pid; /* 0: not there, or no more */
+	bool entry, answer_it, held;
+	struct user_regs_struct in;
+	long answer;
+	int status;
+};
 
-	*o = (struct outcome){ .code = -2, .image = opt.loaded ? 1 : 0 };
+struct run {
+	struct fault f;
+	struct outcome *o;
+	struct process main, kid;
+	bool on, off;
+	unsigned n;
+};
+
+static void begin(struct run *r)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), status;
+
 	late = 0;
 	may_boot = true;
 	child = fork();
@@ -532,114 +561,252 @@ static void run(struct fault f, struct outcome *o)
 		   (void *)(PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK |
 			    PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE)))
 		die("inject: start");
+	tracee = r->main.pid = child;
 	alarm(SECONDS);
-	for (;;) {
-		if (ptrace(off ? PTRACE_CONT : PTRACE_SYSCALL, child, NULL, NULL) && errno != ESRCH)
-			die("inject: go on");
-		while (waitpid(child, &status, __WALL) < 0)
-			if (errno != EINTR)
-				die("inject: wait");
-		if (WIFEXITED(status) || WIFSIGNALED(status))
-			break;
-		if (WSTOPSIG(status) != (SIGTRAP | 0x80)) {
-			if (status >> 16) {
-				o->forks++;
-				kill(child, SIGKILL);
-			} else if (WSTOPSIG(status) != SIGTRAP) {
-				o->signal = WSTOPSIG(status);
-				kill(child, SIGKILL);
-			}
-			continue;
-		}
-		if (ptrace(PTRACE_GETREGS, child, NULL, &r))
-			continue; /* it was killed */
-		entry = !entry;
-		if (!entry) {
-			/* close: a descriptor is gone whatever the call says */
-			if (answer_it ||
-			    (n == f.at && f.at && (long)in.orig_rax == SYS_close && on && !off)) {
-				r.rax = (unsigned long)answer;
-				ptrace(PTRACE_SETREGS, child, NULL, &r);
-			}
-			if ((long)in.orig_rax == SYS_uname && opt.root && !(long)r.rax) {
-				struct utsname u;
+}
 
-				if (!get(in.rdi, &u, sizeof(u)))
-					die("inject: uname");
-				snprintf(u.machine, sizeof(u.machine), "%s", opt.machine);
-				snprintf(u.release, sizeof(u.release), "6.1.0");
-				put(in.rdi, &u, sizeof(u));
-			}
-			if ((long)in.orig_rax == SYS_write && (long)r.rax > 0 && !off)
-				keep_written(&in, (long)r.rax, o);
-			continue;
-		}
-		in = r;
-		answer_it = hit = false;
-		answer = 0;
-		/* main() starts with this; what the libc does before is its own affair, and what
-		 * follows the files of a coverage build is the compiler's
-		 */
-		if ((long)r.orig_rax == SYS_open || (long)r.orig_rax == SYS_openat) {
-			get_string((long)r.orig_rax == SYS_open ? r.rdi : r.rsi, path,
-				   sizeof(path));
-			on |= strcmp(path, "/dev/null") == 0;
-			off |= strstr(path, ".gcda") != NULL;
-		}
-		if ((long)r.orig_rax == SYS_exit_group) {
+static void go_on(const struct run *r, struct process *p)
+{
+	p->held = false;
+	if (ptrace(r->off ? PTRACE_CONT : PTRACE_SYSCALL, p->pid, NULL, NULL) && errno != ESRCH)
+		die("inject: go on");
+}
+
+/* Waits a moment for the end of a child that was killed; one that was not has outlived its parent.
+ */
+static void end_kid(struct run *r)
+{
+	int i, status;
+
+	for (i = 0; r->kid.pid && i < 300; i++) {
+		if (waitpid(r->kid.pid, &status, __WALL | WNOHANG) == r->kid.pid &&
+		    !WIFSTOPPED(status))
+			r->kid.pid = 0;
+		else
+			usleep(1000);
+	}
+	if (!r->kid.pid)
+		return;
+	r->o->kid_stayed = true;
+	kill(r->kid.pid, SIGKILL);
+	while (waitpid(r->kid.pid, &status, __WALL) == r->kid.pid && WIFSTOPPED(status))
+		;
+	r->kid.pid = 0;
+}
+
+/* The call has ended: with our answer, where we have one. */
+static void after(struct run *r, struct process *p, struct user_regs_struct *regs)
+{
+	const struct user_regs_struct *in = &p->in;
+	struct utsname u;
+
+	if (p->answer_it) {
+		regs->rax = (unsigned long)p->answer;
+		regs->orig_rax = in->orig_rax;
+		ptrace(PTRACE_SETREGS, p->pid, NULL, regs);
+	}
+	/* on a machine without landlock the row of calls is the same */
+	if ((long)regs->rax < 0 && !p->answer_it &&
+	    ((long)in->orig_rax == SYS_landlock_create_ruleset ||
+	     (long)in->orig_rax == SYS_landlock_restrict_self)) {
+		regs->rax = (long)in->orig_rax == SYS_landlock_create_ruleset ? 1023 : 0;
+		ptrace(PTRACE_SETREGS, p->pid, NULL, regs);
+	}
+	if ((long)in->orig_rax == SYS_uname && opt.root && !(long)regs->rax) {
+		if (!get(in->rdi, &u, sizeof(u)))
+			die("inject: uname");
+		snprintf(u.machine, sizeof(u.machine), "%s", opt.machine);
+		snprintf(u.release, sizeof(u.release), "6.1.0");
+		put(in->rdi, &u, sizeof(u));
+	}
+	if ((long)in->orig_rax == SYS_write && (long)regs->rax > 0 && !r->off)
+		keep_written(in, (long)regs->rax, r->o);
+}
+
+/* Counts the call. True: it is to fail. */
+static bool count(struct run *r, const struct user_regs_struct *regs)
+{
+	const struct fault f = r->f;
+	struct outcome *o = r->o;
+	const long nr = (long)regs->orig_rax;
+	bool hit;
+
+	if (!r->on || r->off)
+		return false;
+	r->n++;
+	hit = f.at == r->n || (f.how == FAIL_ON && f.at && r->n > f.at && nr == o->nr);
+	if (f.at == r->n || !f.at)
+		describe(regs, o);
+	if (!f.at && r->n < sizeof(calls.name) / sizeof(calls.name[0])) {
+		calls.name[r->n] = strdup(o->call);
+		calls.of_kid[r->n] = tracee != child;
+	} else if (hit && nr == SYS_write && regs->rdi == 2) {
+		o->hit_stderr = true;
+	}
+	return hit;
+}
+
+/* Decides what becomes of a call that is to be made. */
+static void before(struct run *r, struct process *p, struct user_regs_struct *regs)
+{
+	const long nr = (long)regs->orig_rax;
+	struct outcome *o = r->o;
+	char path[512];
+	bool hit;
+
+	p->in = *regs;
+	p->answer_it = false;
+	p->answer = 0;
+	/* main() starts with this; what the libc does before is its own affair, and what follows
+	 * the files of a coverage build is the compiler's
+	 */
+	if (nr == SYS_open || nr == SYS_openat) {
+		get_string(nr == SYS_open ? regs->rdi : regs->rsi, path, sizeof(path));
+		r->on |= strcmp(path, "/dev/null") == 0;
+		r->off |= strstr(path, ".gcda") != NULL;
+	}
+	if (nr == SYS_exit_group) {
+		if (p == &r->main) {
 			o->open_files = open_files();
-			continue;
+			end_kid(r);
 		}
-		if (on && !off) {
-			n++;
-			hit = f.at == n ||
-			      (f.how == FAIL_ON && f.at && n > f.at && (long)r.orig_rax == o->nr);
-			if (f.at == n || !f.at)
-				describe(&r, o);
-			if (!f.at && n < sizeof(calls.name) / sizeof(calls.name[0]))
-				calls.name[n] = strdup(o->call);
-			else if (hit && (long)r.orig_rax == SYS_write && r.rdi == 2)
-				o->hit_stderr = true;
-		}
-		if (hit && f.how == SHORT) {
-			hit = false;
-			if ((long)r.orig_rax == SYS_getrandom) {
-				answer = 1;
-				answer_it = true;
-			} else if (r.rdx > 1) {
-				r.rdx = 1;
-				in = r;
-				ptrace(PTRACE_SETREGS, child, NULL, &r);
-			}
-		}
-		if (hit) {
-			answer = f.how == NOTHING ? 0 : -f.err;
-			answer_it = (long)r.orig_rax != SYS_close;
-		} else if (!answer_it && on && is_last(&r, o)) {
-			kill(child, SIGKILL);
-			o->open_files = 0;
-			answer_it = true;
-			in.orig_rax = ~0ul;
-		} else if (!answer_it && on && !off) {
-			answer_it = answered(&r, o, &answer);
-		}
-		if (answer_it) {
-			r.orig_rax = ~0ul;
-			if (ptrace(PTRACE_SETREGS, child, NULL, &r) && errno != ESRCH)
-				die("inject: answer");
-		} else if ((long)r.orig_rax == SYS_open || (long)r.orig_rax == SYS_openat) {
-			lead(&r, (long)r.orig_rax == SYS_openat);
-			ptrace(PTRACE_SETREGS, child, NULL, &r);
+		return;
+	}
+	hit = count(r, regs);
+	if (hit && r->f.how == KILLED) {
+		kill(p->pid, SIGKILL);
+		return;
+	}
+	if (hit && r->f.how == SHORT) {
+		hit = false;
+		if (nr == SYS_getrandom) {
+			p->answer = 1;
+			p->answer_it = true;
+		} else if (regs->rdx > 1) {
+			regs->rdx = 1;
+			p->in = *regs;
+			ptrace(PTRACE_SETREGS, p->pid, NULL, regs);
 		}
 	}
+	if (hit) {
+		p->answer = r->f.how == NOTHING ? 0 : -r->f.err;
+		p->answer_it = true;
+		/* a descriptor is gone whatever close says */
+		if (nr == SYS_close)
+			return;
+	} else if (!p->answer_it && r->on && is_last(regs, o)) {
+		end_kid(r);
+		kill(p->pid, SIGKILL);
+		o->open_files = 0;
+		return;
+	} else if (!p->answer_it && r->on && !r->off) {
+		p->answer_it = answered(regs, o, &p->answer);
+	}
+	if (p->answer_it) {
+		/* the one call that has no effect and that the program's own filter lets pass */
+		regs->orig_rax = SYS_getpid;
+		if (ptrace(PTRACE_SETREGS, p->pid, NULL, regs) && errno != ESRCH)
+			die("inject: answer");
+	} else if (nr == SYS_open || nr == SYS_openat || nr == SYS_unlink) {
+		lead(regs, nr == SYS_openat);
+		ptrace(PTRACE_SETREGS, p->pid, NULL, regs);
+	} else if (nr == SYS_memfd_create) {
+		/* nor does it matter whether it knows MFD_NOEXEC_SEAL */
+		regs->rsi &= ~8ul;
+		ptrace(PTRACE_SETREGS, p->pid, NULL, regs);
+	} else if (nr == SYS_wait4 && p == &r->main && r->kid.pid) {
+		p->held = true;
+	}
+}
+
+static void at_call(struct run *r, struct process *p)
+{
+	struct user_regs_struct regs;
+
+	if (ptrace(PTRACE_GETREGS, p->pid, NULL, &regs))
+		return; /* it was killed */
+	p->entry = !p->entry;
+	if (p->entry)
+		before(r, p, &regs);
+	else
+		after(r, p, &regs);
+}
+
+/* A process was made: the one of clone(0), or one that must not be. */
+static void at_birth(struct run *r)
+{
+	unsigned long pid = 0;
+
+	ptrace(PTRACE_GETEVENTMSG, r->main.pid, NULL, &pid);
+	if (tracee == child && (long)r->main.in.orig_rax == SYS_clone && !r->main.in.rdi &&
+	    !r->kid.pid) {
+		r->kid = (struct process){ .pid = (pid_t)pid, .held = true };
+		while (waitpid(r->kid.pid, &r->kid.status, __WALL) < 0 && errno == EINTR)
+			;
+		if (!WIFSTOPPED(r->kid.status))
+			r->kid.pid = 0;
+		return;
+	}
+	r->o->forks++;
+	kill((pid_t)pid, SIGKILL);
+	kill(tracee, SIGKILL);
+}
+
+static void at_stop(struct run *r, struct process *p)
+{
+	const int signal = WSTOPSIG(p->status);
+
+	tracee = p->pid;
+	if (signal == (SIGTRAP | 0x80)) {
+		at_call(r, p);
+	} else if (p->status >> 16) {
+		at_birth(r);
+	} else if (signal != SIGTRAP) {
+		r->o->signal = signal;
+		kill(p->pid, SIGKILL);
+	}
+}
+
+/* The next process that has something to say; NULL: the program has ended. The child goes on while
+ * the program waits for it, and never else.
+ */
+static struct process *next(struct run *r)
+{
+	struct process *p = r->main.held ? &r->kid : &r->main;
+
+	tracee = p->pid;
+	go_on(r, p);
+	while (waitpid(p->pid, &p->status, __WALL) < 0)
+		if (errno != EINTR)
+			die("inject: wait");
+	if (WIFSTOPPED(p->status))
+		return p;
+	p->pid = 0;
+	return p == &r->main ? NULL : &r->main;
+}
+
+/* Runs the program to its end with one fault. */
+static void run(struct fault f, struct outcome *o)
+{
+	struct run r = { .f = f, .o = o };
+	struct process *p;
+
+	*o = (struct outcome){ .code = -2, .image = opt.loaded ? 1 : 0 };
+	begin(&r);
+	while ((p = next(&r)))
+		if (p->pid == r.main.pid && r.main.held)
+			r.main.held = false; /* its child has ended: it may wait now */
+		else
+			at_stop(&r, p);
 	alarm(0);
-	child = 0;
-	o->calls = n;
+	end_kid(&r);
+	child = tracee = 0;
+	o->calls = r.n;
 	o->timeout = late;
-	if (WIFEXITED(status))
-		o->code = WEXITSTATUS(status);
+	if (WIFEXITED(r.main.status))
+		o->code = WEXITSTATUS(r.main.status);
 	else if (o->code == -2 && !o->signal)
-		o->signal = WTERMSIG(status);
+		o->signal = WTERMSIG(r.main.status);
 }
 
 /* ---- what is right */
@@ -701,6 +868,8 @@ static const char *judge(struct outcome *o, const struct outcome *good, char tex
 	text[0] = '\0';
 	if (o->forks)
 		return "it made a child";
+	if (o->kid_stayed)
+		return "its child outlived it";
 	if (o->timeout)
 		return "it did not end";
 	if (o->signal)
@@ -746,7 +915,7 @@ static struct {
 
 static void try(struct fault f, const struct outcome *good)
 {
-	static const char *const hows[] = { "once", "from then on", "short", "nothing" };
+	static const char *const hows[] = { "once", "from then on", "short", "nothing", "killed" };
 	static struct outcome o;
 	const char *bad;
 	bool changed;
@@ -809,6 +978,8 @@ static void try_call(unsigned at, const struct outcome *good)
 	for (i = 0; i < 2; i++)
 		if (opt.all || i == at % 2)
 			try((struct fault){ at, FAIL_ON, lasting[i] }, good);
+	if (calls.of_kid[at])
+		try((struct fault){ at, KILLED, 0 }, good);
 	if (strncmp(call, "read ", 5) && strncmp(call, "pread ", 6) && strncmp(call, "write ", 6) &&
 	    strcmp(call, "getrandom "))
 		return;
@@ -822,6 +993,8 @@ static void on_alarm(int s)
 	late = 1;
 	if (child > 0)
 		kill(child, SIGKILL);
+	if (tracee > 0 && tracee != child)
+		kill(tracee, SIGKILL);
 }
 
 int main(int argc, char *argv[])
@@ -853,7 +1026,7 @@ int main(int argc, char *argv[])
 	sigaction(SIGALRM, &act, NULL);
 	run((struct fault){ 0 }, &good);
 	if ((opt.first ? good.code != -1 : !is_success(good.code)) || good.timeout || good.signal ||
-	    good.forks || good.open_files || good.half_image) {
+	    good.forks || good.kid_stayed || good.open_files || good.half_image) {
 		printf("BAD the first run: code %d, signal %d, %u open files\n%.*s", good.code,
 		       good.signal, good.open_files, (int)good.errors_len, good.errors);
 		return 1;
