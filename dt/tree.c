@@ -46,6 +46,31 @@ void tree_shorten(uint8_t *blob, size_t used)
 	fdt_set_totalsize(blob, (uint32_t)used);
 }
 
+/* fdt_check_full() adds up a property's length in an int: near 4 GiB it goes round and comes out
+ * right behind, and who believes the length reads what is not there.
+ */
+static bool has_sound_lengths(struct span fdt)
+{
+	uint64_t at = fdt_off_dt_struct(fdt.p);
+	const uint8_t *end;
+	uint32_t tag = 0, len;
+
+	while (span_be32(fdt, at, &tag) && tag != FDT_END) {
+		at += FDT_TAGSIZE;
+		if (tag == FDT_PROP) {
+			if (!span_be32(fdt, at, &len) || len > fdt.len)
+				return false;
+			at += 2 * FDT_TAGSIZE + round_up(len, FDT_TAGSIZE);
+		} else if (tag == FDT_BEGIN_NODE) {
+			end = at < fdt.len ? memchr(fdt.p + at, 0, fdt.len - at) : NULL;
+			if (!end)
+				return false;
+			at += round_up((uint64_t)(end - fdt.p) + 1 - at, FDT_TAGSIZE);
+		}
+	}
+	return tag == FDT_END;
+}
+
 bool tree_check(struct span blob, const char *from, struct error *e)
 {
 	size_t used, total = 0;
@@ -64,7 +89,7 @@ bool tree_check(struct span blob, const char *from, struct error *e)
 	 * stumbles
 	 */
 	err = fdt_version(blob.p) < 16 ? -FDT_ERR_BADVERSION : fdt_check_full(blob.p, blob.len);
-	if (!err && !fdt_get_name(blob.p, 0, NULL))
+	if (!err && (!has_sound_lengths(blob) || !fdt_get_name(blob.p, 0, NULL)))
 		err = -FDT_ERR_BADSTRUCTURE;
 	if (err)
 		return tree_fail(from, "use", err, e);

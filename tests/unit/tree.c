@@ -134,6 +134,14 @@ static void checks(void)
 			   bodies[i].sentence);
 		free(blob);
 	}
+	CASE("structure: a property of 4 GiB less a byte, whose value is a tag, over which libfdt wraps");
+	blob = copy_of(good, good.len);
+	put_word(blob + at + 12, 0xffffffff);
+	put_word(blob + at + 20, FDT_NOP);
+	e = (struct error){ 0 };
+	want_error(tree_check((struct span){ blob, good.len }, "/t", &e), &e, FAIL_TREE,
+		   BROKEN("BADSTRUCTURE"));
+	free(blob);
 	CASE("version 15, whose properties were padded in another way");
 	blob = copy_of(good, good.len);
 	put_word(blob + VERSION, 15);
