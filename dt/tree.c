@@ -46,29 +46,38 @@ void tree_shorten(uint8_t *blob, size_t used)
 	fdt_set_totalsize(blob, (uint32_t)used);
 }
 
-/* fdt_check_full() adds up a property's length in an int: near 4 GiB it goes round and comes out
- * right behind, and who believes the length reads what is not there.
- */
-static bool has_sound_lengths(struct span fdt)
+static uint32_t word(const void *p)
 {
-	uint64_t at = fdt_off_dt_struct(fdt.p);
-	const uint8_t *end;
-	uint32_t tag = 0, len;
+	return fdt32_ld(p);
+}
 
-	while (span_be32(fdt, at, &tag) && tag != FDT_END) {
-		at += FDT_TAGSIZE;
-		if (tag == FDT_PROP) {
-			if (!span_be32(fdt, at, &len) || len > fdt.len)
-				return false;
-			at += 2 * FDT_TAGSIZE + round_up(len, FDT_TAGSIZE);
-		} else if (tag == FDT_BEGIN_NODE) {
-			end = at < fdt.len ? memchr(fdt.p + at, 0, fdt.len - at) : NULL;
-			if (!end)
-				return false;
-			at += round_up((uint64_t)(end - fdt.p) + 1 - at, FDT_TAGSIZE);
-		}
-	}
-	return tag == FDT_END;
+/* Passes over what belongs to a tag; p is behind that. */
+static const char *skip(const char *p, uint32_t tag)
+{
+	if (tag == FDT_BEGIN_NODE)
+		return p + round_up(strlen(p) + 1, FDT_TAGSIZE);
+	if (tag == FDT_PROP)
+		return p + 2 * FDT_TAGSIZE + round_up(word(p), FDT_TAGSIZE);
+	return p;
+}
+
+/* Of a tree that fdt_check_full() finds sound. It adds up a property's length in an int: near 4 GiB
+ * that goes round and comes out right behind, and who believes the length reads what is not there.
+ * Up to the first such length the tree is as it says.
+ */
+static bool has_sound_lengths(const void *fdt)
+{
+	const char *p = (const char *)fdt + fdt_off_dt_struct(fdt);
+	uint32_t tag;
+
+	do {
+		tag = word(p);
+		p += FDT_TAGSIZE;
+		if (tag == FDT_PROP && word(p) > fdt_totalsize(fdt))
+			return false;
+		p = skip(p, tag);
+	} while (tag != FDT_END);
+	return true;
 }
 
 bool tree_check(struct span blob, const char *from, struct error *e)
@@ -89,7 +98,7 @@ bool tree_check(struct span blob, const char *from, struct error *e)
 	 * stumbles
 	 */
 	err = fdt_version(blob.p) < 16 ? -FDT_ERR_BADVERSION : fdt_check_full(blob.p, blob.len);
-	if (!err && (!has_sound_lengths(blob) || !fdt_get_name(blob.p, 0, NULL)))
+	if (!err && (!has_sound_lengths(blob.p) || !fdt_get_name(blob.p, 0, NULL)))
 		err = -FDT_ERR_BADSTRUCTURE;
 	if (err)
 		return tree_fail(from, "use", err, e);
@@ -185,11 +194,6 @@ bool tree_address(const void *fdt, int node, const char *name, uint64_t *v)
 	return true;
 }
 
-static uint32_t word(const void *p)
-{
-	return fdt32_ld(p);
-}
-
 int tree_child(const void *fdt, const char *name)
 {
 	const char *block = (const char *)fdt + fdt_off_dt_struct(fdt), *p = block, *at;
@@ -199,15 +203,11 @@ int tree_child(const void *fdt, const char *name)
 		at = p;
 		tag = word(p);
 		p += FDT_TAGSIZE;
-		if (tag == FDT_BEGIN_NODE) {
-			if (++depth == 2 && strcmp(p, name) == 0)
-				return (int)(at - block);
-			p += round_up(strlen(p) + 1, FDT_TAGSIZE);
-		} else if (tag == FDT_PROP) {
-			p += 2 * FDT_TAGSIZE + round_up(word(p), FDT_TAGSIZE);
-		} else if (tag == FDT_END_NODE) {
+		if (tag == FDT_BEGIN_NODE && ++depth == 2 && strcmp(p, name) == 0)
+			return (int)(at - block);
+		if (tag == FDT_END_NODE)
 			depth--;
-		}
+		p = skip(p, tag);
 	} while (tag != FDT_END);
 	return -FDT_ERR_NOTFOUND;
 }
