@@ -17,25 +17,18 @@ bool memory_efi(const void *fdt)
  */
 static int memory_from(const void *fdt, int node)
 {
-	const char *type;
-	int len;
-
-	for (; node >= 0; node = fdt_next_subnode(fdt, node)) {
-		type = fdt_getprop(fdt, node, "device_type", &len);
-		if (type && len == sizeof("memory") &&
-		    memcmp(type, "memory", sizeof("memory")) == 0)
-			break;
-	}
+	while (node >= 0 && !tree_says(fdt, node, "device_type", "memory"))
+		node = tree_next_child(fdt, node);
 	return node;
 }
 
 bool memory_told(const void *fdt, struct ranges *out)
 {
-	int node = memory_from(fdt, fdt_first_subnode(fdt, 0));
+	int node = memory_from(fdt, tree_next_child(fdt, 0));
 	struct tree_pairs pairs;
 	struct range r;
 
-	for (; node >= 0; node = memory_from(fdt, fdt_next_subnode(fdt, node)))
+	for (; node >= 0; node = memory_from(fdt, tree_next_child(fdt, node)))
 		for (tree_pairs_of(&pairs, fdt, 0, node, "reg"); tree_next_pair(&pairs, &r);)
 			if (!ranges_add(out, r.start, r.end, NULL))
 				return false;
@@ -44,9 +37,9 @@ bool memory_told(const void *fdt, struct ranges *out)
 
 bool memory_known(const void *fdt)
 {
-	int node = memory_from(fdt, fdt_first_subnode(fdt, 0)), len;
+	int node = memory_from(fdt, tree_next_child(fdt, 0)), len;
 
-	for (; node >= 0; node = memory_from(fdt, fdt_next_subnode(fdt, node)))
+	for (; node >= 0; node = memory_from(fdt, tree_next_child(fdt, node)))
 		if (fdt_getprop(fdt, node, "reg", &len) && len > 0)
 			return true;
 	return memory_efi(fdt);

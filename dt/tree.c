@@ -194,22 +194,51 @@ bool tree_address(const void *fdt, int node, const char *name, uint64_t *v)
 	return true;
 }
 
-int tree_child(const void *fdt, const char *name)
+int tree_next_child(const void *fdt, int node)
 {
-	const char *block = (const char *)fdt + fdt_off_dt_struct(fdt), *p = block, *at;
-	uint32_t tag, depth = 0;
+	const char *block = (const char *)fdt + fdt_off_dt_struct(fdt), *p = block + node, *at;
+	const int level = node ? 0 : 1; /* of what is sought, from in front of the node */
+	int depth = 0;
+	uint32_t tag;
 
 	do {
 		at = p;
 		tag = word(p);
 		p += FDT_TAGSIZE;
-		if (tag == FDT_BEGIN_NODE && ++depth == 2 && strcmp(p, name) == 0)
+		if (tag == FDT_BEGIN_NODE && depth++ == level && at != block + node)
 			return (int)(at - block);
 		if (tag == FDT_END_NODE)
 			depth--;
 		p = skip(p, tag);
-	} while (tag != FDT_END);
+	} while (tag != FDT_END && depth >= 0);
 	return -FDT_ERR_NOTFOUND;
+}
+
+bool tree_says(const void *fdt, int node, const char *name, const char *value)
+{
+	const char *p = (const char *)fdt + fdt_off_dt_struct(fdt) + node;
+	const char *names = (const char *)fdt + fdt_off_dt_strings(fdt);
+	uint32_t tag = FDT_BEGIN_NODE;
+
+	do {
+		p = skip(p + FDT_TAGSIZE, tag);
+		tag = word(p);
+		if (tag == FDT_PROP && word(p + FDT_TAGSIZE) == strlen(value) + 1 &&
+		    memcmp(p + 3 * FDT_TAGSIZE, value, strlen(value) + 1) == 0 &&
+		    strcmp(names + word(p + 2 * FDT_TAGSIZE), name) == 0)
+			return true;
+	} while (tag == FDT_PROP || tag == FDT_NOP);
+	return false;
+}
+
+int tree_child(const void *fdt, const char *name)
+{
+	const char *block = (const char *)fdt + fdt_off_dt_struct(fdt);
+	int node = tree_next_child(fdt, 0);
+
+	while (node >= 0 && strcmp(block + node + FDT_TAGSIZE, name) != 0)
+		node = tree_next_child(fdt, node);
+	return node;
 }
 
 bool tree_reserve(struct tree *t, struct range r, struct error *e)

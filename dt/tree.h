@@ -55,6 +55,14 @@ bool tree_reserve(struct tree *t, struct range r, struct error *e);
  */
 bool tree_address(const void *fdt, int node, const char *name, uint64_t *v);
 
+/* Of a checked tree, the root's child behind this one, or its first one behind 0; or
+ * -FDT_ERR_NOTFOUND.
+ */
+int tree_next_child(const void *fdt, int node);
+
+/* Has the node of a checked tree a property of this name that is just this string? */
+bool tree_says(const void *fdt, int node, const char *name, const char *value);
+
 /* The node /NAME of a checked tree, or -FDT_ERR_NOTFOUND: fdt_path_offset() at a third of the cost,
  * which is most of what a plan costs.
  */

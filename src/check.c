@@ -145,7 +145,7 @@ static const struct segment *find_reserved(const struct plan *p, struct range k)
 /* No piece lies on what the next kernel's tree reserves, but for the reservations of the pieces. */
 static bool check_reserved(const struct plan *p, const void *tree, struct error *e)
 {
-	const int parent = fdt_path_offset(tree, "/reserved-memory");
+	const int parent = tree_child(tree, "reserved-memory");
 	const struct segment *bad = NULL;
 	struct tree_pairs pairs;
 	uint64_t start, size;
