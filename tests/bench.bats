@@ -19,7 +19,7 @@ rows() {
 			rows "$arch" | grep -qE "^\| $program \|( [0-9.,-]+ \|){7}$" ||
 				fail_with "$arch: no row of figures for $program"
 		done
-		if rows "$arch" | grep '^| kexec-lite ' | grep -q ' - '; then
+		if rows "$arch" | grep '^| kexec-lite | ' | grep -q ' - '; then
 			fail_with "$arch: kexec-lite has a figure that was not measured"
 		fi
 	done
