@@ -2,19 +2,22 @@
 
 #include "../arch/arch.h"
 
-/* The first option given that only a plan of our own can honour, or NULL. */
+static const char dtb[] = "--dtb";
+
+/* An option given that only a plan of our own can honour, or NULL: the one that -s lets pass comes
+ * after all that it refuses.
+ */
 static const char *own_plan(const struct options *o)
 {
-	/* the one that -s refuses before the one that it lets pass */
 	if (o->overlay.n)
 		return "--dtb-overlay";
-	if (o->dtb)
-		return "--dtb";
 	if (o->mem_min || o->mem_max)
 		return "--mem-min and --mem-max";
 	if (o->run_at_load)
 		return "--run-at-load";
-	return o->seed ? "--seed" : NULL;
+	if (o->seed)
+		return "--seed";
+	return o->dtb ? dtb : NULL;
 }
 
 static bool fail_option(const char *option, const struct machine *m, struct error *e)
@@ -57,7 +60,7 @@ bool choose(const struct options *o, const struct machine *m, struct choice *c, 
 		return true;
 	if (!o->file_call)
 		return fail_option(own, m, e);
-	if (!o->dtb || o->overlay.n || o->mem_min || o->mem_max || o->run_at_load) {
+	if (own != dtb) {
 		fail(e, FAIL_USAGE, "honour %s: kexec_file_load (-s) cannot", own);
 		return hint(e, "nothing was loaded: leave out -s or %s", own);
 	}
