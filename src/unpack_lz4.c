@@ -79,6 +79,7 @@ static enum unpacked stored(struct unpack *u, uint32_t size)
 	__builtin_memcpy(u->out + u->len, s.p, size);
 	u->used += size;
 	u->len += size;
+	u->step(u->arg, u);
 	return UNPACK_DONE;
 }
 
