@@ -13,7 +13,7 @@
 #include "range.h"
 #include "span.h"
 
-#define BLOCK_PAGES 8 /* looked at in each block */
+#define BLOCK_PAGES 2 /* looked at in each block */
 #define BLOCKS_MAX  1024
 #define ZONES_MAX   64
 
