@@ -31,23 +31,15 @@ static bool drop_reservations(struct tree *t, struct range old, struct error *e)
 {
 	struct range pages = { round_down(old.start, LARGEST_PAGE), round_up(old.end, LARGEST_PAGE),
 			       NULL };
-	struct range r = { 0 };
-	uint64_t size;
-	int i, err;
+	struct range r;
+	size_t i;
+	int err = 0;
 
-	/* backwards: deleting one renumbers those behind it */
-	for (i = fdt_num_mem_rsv(t->blob) - 1; i >= 0; i--) {
-		err = fdt_get_mem_rsv(t->blob, i, &r.start, &size);
-		if (err)
-			return tree_fail(t->from, "edit", err, e);
-		if (__builtin_add_overflow(r.start, size, &r.end) || !range_overlaps(r, old) ||
-		    !range_within(r, pages))
-			continue;
-		err = fdt_del_mem_rsv(t->blob, i);
-		if (err)
-			return tree_fail(t->from, "edit", err, e);
-	}
-	return true;
+	for (i = 0; !err && tree_next_reserved(t->blob, &i, &r);)
+		/* deleting one renumbers those behind it */
+		if (range_overlaps(r, old) && range_within(r, pages))
+			err = fdt_del_mem_rsv(t->blob, (int)--i);
+	return !err || tree_fail(t->from, "edit", err, e);
 }
 
 /* Drops the reservation of the tree that the running kernel was given. Where that lay is not told
@@ -56,23 +48,21 @@ static bool drop_reservations(struct tree *t, struct range old, struct error *e)
  */
 static bool drop_old_tree(struct tree *t, size_t total, struct error *e)
 {
-	int i, err, found = -1;
-	uint64_t start, size;
+	size_t i, found = 0;
+	struct range r;
+	int err;
 
 	if (!total || total % LARGEST_PAGE == 0)
 		return true;
-	for (i = 0; i < fdt_num_mem_rsv(t->blob); i++) {
-		err = fdt_get_mem_rsv(t->blob, i, &start, &size);
-		if (err)
-			return tree_fail(t->from, "edit", err, e);
-		if (size != total)
+	for (i = 0; tree_next_reserved(t->blob, &i, &r);) {
+		if (r.end - r.start != total)
 			continue;
-		if (found >= 0)
+		if (found)
 			return true;
 		found = i;
 	}
-	err = found < 0 ? 0 : fdt_del_mem_rsv(t->blob, found);
-	return err ? tree_fail(t->from, "edit", err, e) : true;
+	err = found ? fdt_del_mem_rsv(t->blob, (int)found - 1) : 0;
+	return !err || tree_fail(t->from, "edit", err, e);
 }
 
 bool chosen_clean(struct tree *t, size_t old_total, struct error *e)
@@ -81,7 +71,6 @@ bool chosen_clean(struct tree *t, size_t old_total, struct error *e)
 	struct range old = { 0, 0, NULL };
 	struct tree_pairs pairs;
 	size_t i;
-	int err;
 
 	if (tree_address(t->blob, node, "linux,initrd-start", &old.start) &&
 	    tree_address(t->blob, node, "linux,initrd-end", &old.end) && old.start < old.end &&
@@ -95,13 +84,8 @@ bool chosen_clean(struct tree *t, size_t old_total, struct error *e)
 	}
 	if (!drop_old_tree(t, old_total, e))
 		return false;
-	for (i = 0; i < sizeof(stale) / sizeof(stale[0]) && node >= 0; i++) {
-		/* a malformed tree may have it twice */
-		while (!(err = fdt_delprop(t->blob, node, stale[i])))
-			;
-		if (err != -FDT_ERR_NOTFOUND)
-			return tree_fail(t->from, "edit", err, e);
-	}
+	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++)
+		tree_drop(t, node, stale[i]);
 	return true;
 }
 
@@ -158,7 +142,7 @@ static int write_ranges(struct tree *t, int node, const char *name, struct range
 		p += 4 * words;
 		put_be32(p - 4, (uint32_t)v[i]);
 	}
-	return fdt_setprop(t->blob, node, name, bytes, (int)(p - bytes));
+	return tree_put(t, node, name, bytes, (size_t)(p - bytes));
 }
 
 static int write_core(struct tree *t, int node, const struct chosen *c)
@@ -170,29 +154,40 @@ static int write_core(struct tree *t, int node, const struct chosen *c)
 
 static int write_initrd(struct tree *t, int node, const struct chosen *c)
 {
-	int err = fdt_setprop_u64(t->blob, node, "linux,initrd-start", c->initrd_start);
+	uint8_t start[8], end[8];
+	int err;
 
-	return err ? err : fdt_setprop_u64(t->blob, node, "linux,initrd-end", c->initrd_end);
+	if (!has_initrd(c))
+		return 0;
+	put_be64(start, c->initrd_start);
+	put_be64(end, c->initrd_end);
+	err = tree_put(t, node, "linux,initrd-start", start, sizeof(start));
+	return err ? err : tree_put(t, node, "linux,initrd-end", end, sizeof(end));
+}
+
+static int write_cmdline(struct tree *t, int node, const struct chosen *c)
+{
+	return tree_put(t, node, "bootargs", c->cmdline, strlen(c->cmdline) + 1);
 }
 
 bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 {
 	int node = tree_child(t->blob, "chosen"), err;
 
-	if (node == -FDT_ERR_NOTFOUND)
+	if (node < 0)
 		node = fdt_add_subnode(t->blob, 0, "chosen");
 	if (node < 0)
 		return tree_fail(t->from, "write /chosen of", node, e);
 	if (!chosen_clean(t, 0, e))
 		return false;
-	err = fdt_setprop(t->blob, node, "bootargs", c->cmdline, (int)strlen(c->cmdline) + 1);
+	err = write_cmdline(t, node, c);
 	if (!err)
-		err = fdt_setprop(t->blob, node, "kaslr-seed", c->kaslr_seed, KASLR_SEED);
+		err = tree_put(t, node, "kaslr-seed", c->kaslr_seed, KASLR_SEED);
 	if (!err)
-		err = fdt_setprop(t->blob, node, "rng-seed", c->rng_seed, RNG_SEED);
+		err = tree_put(t, node, "rng-seed", c->rng_seed, RNG_SEED);
 	if (!err)
-		err = fdt_setprop_empty(t->blob, node, "linux,booted-from-kexec");
-	if (!err && has_initrd(c))
+		err = tree_put(t, node, "linux,booted-from-kexec", NULL, 0);
+	if (!err)
 		err = write_initrd(t, node, c);
 	if (!err)
 		err = write_core(t, node, c);
@@ -200,35 +195,37 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 		err = write_ranges(t, node, "linux,usable-memory-range", c->usable, c->low);
 	if (!err)
 		err = add_reservations(t, c);
-	return err ? tree_fail(t->from, "write /chosen of", err, e) : true;
+	return !err || tree_fail(t->from, "write /chosen of", err, e);
 }
 
 bool chosen_move(struct tree *t, const struct chosen *c, struct error *e)
 {
-	int node = tree_child(t->blob, "chosen");
-	struct range r[4];
-	int ours = reservations(c, r), err;
-
+	const int node = tree_child(t->blob, "chosen");
 	/* a crash kernel's may say where its core header is */
-	err = fdt_setprop(t->blob, node, "bootargs", c->cmdline, (int)strlen(c->cmdline) + 1);
-	if (!err && has_initrd(c))
+	int err = write_cmdline(t, node, c);
+	struct range r[4], unused;
+	const int ours = reservations(c, r);
+	size_t end = 0, i;
+
+	if (!err)
 		err = write_initrd(t, node, c);
 	if (!err)
 		err = write_core(t, node, c);
-	/* chosen_write() added them last; out and in again, and the tree has its size back */
-	for (; ours && !err; ours--)
-		err = fdt_del_mem_rsv(t->blob, fdt_num_mem_rsv(t->blob) - 1);
-	if (!err)
-		err = add_reservations(t, c);
-	return err ? tree_fail(t->from, "write /chosen of", err, e) : true;
+	if (err)
+		return tree_fail(t->from, "write /chosen of", err, e);
+	/* chosen_write() added them last */
+	while (tree_next_reserved(t->blob, &end, &unused))
+		;
+	for (i = 0; i < (size_t)ours; i++)
+		tree_reserve_at(t, end - 1 - (size_t)ours + i, r[i]);
+	return true;
 }
 
 static bool check_bytes(const void *fdt, int node, const char *name, const void *want, size_t size)
 {
-	int len;
-	const void *p = fdt_getprop(fdt, node, name, &len);
+	const struct span s = tree_property(fdt, node, name);
 
-	return p && len >= 0 && (size_t)len == size && (!size || memcmp(p, want, size) == 0);
+	return s.p && s.len == size && (!size || memcmp(s.p, want, size) == 0);
 }
 
 /* Is the property these ranges, of which those that end at 0 are left out, and is it absent when
@@ -242,7 +239,7 @@ static bool check_ranges(const void *fdt, int node, const char *name, struct ran
 
 	tree_pairs_of(&pairs, fdt, 0, node, name);
 	if (!a.end)
-		return !fdt_getprop(fdt, node, name, NULL);
+		return !tree_property(fdt, node, name).p;
 	if (!tree_next_pair(&pairs, &r) || r.start != a.start || r.end != a.end)
 		return false;
 	if (b.end && (!tree_next_pair(&pairs, &r) || r.start != b.start || r.end != b.end))
@@ -252,12 +249,11 @@ static bool check_ranges(const void *fdt, int node, const char *name, struct ran
 
 static bool check_reserved(const void *fdt, struct range r)
 {
-	uint64_t at, size;
-	int i;
+	struct range had;
+	size_t i;
 
-	for (i = 0; i < fdt_num_mem_rsv(fdt); i++)
-		if (fdt_get_mem_rsv(fdt, i, &at, &size) == 0 && at == r.start &&
-		    size == r.end - r.start)
+	for (i = 0; tree_next_reserved(fdt, &i, &had);)
+		if (had.start == r.start && had.end == r.end)
 			return true;
 	return !r.end;
 }
@@ -267,8 +263,8 @@ static bool check_initrd(const void *fdt, int node, const struct chosen *c)
 	uint8_t start[8], end[8];
 
 	if (c->initrd_start == c->initrd_end)
-		return !fdt_getprop(fdt, node, "linux,initrd-start", NULL) &&
-		       !fdt_getprop(fdt, node, "linux,initrd-end", NULL);
+		return !tree_property(fdt, node, "linux,initrd-start").p &&
+		       !tree_property(fdt, node, "linux,initrd-end").p;
 	put_be64(start, c->initrd_start);
 	put_be64(end, c->initrd_end);
 	if (!check_bytes(fdt, node, "linux,initrd-start", start, sizeof(start)) ||
@@ -292,7 +288,7 @@ bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 	const void *fdt = tree.p;
 	int node;
 
-	if (fdt_check_full(fdt, tree.len))
+	if (tree_unsound(tree))
 		return fail(e, FAIL_BUG, "trust the plan: its device tree is not sound");
 	node = tree_child(fdt, "chosen");
 	if (node < 0)
@@ -312,7 +308,7 @@ bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 		 !check_reserved(fdt, c->core) || !check_reserved(fdt, c->backup))
 		wrong = "a crash kernel's part";
 	for (i = 0; !wrong && i < sizeof(left_over) / sizeof(left_over[0]); i++)
-		if (fdt_getprop(fdt, node, left_over[i], NULL))
+		if (tree_property(fdt, node, left_over[i]).p)
 			wrong = left_over[i];
 	return wrong ? fail(e, FAIL_BUG, "trust the plan: %s in its device tree is wrong", wrong)
 		     : true;

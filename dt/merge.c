@@ -256,9 +256,9 @@ bool merge_machine(struct tree *t, const void *own, const char *const *firmware,
 	char show[NAME_TEXT];
 	int err = to < 0 ? to : 0;
 
-	if (!memory_keep(t->blob, t->from, &keep, e)) {
+	if (!memory_keep(t->blob, &keep)) {
 		ranges_free(&keep);
-		return false;
+		return fail_memory(e);
 	}
 	ranges_union(&keep);
 	if (!err && chosen >= 0)

@@ -1,30 +1,13 @@
-/* A flattened device tree that may be edited: libfdt with our errors and limits.
- *
- * Every blob from outside goes through tree_check() once; after that libfdt's own accessors keep
- * inside it. Format: devicetree.org, "Devicetree Specification" chapter 5.
+/* A flattened device tree that may be edited: libfdt with our errors and limits. It reads and writes
+ * trees that tree_check() found sound.
  */
 #ifndef TREE_H
 #define TREE_H
 
-#include "../src/error.h"
-#include "../src/range.h"
-#include "../src/span.h"
-
-/* A tree larger than this is refused before memory is taken for it. */
-#define TREE_MAX (64u << 20)
-
-/* From the first TREE_HEADER bytes of a blob: how many of its bytes carry anything (firmware likes
- * to pad: QEMU's 8 KiB of tree come in a blob of 1 MiB) and the size it says it has. `from` names
- * the tree in errors. Errors: FAIL_TREE when it is no device tree or larger than TREE_MAX.
- */
-#define TREE_HEADER 40
-bool tree_extent(struct span head, const char *from, size_t *used, size_t *total, struct error *e);
+#include "look.h"
 
 /* Makes a blob that was read up to its `used` bytes whole again: it now says that size. */
 void tree_shorten(uint8_t *blob, size_t used);
-
-/* Is the whole blob sound? Errors: FAIL_TREE. */
-bool tree_check(struct span blob, const char *from, struct error *e);
 
 struct tree {
 	uint8_t *blob;	  /* malloc'd */
@@ -45,51 +28,22 @@ void tree_free(struct tree *t);
  */
 bool tree_fail(const char *from, const char *what, int fdt_error, struct error *e);
 
+/* Writes a property: in its place where one as long is there, and else through libfdt. Answers 0 or
+ * libfdt's error.
+ */
+int tree_put(struct tree *t, int node, const char *name, const void *value, size_t len);
+
+/* Takes out every property of this name, of which a malformed tree may have more: their bytes become
+ * NOPs, which tree_pack() gives up. Was there one?
+ */
+bool tree_drop(struct tree *t, int node, const char *name);
+
 /* Adds a reservation to the header's, unless one of them has all of r: there must be 16 bytes of
  * room. Errors: FAIL_TREE.
  */
 bool tree_reserve(struct tree *t, struct range r, struct error *e);
 
-/* An address in a property: a number of 4 or 8 bytes, whichever its length says (firmware of
- * powernv writes 4). False when the property is absent or of another length.
- */
-bool tree_address(const void *fdt, int node, const char *name, uint64_t *v);
-
-/* Of a checked tree, the root's child behind this one, or its first one behind 0; or
- * -FDT_ERR_NOTFOUND.
- */
-int tree_next_child(const void *fdt, int node);
-
-/* Has the node of a checked tree a property of this name that is just this string? */
-bool tree_says(const void *fdt, int node, const char *name, const char *value);
-
-/* The node /NAME of a checked tree, or -FDT_ERR_NOTFOUND: fdt_path_offset() at a third of the cost,
- * which is most of what a plan costs.
- */
-int tree_child(const void *fdt, const char *name);
-
-/* May any node of a checked tree have a property of this name? False is certain, and far cheaper
- * than asking each node.
- */
-bool tree_may_have(const void *fdt, const char *property);
-
-/* Is /hypervisor a Xen? Has any CPU the enable-method spin-table? */
-bool tree_is_xen(const void *fdt);
-bool tree_has_spin_table(const void *fdt);
-
-/* The (address, size) pairs of a property such as `reg`, in the cells of `parent`: none when the
- * property is absent or the cells are not 1 or 2. A pair that wraps ends at the top; bytes behind
- *the last whole pair are not looked at.
- *
- *	for (tree_pairs_of(&p, fdt, parent, node, "reg"); tree_next_pair(&p, &r);)
- */
-struct tree_pairs {
-	struct span bytes;
-	uint64_t at;
-	int address, size; /* cells */
-};
-
-void tree_pairs_of(struct tree_pairs *p, const void *fdt, int parent, int node, const char *name);
-bool tree_next_pair(struct tree_pairs *p, struct range *r);
+/* Writes r, which is not empty, in the place of the header's i-th reservation, which is there. */
+void tree_reserve_at(struct tree *t, size_t i, struct range r);
 
 #endif

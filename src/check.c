@@ -5,7 +5,6 @@
 #include "../dt/memory.h"
 #include "core.h"
 
-#include <libfdt.h>
 #include <string.h>
 
 static bool wrong(struct error *e, const char *what, const struct segment *s)
@@ -148,19 +147,13 @@ static bool check_reserved(const struct plan *p, const void *tree, struct error 
 	const int parent = tree_child(tree, "reserved-memory");
 	const struct segment *bad = NULL;
 	struct tree_pairs pairs;
-	uint64_t start, size;
 	struct range r;
-	int i, node;
+	size_t i;
+	int node;
 
-	for (i = 0; i < fdt_num_mem_rsv(tree) && !bad; i++) {
-		if (fdt_get_mem_rsv(tree, i, &start, &size))
-			continue;
-		r = (struct range){ start, size > UINT64_MAX - start ? UINT64_MAX : start + size,
-				    NULL };
+	for (i = 0; !bad && tree_next_reserved(tree, &i, &r);)
 		bad = find_reserved(p, r);
-	}
-	fdt_for_each_subnode(node, tree, parent)
-	{
+	tree_each(node, tree, parent) {
 		tree_pairs_of(&pairs, tree, parent, node, "reg");
 		while (!bad && tree_next_pair(&pairs, &r))
 			bad = find_reserved(p, r);

@@ -133,7 +133,8 @@ static void take(const struct job *j)
 
 static bool take_error(const struct error *theirs, struct error *e)
 {
-	char buf[sizeof(theirs->text)];
+	char buf[sizeof(theirs->hint) > sizeof(theirs->text) ? sizeof(theirs->hint)
+							     : sizeof(theirs->text)];
 	struct error copy = *theirs;
 	struct text t = text_fixed(buf, sizeof(buf));
 

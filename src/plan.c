@@ -253,7 +253,7 @@ static bool tree_room(const struct request *r, const struct plan *p, struct rang
 	const struct machine *m = r->machine;
 	struct ranges told = { 0 }, ours = { 0 }, keep = { 0 }, wrong = { 0 };
 	char show[NAME_TEXT];
-	bool ok = memory_keep(p->tree.blob, p->tree_from, &keep, e);
+	bool ok = memory_keep(p->tree.blob, &keep);
 
 	if (ok && !memory_efi(p->tree.blob)) {
 		ok = memory_told(p->tree.blob, &told) && memory_told(m->fdt.p, &ours);

@@ -16,6 +16,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+/* Most of all reservations that a blob has are in this. */
+#define BLOB_HEAD 4096
+
 #define TEXT_MAX (16u << 20) /* /proc/iomem of 64 TiB in 100,000 pieces has 4 MiB */
 
 static bool fail_read(const char *path, int err, struct error *e)
@@ -302,10 +305,28 @@ static void probe_tree_in_x0(int root, struct machine *m)
 	text_free(&t);
 }
 
+/* Just these bytes from the start of the blob, which may have more. */
+static bool read_blob(int root, size_t len, struct text *t, struct error *e)
+{
+	int err;
+
+	t->len = 0;
+	err = files_read(root, FDT_FILE, len, t);
+	return ((!err || err == EFBIG) && t->len == len) ||
+	       fail_read(FDT_FILE, err && err != EFBIG ? err : EIO, e);
+}
+
+/* Its first bytes, when they have all reservations; what else is behind them nobody wants. */
+static bool probe_reserved(int root, size_t used, struct text *t, struct error *e)
+{
+	return read_blob(root, used < BLOB_HEAD ? used : BLOB_HEAD, t, e) &&
+	       tree_has_reserved(text_span(t));
+}
+
 /* The blob that the kernel booted with, without its padding, into m; m->blob stays NULL when there
- * is none.
+ * is none. Where the live tree counts its reservations are enough.
  */
-static bool probe_blob(int root, struct machine *m, struct error *e)
+static bool probe_blob(int root, bool live_tree, struct machine *m, struct error *e)
 {
 	struct text t = TEXT_GROWING;
 	size_t used = 0, total = 0;
@@ -317,20 +338,20 @@ static bool probe_blob(int root, struct machine *m, struct error *e)
 	if (err == ENOENT)
 		return true;
 	ok = (!err || err == EFBIG) && t.len &&
-	     tree_extent((struct span){ (uint8_t *)t.p, t.len }, m->fdt_from, &used, &total, e);
-	if (ok) {
-		t.len = 0;
-		err = files_read(root, FDT_FILE, used, &t);
-		ok = (!err || err == EFBIG) && t.len == used;
+	     tree_extent(text_span(&t), m->fdt_from, &used, &total, e);
+	if (!ok)
+		fail_read(FDT_FILE, err ? err : EIO, e);
+	if (ok && !(live_tree && probe_reserved(root, used, &t, e))) {
+		ok = read_blob(root, used, &t, e);
+		if (ok)
+			tree_shorten((uint8_t *)t.p, used);
+		ok = ok && tree_check(text_span(&t), m->fdt_from, e);
 	}
 	m->blob = (uint8_t *)t.p;
-	if (!ok)
-		return fail_read(FDT_FILE, err ? err : EIO, e);
-	tree_shorten(m->blob, used);
-	m->fdt = (struct span){ m->blob, used };
+	m->fdt = text_span(&t);
 	if (!m->fdt_total)
 		m->fdt_total = total;
-	return tree_check(m->fdt, m->fdt_from, e);
+	return ok;
 }
 
 /* The live tree, and the blob's reservations. */
@@ -348,12 +369,12 @@ static bool probe_live_tree(int root, struct machine *m, struct error *e)
 
 static bool probe_tree(int root, struct machine *m, struct error *e)
 {
-	if (!probe_blob(root, m, e))
-		return false;
 	/* a captured machine has one blob, made of what was the better source there */
-	if (m->blob && (!m->arch->live_tree || !m->live))
-		return true;
-	return probe_live_tree(root, m, e);
+	const bool live_tree = m->arch->live_tree && m->live;
+
+	if (!probe_blob(root, live_tree, m, e))
+		return false;
+	return (m->blob && !live_tree) || probe_live_tree(root, m, e);
 }
 
 void probe_log(int root, const struct machine *m, struct text *out)
@@ -390,10 +411,11 @@ static bool probe_memory(int root, struct machine *m, struct error *e)
 	text_free(&log);
 	m->xen |= tree_is_xen(m->fdt.p);
 	m->spin_table = tree_has_spin_table(m->fdt.p);
-	if (!ok || !memory_keep(m->fdt.p, m->fdt_from, &m->keep, e))
+	if (!ok)
 		return false;
+	ok = memory_keep(m->fdt.p, &m->keep);
 	ranges_sort(&m->keep);
-	return ranges_subtract(&m->ram, &m->keep, &m->room) || fail_memory(e);
+	return (ok && ranges_subtract(&m->ram, &m->keep, &m->room)) || fail_memory(e);
 }
 
 int probe_root(const char *root, struct error *e)

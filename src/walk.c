@@ -5,7 +5,6 @@
 #include "files.h"
 #include "sort.h"
 
-#include <libfdt.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -65,7 +64,7 @@ static bool walk_property(struct flatten *f, int dir, const char *name, struct e
 	bool ok;
 
 	if (err)
-		ok = fail(e, FAIL_TREE, "read property %s of %s: %s", name_text(show, name),
+		ok = fail(e, FAIL_MACHINE, "read property %s of %s: %s", name_text(show, name),
 			  f->from, files_errno(err));
 	else
 		ok = flatten_property(f, name, (struct span){ (uint8_t *)value.p, value.len }, e);
@@ -113,12 +112,11 @@ static bool walk_node(struct flatten *f, int parent, const char *path, const cha
 /* The live tree has no reservations; those of the blob that the kernel booted with still hold. */
 static bool keep_reservations(struct flatten *f, const uint8_t *blob, struct error *e)
 {
-	int i, n = blob ? fdt_num_mem_rsv(blob) : 0;
-	uint64_t start, size;
+	struct range r;
+	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (fdt_get_mem_rsv(blob, i, &start, &size) == 0 &&
-		    !flatten_reserve(f, start, size, e))
+	for (i = 0; blob && tree_next_reserved(blob, &i, &r);)
+		if (!flatten_reserve(f, r.start, r.end - r.start, e))
 			return false;
 	return true;
 }

@@ -2,7 +2,6 @@
  */
 #include "arm64.h"
 
-#include <libfdt.h>
 #include <string.h>
 
 #define MIB (1ull << 20)
@@ -73,16 +72,14 @@ static bool check_tree(const struct plan *p, const struct segment *t, struct err
 /* irq-gic-v3-its.c, gic_check_reserved_range: each LPI table inside one reservation. */
 static bool check_lpi(const void *tree, const struct ranges *keep, struct error *e)
 {
-	uint64_t start, size;
+	struct range r;
 	bool found = true;
-	size_t k;
-	int i;
+	size_t k, i;
 
 	for (k = 0; k < keep->n && found; k++) {
 		found = keep->v[k].what != arm64_lpi;
-		for (i = 0; i < fdt_num_mem_rsv(tree) && !found; i++)
-			found = fdt_get_mem_rsv(tree, i, &start, &size) == 0 &&
-				start <= keep->v[k].start && keep->v[k].end - start <= size;
+		for (i = 0; !found && tree_next_reserved(tree, &i, &r);)
+			found = r.start <= keep->v[k].start && r.end >= keep->v[k].end;
 	}
 	return found || wrong(e, "the device tree does not reserve the LPI tables");
 }

@@ -13,7 +13,6 @@
  */
 #include "arm64.h"
 
-#include <libfdt.h>
 #include <string.h>
 
 /* LPI_PROPBASE_SZ and LPI_PENDBASE_SZ: 2^16 LPIs of a byte; of a bit, but 64 KiB aligned. */
@@ -24,9 +23,7 @@ const char arm64_lpi[] = "LPI tables of the GIC";
 
 const char *arm64_log_word(const struct machine *m)
 {
-	int chosen = tree_child(m->fdt.p, "chosen");
-
-	if (chosen >= 0 && fdt_getprop(m->fdt.p, chosen, "linux,uefi-system-table", NULL))
+	if (tree_property(m->fdt.p, tree_child(m->fdt.p, "chosen"), "linux,uefi-system-table").p)
 		return NULL;
 	/* whatever it is in: to read the log for nothing does no harm, to look at each node costs
 	 * more than all the rest of a plan

@@ -1,7 +1,6 @@
 /* The ppc64 rules of a finished plan, derived again with arithmetic of their own. */
 #include "ppc64.h"
 
-#include <libfdt.h>
 #include <string.h>
 
 static bool wrong(struct error *e, const char *what)
@@ -41,7 +40,7 @@ static bool check_kernel(const struct plan *p, const struct image *img, struct e
 static bool check_stub(const struct plan *p, const struct request *r, struct error *e)
 {
 	const struct segment *s = plan_segment(p, STUB);
-	const uint8_t *head = r->image->part[0].data.p;
+	const struct span head = r->image->part[0].data;
 	uint64_t tree = 0, kernel = 0, entry = 0, backup = 1;
 	uint32_t branch = 0;
 
@@ -51,7 +50,7 @@ static bool check_stub(const struct plan *p, const struct request *r, struct err
 		span_be32(s->data, 0, &branch);
 	else
 		span_le32(s->data, 0, &branch);
-	if (branch != 0x48000100 || memcmp(s->data.p + 4, head + 4, 0xfc) != 0)
+	if (branch != 0x48000100 || !span_starts(head, 4, s->data.p + 4, 0xfc))
 		return wrong(e, "the stub is not what other CPUs need at address 0");
 	span_be64(s->data, 0x1a0, &tree);
 	span_be64(s->data, 0x1a8, &kernel);
@@ -93,20 +92,17 @@ static bool check_crash(const struct plan *p, const struct request *r, struct er
 static bool check_reservations(const struct plan *p, const struct machine *m, struct error *e)
 {
 	const struct segment *t = plan_segment(p, TREE);
-	uint64_t start, size;
-	size_t k;
-	int i, n = fdt_num_mem_rsv(t->data.p);
 	bool self = false, found;
+	struct range r;
+	size_t k, i;
 
-	for (i = 0; i < n; i++)
-		self |= fdt_get_mem_rsv(t->data.p, i, &start, &size) == 0 && start == t->at.start &&
-			size == t->data.len;
+	for (i = 0; tree_next_reserved(t->data.p, &i, &r);)
+		self |= r.start == t->at.start && r.end - r.start == t->data.len;
 	for (k = 0, found = self; k < m->keep.n && found; k++) {
 		if (m->keep.v[k].what != ppc64_rtas && m->keep.v[k].what != ppc64_opal)
 			continue;
-		for (i = 0, found = false; i < n && !found; i++)
-			found = fdt_get_mem_rsv(t->data.p, i, &start, &size) == 0 &&
-				start <= m->keep.v[k].start && m->keep.v[k].end - start <= size;
+		for (i = 0, found = false; !found && tree_next_reserved(t->data.p, &i, &r);)
+			found = r.start <= m->keep.v[k].start && r.end >= m->keep.v[k].end;
 	}
 	return found || wrong(e, "the device tree does not reserve what firmware needs");
 }

@@ -92,15 +92,13 @@ static bool limit_node(struct tree *t, int node, const struct ranges *usable, st
 
 static bool limit_nodes(struct tree *t, const struct ranges *usable, struct error *e)
 {
-	int node = -1;
+	int node = 0, depth = 0;
 
-	for (;;) {
-		node = fdt_node_offset_by_prop_value(t->blob, node, "device_type", "memory", 7);
-		if (node < 0)
-			return true;
-		if (!limit_node(t, node, usable, e))
+	for (; node >= 0; node = tree_following(t->blob, node, &depth))
+		if (tree_says(t->blob, node, "device_type", "memory") &&
+		    !limit_node(t, node, usable, e))
 			return false;
-	}
+	return true;
 }
 
 /* linux,drconf-usable-memory: for each block that is RAM a count and as many pairs. */
@@ -152,19 +150,22 @@ bool ppc64_crash_tree(struct tree *t, const struct machine *m, struct error *e)
 size_t ppc64_tree_room(const struct machine *m)
 {
 	const size_t cpus = m->crash.notes.n - 1; /* the last one is vmcoreinfo */
-	size_t nodes = 0, threads = 1, largest = 0, bytes;
+	size_t nodes = 0, threads = 1, largest = 0, bytes, servers;
 	const void *fdt = m->fdt.p;
-	int node = -1, property, len;
+	int node = 0, depth = 0, property, len;
 
-	while ((node = fdt_node_offset_by_prop_value(fdt, node, "device_type", "cpu", 4)) >= 0) {
+	for (; node >= 0; node = tree_following(fdt, node, &depth)) {
+		if (!tree_says(fdt, node, "device_type", "cpu"))
+			continue;
 		bytes = 128;
 		fdt_for_each_property_offset(
 			property, fdt, node) if (fdt_getprop_by_offset(fdt, property, NULL, &len))
 			bytes += (size_t)len + 16;
 		if (bytes > largest)
 			largest = bytes;
-		if (fdt_getprop(fdt, node, "ibm,ppc-interrupt-server#s", &len) && len >= 4)
-			threads = (size_t)len / 4;
+		servers = tree_property(fdt, node, "ibm,ppc-interrupt-server#s").len / 4;
+		if (servers)
+			threads = servers;
 		nodes++;
 	}
 	return 1024 + nodes * 128 +

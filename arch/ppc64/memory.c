@@ -6,9 +6,6 @@
 
 #include "../../src/iomem.h"
 
-#include <libfdt.h>
-#include <string.h>
-
 const char ppc64_running[] = "the running kernel";
 const char ppc64_hash[] = "hash page table";
 const char ppc64_rtas[] = "RTAS firmware";
@@ -23,11 +20,6 @@ const char ppc64_drconf_usable[] = "linux,drconf-usable-memory";
 #define LMB_ASSIGNED 0x8u
 #define LMB_RESERVED 0x80u
 #define DEPTH_MAX    64
-
-static bool has_string(const void *fdt, int node, const char *property, const char *string)
-{
-	return fdt_stringlist_search(fdt, node, property, string) >= 0;
-}
 
 /* Adds every (address, size) pair of a property, in the cells of `parent`. */
 static bool add_pairs(const void *fdt, int parent, int node, const char *property,
@@ -48,11 +40,11 @@ static bool add_pairs(const void *fdt, int parent, int node, const char *propert
 static bool add_node(struct machine *m, int parent, int node)
 {
 	const void *fdt = m->fdt.p;
-	const char *reg = fdt_getprop(fdt, node, ppc64_usable, NULL) ? ppc64_usable : "reg";
+	const char *reg = tree_property(fdt, node, ppc64_usable).p ? ppc64_usable : "reg";
 	struct tree_pairs pairs;
 	struct range r;
 
-	if (has_string(fdt, node, "compatible", "ibm,coherent-device-memory"))
+	if (tree_lists(fdt, node, "compatible", "ibm,coherent-device-memory"))
 		return add_pairs(fdt, parent, node, "reg", &m->keep, ppc64_device);
 	tree_pairs_of(&pairs, fdt, parent, node, reg);
 	if (tree_next_pair(&pairs, &r) && r.start == 0 && r.end)
@@ -64,11 +56,11 @@ static bool add_nodes(struct machine *m)
 {
 	int parents[DEPTH_MAX] = { 0 }, depth = 0, node = 0;
 
-	while ((node = fdt_next_node(m->fdt.p, node, &depth)) >= 0 && depth > 0) {
+	while ((node = tree_following(m->fdt.p, node, &depth)) >= 0) {
 		if (depth >= DEPTH_MAX)
 			continue;
 		parents[depth] = node;
-		if (has_string(m->fdt.p, node, "device_type", "memory") &&
+		if (tree_lists(m->fdt.p, node, "device_type", "memory") &&
 		    !add_node(m, parents[depth - 1], node))
 			return false;
 	}
@@ -77,17 +69,16 @@ static bool add_nodes(struct machine *m)
 
 void ppc64_runs_of(struct ppc64_runs *runs, const void *fdt)
 {
-	int node = tree_child(fdt, "ibm,dynamic-reconfiguration-memory"), len = 0;
+	int node = tree_child(fdt, "ibm,dynamic-reconfiguration-memory");
 
 	*runs = (struct ppc64_runs){ 0 };
-	if (node < 0 || !tree_address(fdt, node, "ibm,lmb-size", &runs->size) || !runs->size)
+	if (!tree_address(fdt, node, "ibm,lmb-size", &runs->size) || !runs->size)
 		return;
-	runs->list.p = fdt_getprop(fdt, node, "ibm,dynamic-memory-v2", &len);
-	runs->version2 = runs->list.p != NULL;
-	if (!runs->list.p)
-		runs->list.p = fdt_getprop(fdt, node, "ibm,dynamic-memory", &len);
-	runs->list.len = runs->list.p ? (size_t)len : 0;
-	runs->limited = fdt_getprop(fdt, node, ppc64_drconf_usable, NULL);
+	runs->list = tree_property(fdt, node, "ibm,dynamic-memory-v2");
+	runs->version2 = runs->list.p;
+	if (!runs->version2)
+		runs->list = tree_property(fdt, node, "ibm,dynamic-memory");
+	runs->limited = tree_property(fdt, node, ppc64_drconf_usable).p;
 	span_be32(runs->list, 0, &runs->left);
 	runs->at = 4;
 }
@@ -136,7 +127,7 @@ static bool keep_numbers(struct machine *m, int node, const char *base, const ch
 {
 	uint64_t at, len, end;
 
-	if (node < 0 || !tree_address(m->fdt.p, node, base, &at) ||
+	if (!tree_address(m->fdt.p, node, base, &at) ||
 	    !tree_address(m->fdt.p, node, size, &len))
 		return true;
 	if (__builtin_add_overflow(at, len, &end))
@@ -146,9 +137,9 @@ static bool keep_numbers(struct machine *m, int node, const char *base, const ch
 
 static bool keep_tce(struct machine *m)
 {
-	int node = tree_may_have(m->fdt.p, "linux,tce-base") ? 0 : -1;
+	int node = tree_may_have(m->fdt.p, "linux,tce-base") ? 0 : -1, depth = 0;
 
-	for (; node >= 0; node = fdt_next_node(m->fdt.p, node, NULL))
+	for (; node >= 0; node = tree_following(m->fdt.p, node, &depth))
 		if (!keep_numbers(m, node, "linux,tce-base", "linux,tce-size", ppc64_tce))
 			return false;
 	return true;
@@ -175,7 +166,7 @@ bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e)
 	int chosen = tree_child(m->fdt.p, "chosen");
 
 	(void)s;
-	if (chosen < 0 || !tree_address(m->fdt.p, chosen, "linux,kernel-end", &m->reach.start))
+	if (!tree_address(m->fdt.p, chosen, "linux,kernel-end", &m->reach.start))
 		return fail(e, FAIL_TREE, "use device tree %s: /chosen has no linux,kernel-end",
 			    m->fdt_from);
 	if (!add_nodes(m) || !add_dynamic(m) || !keep_all(m))

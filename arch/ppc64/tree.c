@@ -19,32 +19,28 @@ static const char *const stale[] = {
  */
 static int drop_reservations(struct tree *t, phys end)
 {
-	int i, err = 0;
-	uint64_t start, size;
+	struct range r;
+	size_t i;
+	int err = 0;
 
-	for (i = fdt_num_mem_rsv(t->blob) - 1; i >= 0 && !err; i--) {
-		err = fdt_get_mem_rsv(t->blob, i, &start, &size);
-		if (!err && start <= end && size <= end - start)
-			err = fdt_del_mem_rsv(t->blob, i);
-	}
+	for (i = 0; !err && tree_next_reserved(t->blob, &i, &r);)
+		/* deleting one renumbers those behind it */
+		if (r.end <= end)
+			err = fdt_del_mem_rsv(t->blob, (int)--i);
 	return err;
 }
 
 static bool drop_stale(struct tree *t, const struct machine *m, struct error *e)
 {
 	bool limited = false;
-	int node, err;
+	int node, err, depth = 0;
 	size_t i;
 
-	/* properties stand behind their node, so its offset stays */
 	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
 		node = tree_may_have(t->blob, stale[i]) ? 0 : -1;
-		for (; node >= 0; node = fdt_next_node(t->blob, node, NULL)) {
-			err = fdt_delprop(t->blob, node, stale[i]);
-			limited |= !err && stale[i] == ppc64_usable;
-			if (err && err != -FDT_ERR_NOTFOUND)
-				return tree_fail(t->from, "edit", err, e);
-		}
+		for (; node >= 0; node = tree_following(t->blob, node, &depth))
+			if (tree_drop(t, node, stale[i]))
+				limited |= stale[i] == ppc64_usable;
 	}
 	err = limited ? drop_reservations(t, m->reach.end) : 0;
 	return err ? tree_fail(t->from, "edit", err, e) : true;

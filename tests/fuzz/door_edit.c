@@ -71,7 +71,7 @@ static bool edit(struct tree *t, struct machine *m, struct span user, struct spa
 	out = (struct span){ t->blob, size };
 	if (!tree_check(out, "next", e) || !chosen_check(out, &c, e))
 		return false;
-	DOOR_WANT(memory_keep(out.p, "next", &keep, e));
+	DOOR_WANT(memory_keep(out.p, &keep));
 	ranges_free(&keep);
 	/* the next kernel may want to kexec too */
 	DOOR_WANT(chosen_clean(t, 0, e));

@@ -105,6 +105,20 @@ ROW(entry_elsewhere) { (void)s; p->entry += 4; }
 ROW(stub_branch) { (void)s; p->stub[0] ^= 1; }
 ROW(stub_order) { (void)p; s->m.big_endian = true; }
 ROW(stub_head) { (void)s; p->stub[0xff] ^= 1; }
+ROW(kernel_short)
+{
+	/* its last byte is the last of its memory: to look further is found out */
+	const size_t len = 0x60;
+	uint8_t *tail = malloc(len);
+
+	(void)p;
+	if (!tail)
+		abort();
+	memcpy(tail, s->kernel, len);
+	free(s->kernel);
+	s->kernel = tail;
+	s->img.part[0].data = (struct span){ tail, len };
+}
 ROW(stub_tree) { (void)s; p->stub[0x1a7] ^= 8; }
 ROW(stub_kernel) { (void)s; p->stub[0x1ae] ^= 1; }
 ROW(stub_entry) { (void)s; p->stub[0x1b7] ^= 4; }
@@ -168,6 +182,8 @@ static const struct row {
 	{ "instructions in the other byte order", false, stub_order,
 	  "the stub is not what other CPUs need at address 0" },
 	{ "another last byte of what goes to 0", false, stub_head,
+	  "the stub is not what other CPUs need at address 0" },
+	{ "a kernel shorter than what goes to 0", false, kernel_short,
 	  "the stub is not what other CPUs need at address 0" },
 	{ "the stub has another tree", false, stub_tree, POINTS },
 	{ "the stub has another kernel", false, stub_kernel, POINTS },

@@ -341,7 +341,7 @@ static void pairs(void)
 	}
 }
 
-/* Version 16 does not say how long its structure is, and libfdt then takes names from behind the
+/* Version 16 does not say how long its structure is, and libfdt takes names from behind the
  * strings, which it does not copy.
  */
 static void version_16(void)
@@ -359,7 +359,7 @@ static void version_16(void)
 	CASE("version 16, names behind its strings");
 	fdt_set_size_dt_strings(p, 4);
 	want_error(tree_check(blob, "/t", &e) && tree_open(&t, blob, 100, "/t", &e), &e, FAIL_TREE,
-		   "open device tree /t: FDT_ERR_TRUNCATED");
+		   "use device tree /t: FDT_ERR_BADOFFSET");
 	tree_free(&t);
 	note_free(&blob);
 }

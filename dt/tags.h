@@ -1,0 +1,40 @@
+/* The words of a sound tree's structure: for look.c and tree.c. */
+#ifndef TAGS_H
+#define TAGS_H
+
+#include <libfdt.h>
+#include <string.h>
+
+static inline uint32_t word(const uint8_t *p)
+{
+	return fdt32_ld((const fdt32_t *)(const void *)p);
+}
+
+static inline size_t padded(size_t n)
+{
+	return (n + 3) & ~(size_t)3;
+}
+
+/* Passes over a string and what pads it, word by word: the last one has a byte that is 0. */
+static inline const uint8_t *skip_name(const uint8_t *p)
+{
+	uint32_t v;
+
+	do {
+		memcpy(&v, p, sizeof(v));
+		p += sizeof(v);
+	} while (!((v - 0x01010101) & ~v & 0x80808080));
+	return p;
+}
+
+/* Passes over what belongs to a tag: p is behind the tag. */
+static inline const uint8_t *skip(const uint8_t *p, uint32_t tag)
+{
+	if (tag == FDT_BEGIN_NODE)
+		return skip_name(p);
+	if (tag == FDT_PROP)
+		return p + 2 * FDT_TAGSIZE + padded(word(p));
+	return p;
+}
+
+#endif
