@@ -184,12 +184,12 @@ static int find_node(const void *fdt, int node, int depth)
 	const uint8_t *p = structure(fdt) + node;
 	uint32_t tag = FDT_BEGIN_NODE;
 
-	while (node >= 0 && depth >= 0 && tag != FDT_END) {
+	while (node >= 0 && depth >= 0) {
 		p = skip(p + FDT_TAGSIZE, tag);
 		tag = word(p);
 		if (tag == FDT_BEGIN_NODE && depth++ == 0)
 			return (int)(p - structure(fdt));
-		if (tag == FDT_END_NODE)
+		if (tag == FDT_END_NODE || tag == FDT_END)
 			depth--;
 	}
 	return -FDT_ERR_NOTFOUND;

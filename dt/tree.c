@@ -69,21 +69,22 @@ bool tree_drop(struct tree *t, int node, const char *name)
 /* Takes out what was nopped: the kernel does that to seeds, and each kexec would add some more. */
 static void drop_nops(uint8_t *fdt)
 {
-	uint8_t *block = fdt + fdt_off_dt_struct(fdt);
-	int at = 0, next = 0, to = 0;
+	uint8_t *const block = fdt + fdt_off_dt_struct(fdt);
+	const uint8_t *at = block, *from = block; /* from here to `at` all stays */
+	uint8_t *to = block;
 	uint32_t tag;
 
 	do {
-		tag = fdt_next_tag(fdt, at, &next);
-		if (next < 0)
-			return;
-		if (tag != FDT_NOP) {
-			memmove(block + to, block + at, (size_t)(next - at));
-			to += next - at;
+		tag = word(at);
+		if (tag == FDT_NOP || tag == FDT_END) {
+			memmove(to, from, (size_t)(at - from));
+			to += at - from;
+			from = at + FDT_TAGSIZE;
 		}
-		at = next;
+		at = skip(at + FDT_TAGSIZE, tag);
 	} while (tag != FDT_END);
-	fdt_set_size_dt_struct(fdt, (uint32_t)to);
+	put_be32(to, FDT_END);
+	fdt_set_size_dt_struct(fdt, (uint32_t)(to - block) + FDT_TAGSIZE);
 }
 
 bool tree_pack(struct tree *t, struct span *out, struct error *e)
@@ -92,7 +93,6 @@ bool tree_pack(struct tree *t, struct span *out, struct error *e)
 
 	drop_nops(t->blob);
 	err = fdt_pack(t->blob);
-
 	if (err)
 		return tree_fail(t->from, "pack", err, e);
 	*out = (struct span){ t->blob, fdt_totalsize(t->blob) };
