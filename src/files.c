@@ -137,15 +137,23 @@ static void bus_error(int signal, siginfo_t *info, void *context)
 /* include/uapi/asm-generic/signal.h; libc's way is 2 KiB longer. Nobody returns to a restorer. */
 #define ACT_RESTORER 0x04000000ul
 struct signal_action {
-	void (*handler)(int signal, siginfo_t *info, void *context);
+	uintptr_t handler;
 	unsigned long flags;
 	void (*restorer)(int signal, siginfo_t *info, void *context);
 	uint64_t mask;
 };
 
+void files_start(void)
+{
+	const struct signal_action ignore = { .handler = (uintptr_t)SIG_IGN };
+
+	syscall(SYS_rt_sigaction, SIGXFSZ, &ignore, NULL, sizeof(ignore.mask));
+}
+
 static void remember(const struct input *in)
 {
-	const struct signal_action act = { bus_error, SA_SIGINFO | ACT_RESTORER, bus_error, 0 };
+	const struct signal_action act = { (uintptr_t)bus_error, SA_SIGINFO | ACT_RESTORER,
+					   bus_error, 0 };
 	size_t i;
 
 	for (i = 0; i < sizeof(mapped) / sizeof(mapped[0]) && mapped[i].data.len; i++)

@@ -28,6 +28,11 @@ struct input {
 		.fd = -1, .copy = TEXT_GROWING                                                     \
 	}
 
+/* Once, before anything is written: past the limit of file sizes (ulimit -f), which memory that is a
+ * file has too, a write is then an error and not the end.
+ */
+void files_start(void);
+
 /* `what` ("kernel ") names it in errors; both stay borrowed. "-" is standard input. End it with
  * files_close() in any case. Errors: FAIL_FILE.
  */

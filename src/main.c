@@ -1,4 +1,5 @@
 /* What is asked for, and the exit code. */
+#include "files.h"
 #include "load.h"
 #include "probe.h"
 #include "record.h"
@@ -104,6 +105,7 @@ int main(int argc, char *argv[])
 	int code = FAIL_NONE;
 
 	open_standard();
+	files_start();
 	if (!options_parse(argc, argv, &o, &e)) {
 		code = report(&e);
 	} else {

@@ -87,6 +87,13 @@ void scratch_start(struct scratch *s, const struct machine *m, bool file)
 		s->store.most = PTRDIFF_MAX / 4;
 	s->size = pages((size_t)s->store.most);
 	s->p = confine_share(s->fd, 1u << 20, &s->size);
+	if (s->p || s->fd < 0)
+		return;
+	/* no file may be that large; it is copied into one that is as large as it must be */
+	close(s->fd);
+	s->fd = -1;
+	s->size = pages((size_t)s->store.most);
+	s->p = confine_share(-1, 1u << 20, &s->size);
 }
 
 void scratch_free(struct scratch *s)

@@ -33,6 +33,16 @@ cmdline() {
 	same "-h" "$("$host_bin" -h)" "$output"
 }
 
+@test "a limit of file sizes is an error, not the end of the program" {
+	run bash -c 'ulimit -f 1; exec "$@"' - "$host_bin" --plan --dump-dtb "$BATS_TEST_TMPDIR/tree" --root "$root" Image
+	same status "$status" 3
+	same sentence "$output" "kexec-lite: cannot write $BATS_TEST_TMPDIR/tree: File too large"
+	# a kernel that is unpacked for kexec_file_load is a file in memory
+	gzip -c Image >Image.gz
+	run bash -c 'ulimit -f 1; exec "$@"' - "$host_bin" -s --plan=json --root "$machines/virt-lpi" Image.gz
+	same status "$status" 0
+}
+
 @test "every option that help names is accepted" {
 	local option value n=0
 	while read -r option value; do
