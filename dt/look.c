@@ -178,8 +178,10 @@ int tree_following(const void *fdt, int node, int *depth)
 	return tag == FDT_END ? -FDT_ERR_NOTFOUND : (int)(p - structure(fdt));
 }
 
-/* The node that begins where `depth` nodes, this one first, have ended. */
-static int find_node(const void *fdt, int node, int depth)
+/* The node that begins where `depth` nodes, this one first, have ended, or the first sibling of it
+ * that has this name.
+ */
+static int find_node(const void *fdt, int node, int depth, const char *name)
 {
 	const uint8_t *p = structure(fdt) + node;
 	uint32_t tag = FDT_BEGIN_NODE;
@@ -187,7 +189,8 @@ static int find_node(const void *fdt, int node, int depth)
 	while (node >= 0 && depth >= 0) {
 		p = skip(p + FDT_TAGSIZE, tag);
 		tag = word(p);
-		if (tag == FDT_BEGIN_NODE && depth++ == 0)
+		if (tag == FDT_BEGIN_NODE && depth++ == 0 &&
+		    (!name || strcmp((const char *)p + FDT_TAGSIZE, name) == 0))
 			return (int)(p - structure(fdt));
 		if (tag == FDT_END_NODE || tag == FDT_END)
 			depth--;
@@ -197,27 +200,17 @@ static int find_node(const void *fdt, int node, int depth)
 
 int tree_first(const void *fdt, int node)
 {
-	return find_node(fdt, node, 0);
+	return find_node(fdt, node, 0, NULL);
 }
 
 int tree_next(const void *fdt, int node)
 {
-	return find_node(fdt, node, 1);
-}
-
-const char *tree_name(const void *fdt, int node)
-{
-	return (const char *)structure(fdt) + node + FDT_TAGSIZE;
+	return find_node(fdt, node, 1, NULL);
 }
 
 int tree_child(const void *fdt, const char *name)
 {
-	int node;
-
-	tree_each(node, fdt, 0)
-		if (strcmp(tree_name(fdt, node), name) == 0)
-			return node;
-	return -FDT_ERR_NOTFOUND;
+	return find_node(fdt, 0, 0, name);
 }
 
 struct span tree_property(const void *fdt, int node, const char *name)

@@ -54,8 +54,6 @@ int tree_next(const void *fdt, int node);
  */
 int tree_following(const void *fdt, int node, int *depth);
 
-const char *tree_name(const void *fdt, int node);
-
 /* The node /NAME, or -FDT_ERR_NOTFOUND. */
 int tree_child(const void *fdt, const char *name);
 

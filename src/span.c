@@ -112,7 +112,8 @@ bool span_find(struct span s, const char *word, struct span *behind)
 	while (s.len >= len && (at = memchr(s.p, word[0], s.len - len + 1))) {
 		s.len -= (size_t)(at - s.p);
 		s.p = at;
-		if (memcmp(at, word, len) == 0) {
+		/* few pass the first look, which is cheaper than a call */
+		if (at[len - 1] == (uint8_t)word[len - 1] && memcmp(at, word, len) == 0) {
 			if (behind)
 				*behind = (struct span){ at + len, s.len - len };
 			return true;

@@ -23,12 +23,13 @@ const char arm64_lpi[] = "LPI tables of the GIC";
 
 const char *arm64_log_word(const struct machine *m)
 {
-	if (tree_property(m->fdt.p, tree_child(m->fdt.p, "chosen"), "linux,uefi-system-table").p)
-		return NULL;
 	/* whatever it is in: to read the log for nothing does no harm, to look at each node costs
 	 * more than all the rest of a plan
 	 */
-	return span_find(m->fdt, "arm,gic-v3-its", NULL) ? " LPI " : NULL;
+	if (!span_find(m->fdt, "arm,gic-v3-its", NULL) ||
+	    tree_property(m->fdt.p, tree_child(m->fdt.p, "chosen"), "linux,uefi-system-table").p)
+		return NULL;
+	return " LPI ";
 }
 
 /* Keeps the table behind each place of `what`. */
