@@ -37,7 +37,9 @@ bool span_starts(struct span s, uint64_t off, const void *p, size_t len);
 bool span_take(struct span *s, const char *word);
 bool span_take_number(struct span *s, unsigned base, uint64_t *v);
 
-/* Is the word anywhere in s? *behind, which may be NULL, gets what follows its first place. */
+/* Is the word, which is not empty, anywhere in s? *behind, which may be NULL, gets what follows its
+ * first place.
+ */
 bool span_find(struct span s, const char *word, struct span *behind);
 
 /* Writes into a caller's array. */
