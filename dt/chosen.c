@@ -65,9 +65,8 @@ static bool drop_old_tree(struct tree *t, size_t total, struct error *e)
 	return !err || tree_fail(t->from, "edit", err, e);
 }
 
-bool chosen_clean(struct tree *t, size_t old_total, struct error *e)
+static bool clean(struct tree *t, int node, size_t old_total, struct error *e)
 {
-	int node = tree_child(t->blob, "chosen");
 	struct range old = { 0, 0, NULL };
 	struct tree_pairs pairs;
 	size_t i;
@@ -87,6 +86,11 @@ bool chosen_clean(struct tree *t, size_t old_total, struct error *e)
 	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++)
 		tree_drop(t, node, stale[i]);
 	return true;
+}
+
+bool chosen_clean(struct tree *t, size_t old_total, struct error *e)
+{
+	return clean(t, tree_child(t->blob, "chosen"), old_total, e);
 }
 
 static bool has_initrd(const struct chosen *c)
@@ -178,7 +182,7 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 		node = fdt_add_subnode(t->blob, 0, "chosen");
 	if (node < 0)
 		return tree_fail(t->from, "write /chosen of", node, e);
-	if (!chosen_clean(t, 0, e))
+	if (!clean(t, node, 0, e))
 		return false;
 	err = write_cmdline(t, node, c);
 	if (!err)

@@ -8,6 +8,7 @@
 #include "version.h"
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static bool state_action(const struct options *o, struct machine *m, struct error *e)
@@ -90,11 +91,9 @@ static void open_standard(void)
 {
 	int fd;
 
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd > STDERR_FILENO)
-		close(fd);
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (syscall(SYS_fcntl, fd, F_GETFD) < 0)
+			open("/dev/null", O_RDWR);
 }
 
 int main(int argc, char *argv[])

@@ -43,7 +43,7 @@ static int count_free(int fd, phys at, uint32_t page_size)
  */
 static void look(int fd, const struct machine *m, size_t most, struct freemap *map)
 {
-	struct sample b[BLOCKS_MAX];
+	struct sample *b = map->sample, swap;
 	size_t n = 0, i = m->ram.n;
 	phys at;
 	int found;
@@ -57,8 +57,12 @@ static void look(int fd, const struct machine *m, size_t most, struct freemap *m
 			b[n++] = (struct sample){ at, (uint8_t)found };
 		}
 	}
-	for (map->blocks = 0; map->blocks < n; map->blocks++)
-		map->sample[map->blocks] = b[n - 1 - map->blocks];
+	map->blocks = n;
+	for (i = 0; i < n / 2; i++) {
+		swap = b[i];
+		b[i] = b[n - 1 - i];
+		b[n - 1 - i] = swap;
+	}
 }
 
 /* Where in memory the page is that holds this byte; 0 when nobody says. */
