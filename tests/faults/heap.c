@@ -15,15 +15,11 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t size);
 
 static unsigned long count;
-static int over; /* what follows is the compiler's, for coverage */
 
 __attribute__((destructor)) static void tell(void)
 {
 	char line[40];
-	int n;
-
-	over = 1;
-	n = snprintf(line, sizeof(line), "allocations %lu\n", count);
+	int n = snprintf(line, sizeof(line), "allocations %lu\n", count);
 
 	if (write(9, line, (size_t)n) < 0)
 		return; /* nobody asked */
@@ -35,8 +31,6 @@ static int fails(void)
 	char *end = NULL;
 	unsigned long at = word ? strtoul(word, &end, 10) : 0;
 
-	if (over)
-		return 0;
 	count++;
 	if (!at || (count != at && !(end[0] == '+' && count > at)))
 		return 0;

@@ -542,7 +542,7 @@ struct run {
 	struct fault f;
 	struct outcome *o;
 	struct process main, kid;
-	bool on, off;
+	bool on;
 	unsigned n;
 };
 
@@ -565,10 +565,10 @@ static void begin(struct run *r)
 	alarm(SECONDS);
 }
 
-static void go_on(const struct run *r, struct process *p)
+static void go_on(struct process *p)
 {
 	p->held = false;
-	if (ptrace(r->off ? PTRACE_CONT : PTRACE_SYSCALL, p->pid, NULL, NULL) && errno != ESRCH)
+	if (ptrace(PTRACE_SYSCALL, p->pid, NULL, NULL) && errno != ESRCH)
 		die("inject: go on");
 }
 
@@ -619,7 +619,7 @@ static void after(struct run *r, struct process *p, struct user_regs_struct *reg
 		snprintf(u.release, sizeof(u.release), "6.1.0");
 		put(in->rdi, &u, sizeof(u));
 	}
-	if ((long)in->orig_rax == SYS_write && (long)regs->rax > 0 && !r->off)
+	if ((long)in->orig_rax == SYS_write && (long)regs->rax > 0)
 		keep_written(in, (long)regs->rax, r->o);
 }
 
@@ -631,7 +631,7 @@ static bool count(struct run *r, const struct user_regs_struct *regs)
 	const long nr = (long)regs->orig_rax;
 	bool hit;
 
-	if (!r->on || r->off)
+	if (!r->on)
 		return false;
 	r->n++;
 	hit = f.at == r->n || (f.how == FAIL_ON && f.at && r->n > f.at && nr == o->nr);
@@ -657,13 +657,10 @@ static void before(struct run *r, struct process *p, struct user_regs_struct *re
 	p->in = *regs;
 	p->answer_it = false;
 	p->answer = 0;
-	/* main() starts with this; what the libc does before is its own affair, and what follows
-	 * the files of a coverage build is the compiler's
-	 */
+	/* main() starts with this; what the libc does before is its own affair */
 	if (nr == SYS_open || nr == SYS_openat) {
 		get_string(nr == SYS_open ? regs->rdi : regs->rsi, path, sizeof(path));
 		r->on |= strcmp(path, "/dev/null") == 0;
-		r->off |= strstr(path, ".gcda") != NULL;
 	}
 	if (nr == SYS_exit_group) {
 		if (p == &r->main) {
@@ -699,7 +696,7 @@ static void before(struct run *r, struct process *p, struct user_regs_struct *re
 		kill(p->pid, SIGKILL);
 		o->open_files = 0;
 		return;
-	} else if (!p->answer_it && r->on && !r->off) {
+	} else if (!p->answer_it && r->on) {
 		p->answer_it = answered(regs, o, &p->answer);
 	}
 	if (p->answer_it) {
@@ -775,7 +772,7 @@ static struct process *next(struct run *r)
 	struct process *p = r->main.held ? &r->kid : &r->main;
 
 	tracee = p->pid;
-	go_on(r, p);
+	go_on(p);
 	while (waitpid(p->pid, &p->status, __WALL) < 0)
 		if (errno != EINTR)
 			die("inject: wait");
