@@ -1,4 +1,5 @@
-/* inject [-ab] [-c CODES] [-lnp] [-r ROOT] [-m MACHINE] [-v] -- PROGRAM [ARGUMENT]...
+/* inject [-ab] [-c CODES] [-i FILE] [-lnp] [-r ROOT] [-m MACHINE] [-v] -- PROGRAM [ARGUMENT]...
+ * inject -o [-e CALL=ERROR] [-i FILE] [-ptu] [-r ROOT] [-m MACHINE] -- PROGRAM [ARGUMENT]...
  *
  * Runs a kexec-lite under ptrace, first as it is, then once for each of its system calls and each
  * way in which that call can fail, and holds every run to the same rules: it ends by itself within
@@ -16,7 +17,13 @@
  * -a: each call with each error, where else the two worst and another one by turns; and all of a
  * row of equal calls, where else the first three and the last two. -l: a kernel is loaded before;
  * -p: the program is process 1; -b: what it loads may stay loaded in spite of an error, since it
- * goes on after that; -c: codes that mean success, "0,1".
+ * goes on after that; -c: codes that mean success, "0,1"; -i: standard input is a pipe with what is
+ * in FILE, 64 KiB at most.
+ *
+ * -o: the program runs once; what it says and its exit code are inject's, and what it did is the
+ * last line on stdout, "did: load, down eth0, reboot". -e: all calls of that name fail with that
+ * error, "kexec_load=EBUSY"; several may be given. -u: it has no capability, -t: stdout and stderr
+ * seem to be a terminal.
  *
  * kexec_load, kexec_file_load, reboot, execve and whatever else would change this machine are
  * answered here and never reach the kernel. A second belt: the program runs without capabilities
@@ -79,8 +86,13 @@ struct outcome {
 };
 
 static struct {
-	const char *root, *machine, *codes;
-	bool all, stay, loaded, first, refuses, verbose;
+	const char *root, *machine, *codes, *input;
+	bool all, stay, loaded, first, refuses, verbose, once, terminal, user;
+	struct {
+		const char *call;
+		int err;
+	} fails[4];
+	unsigned n_fails;
 	char **argv;
 } opt = { .codes = "0" };
 
@@ -88,6 +100,7 @@ static pid_t child;   /* the program */
 static pid_t tracee;  /* it, or the child that it made: whose call this is */
 static bool may_boot; /* has CAP_SYS_BOOT, as far as the program knows */
 static volatile sig_atomic_t late;
+static char did[600]; /* what a run with -o did */
 
 static const struct {
 	long nr;
@@ -158,6 +171,13 @@ __attribute__((noreturn)) static void die(const char *what)
 	if (child > 0)
 		kill(child, SIGKILL);
 	exit(3);
+}
+
+static void note(const char *what, const char *name)
+{
+	const size_t n = strlen(did);
+
+	snprintf(did + n, sizeof(did) - n, "%s%s%s", n ? ", " : "", what, name);
 }
 
 /* ---- the program's memory */
@@ -297,11 +317,24 @@ static void forbid(void)
 		_exit(126);
 }
 
+/* A pipe with what is in a file. */
+static int pipe_with(const char *path)
+{
+	static char buf[1 << 16];
+	int file = open(path, O_RDONLY | O_CLOEXEC), ends[2];
+	ssize_t n = read(file, buf, sizeof(buf));
+
+	if (n < 0 || pipe(ends) || write(ends[1], buf, (size_t)n) != n)
+		return -1;
+	close(ends[1]);
+	return ends[0];
+}
+
 static void start(int out, int err)
 {
-	int null = open("/dev/null", O_RDONLY);
+	int in = opt.input ? pipe_with(opt.input) : open("/dev/null", O_RDONLY);
 
-	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+	if (in < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(126);
 	syscall(SYS_close_range, 3, ~0u, 0);
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
@@ -357,6 +390,9 @@ static long load(const struct user_regs_struct *r, struct outcome *o)
 	if (r->rsi > 16 || (r->rsi && !get(r->rdx, s, r->rsi * sizeof(s[0]))))
 		return -EINVAL;
 	o->loads++;
+	note(r->rsi ? "load" : "unload", r->r10 & 1 ? " crash kernel" : "");
+	if (r->r10 & 8)
+		note("hotplug", "");
 	for (i = 0; i < r->rsi; i++) {
 		h = sum(h, &s[i].bufsz, 3 * sizeof(uint64_t));
 		if (!sum_memory(&h, s[i].buf, s[i].bufsz))
@@ -373,6 +409,7 @@ static long file_load(const struct user_regs_struct *r, struct outcome *o)
 	if (r->r8 == ~0ul || !may_boot || opt.refuses)
 		return -EPERM;
 	o->loads++;
+	note(r->r8 & 1 ? "file unload" : "file load", r->r8 & 2 ? " crash kernel" : "");
 	if (!(r->r8 & 1)) {
 		if (!sum_file(&h, (int)r->rdi) || !sum_memory(&h, r->r10, r->rdx) ||
 		    (!(r->r8 & 4) && !sum_file(&h, (int)r->rsi)))
@@ -386,8 +423,8 @@ static long file_load(const struct user_regs_struct *r, struct outcome *o)
 
 static long capabilities(const struct user_regs_struct *r)
 {
-	const struct __user_cap_data_struct all[2] = { { 1u << CAP_SYS_BOOT, 1u << CAP_SYS_BOOT,
-							 0 } };
+	const unsigned boot = opt.user ? 0 : 1u << CAP_SYS_BOOT;
+	const struct __user_cap_data_struct all[2] = { { boot, boot, 0 } };
 
 	return put(r->rsi, all, sizeof(all)) ? 0 : -EFAULT;
 }
@@ -408,8 +445,27 @@ static long flags_of_interface(const struct user_regs_struct *r)
 
 	if (!get(r->rdx, &i, sizeof(i)))
 		return -EFAULT;
-	i.ifr_flags = IFF_UP;
+	if (r->rsi == SIOCSIFFLAGS) {
+		note(i.ifr_flags & IFF_UP ? "up " : "down ", i.ifr_name);
+		return 0;
+	}
+	i.ifr_flags = strcmp(i.ifr_name, "eth1") ? IFF_UP : 0;
+	if (strcmp(i.ifr_name, "lo") == 0)
+		i.ifr_flags |= IFF_LOOPBACK;
 	return put(r->rdx, &i, sizeof(i)) ? 0 : -EFAULT;
+}
+
+static long run_on(const struct user_regs_struct *r)
+{
+	char cpu[16] = "none";
+	uint64_t word;
+	unsigned i;
+
+	for (i = 0; i < r->rsi / 8 && get(r->rdx + 8 * i, &word, 8); i++)
+		if (word)
+			snprintf(cpu, sizeof(cpu), "%u", 64 * i + (unsigned)__builtin_ctzll(word));
+	note("on CPU ", cpu);
+	return 0;
 }
 
 /* True when the call is answered here, in *answer. */
@@ -423,8 +479,8 @@ static bool answered(const struct user_regs_struct *r, struct outcome *o, long *
 	case SYS_kexec_file_load: *answer = file_load(r, o); return true;
 	case SYS_capget: *answer = capabilities(r); return opt.root != NULL;
 	case SYS_capset: *answer = set_capabilities(r); return opt.root != NULL;
-	case SYS_sync:
-	case SYS_sched_setaffinity:
+	case SYS_sync: note("sync", ""); return true;
+	case SYS_sched_setaffinity: *answer = run_on(r); return true;
 	case SYS_getcpu: return true;
 	case SYS_getpid: *answer = opt.first && tracee == child ? 1 : (long)tracee; return true;
 	case SYS_getrandom:
@@ -432,11 +488,12 @@ static bool answered(const struct user_regs_struct *r, struct outcome *o, long *
 		*answer = (long)(r->rsi < sizeof(s) ? r->rsi : sizeof(s));
 		return put(r->rdi, s, (size_t)*answer);
 	case SYS_ioctl:
-		if (r->rsi == SIOCGIFFLAGS)
+		if (r->rsi == SIOCGIFFLAGS || r->rsi == SIOCSIFFLAGS)
 			*answer = flags_of_interface(r);
-		else if (r->rsi == SIOCSIFFLAGS)
+		if (r->rsi == SIOCSIFFLAGS)
 			o->done = sum(o->done, "down", 4);
-		return r->rsi == SIOCGIFFLAGS || r->rsi == SIOCSIFFLAGS;
+		return r->rsi == SIOCGIFFLAGS || r->rsi == SIOCSIFFLAGS ||
+		       (opt.terminal && (r->rdi == 1 || r->rdi == 2));
 	case SYS_execve: *answer = -ENOENT; return true;
 	default: return false;
 	}
@@ -452,10 +509,12 @@ static bool is_last(const struct user_regs_struct *r, struct outcome *o)
 	if ((long)r->orig_rax == SYS_reboot) {
 		o->done = sum(o->done, &r->rdx, 4);
 		o->code = 0;
+		note("reboot", "");
 		return true;
 	}
 	if ((long)r->orig_rax == SYS_pause) {
 		o->code = -1;
+		note("pause", "");
 		return true;
 	}
 	if ((long)r->orig_rax != SYS_execve)
@@ -465,6 +524,7 @@ static bool is_last(const struct user_regs_struct *r, struct outcome *o)
 		return false;
 	o->done = sum(o->done, path, strlen(path));
 	o->code = 0;
+	note("execve ", path);
 	return true;
 }
 
@@ -533,6 +593,7 @@ static void keep_written(const struct user_regs_struct *r, long n, struct outcom
 struct process {
 	pid_t pid; /* 0: not there, or no more */
 	bool entry, answer_it, held;
+	int signal; /* that it is to get as it goes on */
 	struct user_regs_struct in;
 	long answer;
 	int status;
@@ -554,7 +615,7 @@ static void begin(struct run *r)
 	may_boot = true;
 	child = fork();
 	if (child == 0)
-		start(null, null);
+		start(opt.once ? 1 : null, opt.once ? 2 : null);
 	close(null);
 	if (child < 0 || waitpid(child, &status, 0) != child || !WIFSTOPPED(status) ||
 	    ptrace(PTRACE_SETOPTIONS, child, NULL,
@@ -567,8 +628,11 @@ static void begin(struct run *r)
 
 static void go_on(struct process *p)
 {
+	const long signal = p->signal;
+
 	p->held = false;
-	if (ptrace(PTRACE_SYSCALL, p->pid, NULL, NULL) && errno != ESRCH)
+	p->signal = 0;
+	if (ptrace(PTRACE_SYSCALL, p->pid, NULL, (void *)signal) && errno != ESRCH)
 		die("inject: go on");
 }
 
@@ -646,6 +710,19 @@ static bool count(struct run *r, const struct user_regs_struct *regs)
 	return hit;
 }
 
+/* -e */
+static bool fails_always(long nr, int *err)
+{
+	unsigned i;
+
+	for (i = 0; i < opt.n_fails; i++)
+		if (strcmp(opt.fails[i].call, name_of(nr)) == 0) {
+			*err = opt.fails[i].err;
+			return true;
+		}
+	return false;
+}
+
 /* Decides what becomes of a call that is to be made. */
 static void before(struct run *r, struct process *p, struct user_regs_struct *regs)
 {
@@ -670,6 +747,8 @@ static void before(struct run *r, struct process *p, struct user_regs_struct *re
 		return;
 	}
 	hit = count(r, regs);
+	if (r->on && fails_always(nr, &r->f.err))
+		hit = true;
 	if (hit && r->f.how == KILLED) {
 		kill(p->pid, SIGKILL);
 		return;
@@ -758,6 +837,8 @@ static void at_stop(struct run *r, struct process *p)
 		at_call(r, p);
 	} else if (p->status >> 16) {
 		at_birth(r);
+	} else if (opt.once) {
+		p->signal = signal == SIGTRAP ? 0 : signal;
 	} else if (signal != SIGTRAP) {
 		r->o->signal = signal;
 		kill(p->pid, SIGKILL);
@@ -994,6 +1075,34 @@ static void on_alarm(int s)
 		kill(tracee, SIGKILL);
 }
 
+/* "kexec_load=EBUSY" */
+static bool add_failure(char *word)
+{
+	char *name = strchr(word, '=');
+	const char *known;
+	int err;
+
+	for (err = 1; name && err < 4096 && opt.n_fails < 4; err++) {
+		known = strerrorname_np(err);
+		if (!known || strcmp(known, name + 1))
+			continue;
+		*name = '\0';
+		opt.fails[opt.n_fails].call = word;
+		opt.fails[opt.n_fails++].err = err;
+		return true;
+	}
+	return false;
+}
+
+static int run_once(void)
+{
+	static struct outcome o;
+
+	run((struct fault){ 0 }, &o);
+	printf("did: %s\n", did[0] ? did : "nothing");
+	return o.timeout ? 124 : o.signal ? 128 + o.signal : o.code < 0 ? 0 : o.code;
+}
+
 int main(int argc, char *argv[])
 {
 	const struct sigaction act = { .sa_handler = on_alarm };
@@ -1001,16 +1110,24 @@ int main(int argc, char *argv[])
 	unsigned i;
 	int c;
 
-	while ((c = getopt(argc, argv, "+abc:lnpr:m:v")) != -1) {
+	while ((c = getopt(argc, argv, "+abc:e:i:lnopr:m:tuv")) != -1) {
 		switch (c) {
 		case 'a': opt.all = true; break;
 		case 'b': opt.stay = true; break;
 		case 'c': opt.codes = optarg; break;
+		case 'e':
+			if (!add_failure(optarg))
+				return 2;
+			break;
+		case 'i': opt.input = optarg; break;
 		case 'l': opt.loaded = true; break;
 		case 'n': opt.refuses = true; break;
+		case 'o': opt.once = true; break;
 		case 'p': opt.first = true; break;
 		case 'r': opt.root = optarg; break;
 		case 'm': opt.machine = optarg; break;
+		case 't': opt.terminal = true; break;
+		case 'u': opt.user = true; break;
 		case 'v': opt.verbose = true; break;
 		default: return 2;
 		}
@@ -1021,6 +1138,8 @@ int main(int argc, char *argv[])
 		return 2;
 	}
 	sigaction(SIGALRM, &act, NULL);
+	if (opt.once)
+		return run_once();
 	run((struct fault){ 0 }, &good);
 	if ((opt.first ? good.code != -1 : !is_success(good.code)) || good.timeout || good.signal ||
 	    good.forks || good.kid_stayed || good.open_files || good.half_image) {
