@@ -74,18 +74,20 @@ static bool take_hex(struct span *s, uint64_t *v)
 	return span_take(s, "0x") && span_take_number(s, 16, v) && span_take(s, " ");
 }
 
-/* Takes a line. */
+/* Takes a line, or nothing. */
 static bool take_piece(struct span *s, struct piece_record *r)
 {
+	struct span line = *s;
 	const uint8_t *end;
 
-	if (!take_hex(s, &r->start) || !take_hex(s, &r->len) || !take_hex(s, &r->digest))
+	if (!take_hex(&line, &r->start) || !take_hex(&line, &r->len) ||
+	    !take_hex(&line, &r->digest))
 		return false;
-	end = memchr(s->p, '\n', s->len);
-	if (!end || end - s->p > 16)
+	end = memchr(line.p, '\n', line.len);
+	if (!end || end - line.p > 16)
 		return false;
-	r->name = (struct span){ s->p, (size_t)(end - s->p) };
-	s->len -= r->name.len + 1;
+	r->name = (struct span){ line.p, (size_t)(end - line.p) };
+	s->len -= (size_t)(end + 1 - s->p);
 	s->p = end + 1;
 	return true;
 }

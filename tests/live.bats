@@ -358,6 +358,8 @@ recorded() {
 		record = ""
 		record = "\n"
 		record = before[:-1]
+		record = before + "0x"
+		record = before + "0x40000000 0x1 0x1 "
 		record = before + "40000000 0x1 0x1 kernel\n"
 		record = before + "0x40000000\n"
 		record = before + "0x40000000 1\n"
