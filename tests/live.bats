@@ -246,6 +246,12 @@ says() {
 	says 0 "file load" "kexec-lite: warning: kexec_file_load may overwrite the GIC's LPI tables: if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y"
 	on LPI "" -l Image
 	says 0 load
+	on LPI "" --capture=captured
+	says 0 nothing
+	cmp LPI/dev/kmsg captured/dev/kmsg
+	rm LPI/dev/kmsg
+	on LPI "" -l Image
+	says 0 load "kexec-lite: warning: the log no longer says where the GIC's LPI tables are: if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y"
 }
 
 # ---- sizes, and what is loaded
@@ -473,7 +479,7 @@ start_of() {
 }
 
 @test "the live tree has no reservations, those of the boot still hold" {
-	local at
+	local at size
 	at=$(start_of PPC vmlinux)
 	[[ $at = 0x* ]]
 	changed PPC PPC-boot
@@ -482,6 +488,58 @@ start_of() {
 	# a node may have the name that a property must not have
 	mkdir PPC-boot/sys/firmware/devicetree/base/name
 	printf 'x\0' >PPC-boot/sys/firmware/devicetree/base/cpus/name
+	# and values are as long as they are
+	for size in 4095 4096 5000; do
+		head -c $size /dev/zero >PPC-boot/sys/firmware/devicetree/base/cpus/long-$size
+	done
 	on PPC-boot "" -l vmlinux
 	says 0 load
+}
+
+# free_pages MACHINE LAST ADDRESS...: of all pages below LAST those at ADDRESS are free, and no other.
+free_pages() {
+	python3 - "$@" <<-'EOF'
+		import sys
+		with open(sys.argv[1] + "/proc/kpageflags", "wb") as f:
+		    f.truncate(int(sys.argv[2], 0) // 512)
+		    for at in sys.argv[3:]:
+		        f.seek(int(at, 0) // 512)
+		        f.write((1 << 10).to_bytes(8, "little"))
+	EOF
+}
+
+@test "blocks that are free in part are left to the running kernel, where it tells" {
+	local size at
+	changed ARM pages
+	free_pages pages 0x80000000
+	same "all in use" "$(start_of pages -c Image)" 0x7a800000
+	free_pages pages 0x80000000 0x7a800000
+	same "a page is free there" "$(start_of pages -c Image)" 0x7a400000
+	free_pages pages 0x80000000 0x7a000000
+	same "a page is free elsewhere" "$(start_of pages -c Image)" 0x7a800000
+	# that of the newest pages counts, of large files more blocks
+	for size in 40M 300M; do
+		truncate -s $size filler
+		free_pages pages 0x80000000
+		at=$(start_of pages -c --initrd=filler Image)
+		free_pages pages 0x80000000 "$at"
+		[[ $(start_of pages -c --initrd=filler Image) != "$at" ]] || fail_with "an initrd of $size"
+	done
+	free_pages pages 0x70000000
+	same "some pages are not told of" "$(start_of pages -c Image)" 0x7a800000
+	free_pages pages 0x80000000 0x7a800000
+	rm pages/proc/zoneinfo
+	same "no zones" "$(start_of pages -c Image)" 0x7a800000
+	rm pages/proc/kpageflags
+	same "no flags" "$(start_of pages -c Image)" 0x7a800000
+	# a large machine is looked at from the top, one that starts at 0 down to there
+	machine server server
+	printf 'Node 0, zone Normal\n  pages free 200000000\n        spanned 268435456\n  start_pfn: 268435456\n' \
+		>server/proc/zoneinfo
+	free_pages server 0x14000000000
+	at=$(start_of server -c Image)
+	free_pages server 0x14000000000 $((at & ~0xffffff)) # a block has 16 MiB there
+	[[ $(start_of server -c Image) != "$at" ]] || fail_with "it goes to $at all the same"
+	free_pages PPC 0x80000000
+	[[ $(start_of PPC vmlinux) = 0x* ]]
 }

@@ -72,6 +72,12 @@ odd() {
 	: >odd/sys/firmware/fdt
 	plan odd Image
 	refused 15 "read /sys/firmware/fdt: I/O error"
+	dtc -q -I dtb -O dtb -o odd/sys/firmware/fdt dtb
+	plan odd Image
+	local want=$output
+	dtc -q -I dtb -O dtb -p 5000 -o odd/sys/firmware/fdt dtb
+	plan odd Image
+	same "with padding" "$output" "$want"
 	head -c 20 dtb >odd/sys/firmware/fdt
 	plan odd Image
 	refused 6 "use device tree /sys/firmware/fdt: it is not a device tree blob"
@@ -81,6 +87,60 @@ odd() {
 	rm odd/sys/firmware/fdt
 	plan odd Image
 	refused 15 "read device tree /sys/firmware/devicetree/base: No such file or directory"
+}
+
+@test "the kernel's log: as much of it as 16 MiB, one that is gone" {
+	local want
+	cp -r "$machines/virt-lpi" LPI
+	plan LPI Image
+	want=$output
+	[[ $want = *"LPI tables of the GIC"* ]]
+	odd LPI
+	head -c 20M /dev/zero >>odd/dev/kmsg
+	plan odd Image
+	same "with 20 MiB behind" "$output" "$want"
+	{ head -n 1 LPI/dev/kmsg; head -c 20M /dev/zero; sed 1d LPI/dev/kmsg; } >odd/dev/kmsg
+	plan odd Image
+	same "what comes after 20 MiB" "$(jq '[.keep[] | select(.why | test("LPI"))] | length' <<<"$output")" 0
+	rm odd/dev/kmsg
+	plan odd Image
+	same "no log" "$(jq '[.keep[] | select(.why | test("LPI"))] | length' <<<"$output")" 0
+}
+
+@test "what a pipe and a wrapping may bring: half of RAM, or what is available" {
+	local kb
+	gzip -nc Image >Image.gz
+	# Image has 3 MiB
+	for kb in 6143 6144; do
+		odd ARM proc/meminfo "MemTotal: $kb kB\n"
+		plan odd - < <(cat Image)
+		if ((kb < 6144)); then
+			refused 9 "read kernel -: it has more than 2.9 MiB, all that can be loaded"
+			plan odd Image.gz
+			refused 9 "load kernel Image.gz: unpacked it takes more than 2.9 MiB, all that can be loaded"
+		else
+			refused 9 "load 3 MiB: the running kernel takes half of its RAM at most, 3 MiB" \
+				"nothing was loaded: 3 MiB are too much, make kernel or initrd smaller"
+		fi
+	done
+	plan odd --initrd=- Image.gz < <(head -c 3M /dev/zero)
+	refused 9 "go on: out of memory"
+	odd ARM proc/meminfo 'MemTotal: 800000 kB\nMemAvailable: 3000 kB\n'
+	plan odd Image.gz
+	refused 9 "load kernel Image.gz: unpacked it takes more than 2.9 MiB, all that can be loaded"
+	odd ARM proc/meminfo 'MemTotal: 800000 kB\nMemAvailable: 4000 kB\n'
+	plan odd Image.gz
+	same status "$status" 0
+}
+
+@test "a /proc/kcore with memory behind its headers" {
+	local want
+	plan CRASH -p Image
+	want=$output
+	odd CRASH
+	head -c 100000 /dev/zero >>odd/proc/kcore
+	plan odd -p Image
+	same "with memory" "$output" "$want"
 }
 
 @test "lists of CPUs, each way to write them" {
@@ -177,6 +237,16 @@ odd() {
 	EOF
 	run python3 peer.py "$host_bin" --plan=json --seed 00 --root ARM --initrd=- Image
 	same "an initrd from a socket" "$output" "$want"
+}
+
+@test "progress on a terminal: each per cent once" {
+	make_image large --image-size 17M
+	truncate -s 16M large
+	lz4 -q -1 -B4 large large.lz4
+	script -qec "'$host_bin' --plan --root ARM large.lz4" /dev/null >typed
+	grep -oE '[0-9]+ %' typed >steps
+	(($(wc -l <steps) >= 100))
+	same "what was said twice" "$(uniq -d steps)" ""
 }
 
 # meanwhile COMMAND FILE OPTION...: a plan with these OPTIONs, the last of which names a pipe, "last",

@@ -1,10 +1,11 @@
 /* A parser that a hostile file has taken over: linked into a test's build in place of plan_draft(),
  * which it calls first. $ATTACK says what it does then: forbidden calls, or lies about the plan.
  */
-#include "../../src/plan.h"
+#include "../../src/inputs.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -49,6 +50,12 @@ static bool call(const char *what)
 	return true;
 }
 
+/* The request points into them. */
+static struct inputs *inputs_of(const struct request *r)
+{
+	return (struct inputs *)((uintptr_t)r->dtb_name - offsetof(struct inputs, dtb_name));
+}
+
 static void lie(const char *about, const struct request *r, struct plan *p, struct error *e)
 {
 	struct segment *s = &p->seg[0];
@@ -72,6 +79,20 @@ static void lie(const char *about, const struct request *r, struct plan *p, stru
 		((struct request *)(uintptr_t)r)->cmdline = (const char *)8;
 	else if (strcmp(about, "entry") == 0)
 		p->entry = kept.start;
+	else if (strcmp(about, "words") == 0)
+		p->chosen.cmdline = (const char *)8;
+	else if (strcmp(about, "stub") == 0)
+		p->stub_len = 1000000;
+	else if (strcmp(about, "fewer") == 0)
+		((struct request *)(uintptr_t)r)->initrds = 0;
+	else if (strcmp(about, "empty") == 0)
+		((struct request *)(uintptr_t)r)->initrd[0].len = 0;
+	else if (strcmp(about, "initrd") == 0)
+		((struct request *)(uintptr_t)r)->initrd[0].p = (const uint8_t *)8;
+	else if (strcmp(about, "kernel") == 0)
+		inputs_of(r)->unwrapped.kernel.p = (const uint8_t *)8;
+	else if (strcmp(about, "code") == 0)
+		fail(e, (enum code)1, "be believed");
 	else if (strcmp(about, "error") == 0) {
 		memset(e, 0x1b, sizeof(*e));
 		e->code = (enum code)77;

@@ -1,6 +1,6 @@
-/* gcov's counters of all runs of a program, however a run ends, and of the children that it makes: in
- * a file, COUNTERS, that each run has mapped in their place (counters.ld). gcov itself would write
- * them at exit(), and not after a kill, a reboot, an execve or an _exit.
+/* gcov's counters of all runs of a program, however a run ends, and of the children that it makes:
+ * in a file, COUNTERS, that each run has mapped in their place (counters.ld). gcov itself would
+ * write them at exit(), and not after a kill, a reboot, an execve or an _exit.
  *
  * With WRITE_COUNTERS in the environment a run does nothing but to write what the file has, as gcov
  * does. For programs that are linked with --wrap=__gcov_exit.
