@@ -249,6 +249,10 @@ says() {
 	on LPI "" --capture=captured
 	says 0 nothing
 	cmp LPI/dev/kmsg captured/dev/kmsg
+	# what is below a file is not there
+	changed LPI below sys/hypervisor ''
+	on below "" --capture=captured
+	says 0 nothing
 	rm LPI/dev/kmsg
 	on LPI "" -l Image
 	says 0 load "kexec-lite: warning: the log no longer says where the GIC's LPI tables are: if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y"
@@ -453,6 +457,14 @@ refused_over() {
 	END
 	on ARM "" -c -l --dtb=dtb uki
 	says 0 load
+	# two of them behind one another
+	mkfifo second
+	timeout 10 bash -c 'cat initrd >second' &
+	on ARM "-i start" -s -l --initrd=second -
+	wait
+	says 0 "file load"
+	on ARM "-i start -e ftruncate=ENOSPC" -s -l -
+	says 9 nothing "kexec-lite: cannot go on: out of memory"
 	same "its words" "$("$host_bin" --plan=json --root ARM uki | jq -r .cmdline)" "one two three"
 	same "its tree" "$("$host_bin" --plan=json --root ARM uki | jq -r .tree_from)" uki
 	same "the tree given" "$("$host_bin" --plan=json --root ARM --dtb=dtb uki | jq -r .tree_from)" dtb

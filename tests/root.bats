@@ -19,6 +19,14 @@ setup() { cd "$BATS_FILE_TMPDIR" || return; }
 # plan ROOT ARGUMENT...: stdout and stderr in $output
 plan() { run "$host_bin" --plan=json --seed 00 --root "$@"; }
 pieces() { jq -r '[.segments[].piece] | join(" ")' <<<"$output"; }
+# within FROM TO: there is a plan, and all its pieces lie there
+within() {
+	local at
+	same status "$status" 0
+	for at in $(jq -r '.segments[] | .start, .end' <<<"$output"); do
+		((at >= $1 && at <= $2)) || fail_with "a piece starts or ends at $at" || return
+	done
+}
 # odd MACHINE FILE TEXT...: odd/ is MACHINE with these files.
 odd() {
 	rm -rf odd
@@ -186,6 +194,24 @@ odd() {
 		refused 15 "read /sys/kernel/vmcoreinfo: it does not say where in RAM a note lies" \
 			"nothing was loaded: without it nobody could read this machine's dump"
 	done
+}
+
+@test "ppc64: of a crash region only what is above the running kernel and below the RMA's end" {
+	python3 "$plans/ppc64/image" vmlinux
+	dtc -q -I dtb -O dts -o crash.dts "$machines/pseries-crash/sys/firmware/fdt"
+	cp -r "$machines/pseries-crash" REGION
+	plan REGION -p vmlinux
+	within 0x20000000 0x34000000
+	if within 0x20000000 0x30000000; then fail_with "and so it proves nothing"; fi
+	odd REGION
+	sed '/memory@0/,/};/s/reg = .*/reg = <0 0 0 0x30000000 0 0x30000000 0 0x50000000>;/' crash.dts |
+		dtc -q -O dtb -o odd/sys/firmware/fdt -
+	plan odd -p vmlinux
+	within 0x20000000 0x30000000
+	sed 's/linux,kernel-end = .*/linux,kernel-end = <0 0x21000000>;/' crash.dts |
+		dtc -q -O dtb -o odd/sys/firmware/fdt -
+	plan odd -p vmlinux
+	within 0x21000000 0x34000000
 }
 
 # ---- options that edges read

@@ -196,14 +196,22 @@ static bool put(uint64_t at, const void *p, size_t len)
 	return process_vm_writev(tracee, &here, 1, &there, 1, 0) == (ssize_t)len;
 }
 
-/* A string, cut at size - 1 bytes. */
+/* A string, cut at size - 1 bytes. No more is read than the page that it ends in. */
 static void get_string(uint64_t at, char *s, size_t size)
 {
-	size_t i;
+	size_t len = 0, n;
 
-	for (i = 0; i + 1 < size && get(at + i, s + i, 1) && s[i]; i++)
-		;
-	s[i] = '\0';
+	while (len + 1 < size) {
+		n = 4096 - (at + len) % 4096;
+		if (n > size - 1 - len)
+			n = size - 1 - len;
+		if (!get(at + len, s + len, n))
+			break;
+		if (memchr(s + len, 0, n))
+			return;
+		len += n;
+	}
+	s[len] = '\0';
 }
 
 static uint64_t sum(uint64_t h, const void *p, size_t len)
