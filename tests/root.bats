@@ -89,6 +89,10 @@ odd() {
 	head -c 20 dtb >odd/sys/firmware/fdt
 	plan odd Image
 	refused 6 "use device tree /sys/firmware/fdt: it is not a device tree blob"
+	cp dtb odd/sys/firmware/fdt
+	printf '\377\377\377\377' | dd of=odd/sys/firmware/fdt bs=1 seek=64 conv=notrunc status=none
+	plan odd Image
+	refused 6 "use device tree /sys/firmware/fdt: FDT_ERR_BADSTRUCTURE"
 	head -c 4000 dtb >odd/sys/firmware/fdt
 	plan odd Image
 	refused 15 "read /sys/firmware/fdt: I/O error"

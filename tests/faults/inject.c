@@ -14,11 +14,11 @@
  *
  * -r: the machine is the one captured in ROOT, not this one: "/" and a few absolute paths lead
  *     there, uname says MACHINE (-m), and CAP_SYS_BOOT seems to be there.
- * -a: each call with each error, where else the two worst and another one by turns; and all of a
- * row of equal calls, where else the first three and the last two. -l: a kernel is loaded before;
- * -p: the program is process 1; -b: what it loads may stay loaded in spite of an error, since it
- * goes on after that; -c: codes that mean success, "0,1"; -i: standard input is a pipe with what is
- * in FILE, 64 KiB at most.
+ * -a: each call with each error, where else the two worst, another one by turns, and EACCES as a
+ * file is opened; and all of a row of equal calls, where else the first three and the last two. -l:
+ * a kernel is loaded before; -p: the program is process 1; -b: what it loads may stay loaded in
+ * spite of an error, since it goes on after that; -c: codes that mean success, "0,1"; -i: standard
+ * input is a pipe with what is in FILE, 64 KiB at most.
  *
  * -o: the program runs once; what it says and its exit code are inject's, and what it did is the
  * last line on stdout, "did: load, down eth0, reboot". -e: all calls of that name fail with that
@@ -1040,18 +1040,32 @@ static bool is_repeat(unsigned at, unsigned n)
 	       strcmp(calls.name[at], calls.name[at + 1]) == 0;
 }
 
+/* Whose turn it is: for a file and these options the same, wherever its calls stand in the row. */
+static unsigned turn(const char *call)
+{
+	const char *slash = strrchr(call, '/'), *name = slash ? slash : call;
+	uint64_t h = sum_bytes(1, name, strcspn(name, " "));
+	char **word;
+
+	for (word = opt.argv + 1; *word; word++)
+		if (**word == '-')
+			h = sum_bytes(h, *word, strlen(*word));
+	return (unsigned)(h >> 32);
+}
+
 static void try_call(unsigned at, const struct outcome *good)
 {
 	static const int errors[] = { EIO, EINTR, ENOMEM, EAGAIN, EACCES, ENOENT };
-	static const int loads[] = { EBUSY,   EPERM,   ENOSYS,	     EADDRNOTAVAIL,
-				     ETXTBSY, ENOEXEC, EKEYREJECTED, ENOPKG };
+	static const int loads[] = { EBUSY,   EPERM,	    ENOSYS, EADDRNOTAVAIL, ETXTBSY,
+				     ENOEXEC, EKEYREJECTED, ENOPKG, EACCES,	   ENOMEM };
 	static const int lasting[] = { ENOMEM, EIO };
 	const size_t n = sizeof(errors) / sizeof(errors[0]);
 	const char *call = calls.name[at];
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (opt.all || i < 2 || i == 2 + at % (n - 2))
+		if (opt.all || i < 2 || i == 2 + turn(call) % (n - 2) ||
+		    (errors[i] == EACCES && strncmp(call, "open", 4) == 0))
 			try((struct fault){ at, FAIL_ONCE, errors[i] }, good);
 	/* what these calls answer for reasons of their own */
 	for (i = 0; i < sizeof(loads) / sizeof(loads[0]); i++)
@@ -1062,7 +1076,7 @@ static void try_call(unsigned at, const struct outcome *good)
 	if (strcmp(call, "read /dev/kmsg") == 0)
 		try((struct fault){ at, FAIL_ONCE, EPIPE }, good);
 	for (i = 0; i < 2; i++)
-		if (opt.all || i == at % 2)
+		if (opt.all || i == turn(call) % 2)
 			try((struct fault){ at, FAIL_ON, lasting[i] }, good);
 	if (calls.of_kid[at])
 		try((struct fault){ at, KILLED, 0 }, good);
