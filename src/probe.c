@@ -316,10 +316,14 @@ static bool read_blob(int root, size_t len, struct text *t, struct error *e)
 	       fail_read(FDT_FILE, err && err != EFBIG ? err : EIO, e);
 }
 
-/* Its first bytes, when they have all reservations; what else is behind them nobody wants. */
-static bool probe_reserved(int root, size_t used, struct text *t, struct error *e)
+/* Its first bytes, when they have all reservations; what else is behind them nobody wants. Whatever
+ * is wrong here is wrong with all of it too, and told there.
+ */
+static bool probe_reserved(int root, size_t used, struct text *t)
 {
-	return read_blob(root, used < BLOB_HEAD ? used : BLOB_HEAD, t, e) &&
+	struct error ours = { 0 };
+
+	return read_blob(root, used < BLOB_HEAD ? used : BLOB_HEAD, t, &ours) &&
 	       tree_has_reserved(text_span(t));
 }
 
@@ -341,7 +345,7 @@ static bool probe_blob(int root, bool live_tree, struct machine *m, struct error
 	     tree_extent(text_span(&t), m->fdt_from, &used, &total, e);
 	if (!ok)
 		fail_read(FDT_FILE, err ? err : EIO, e);
-	if (ok && !(live_tree && probe_reserved(root, used, &t, e))) {
+	if (ok && !(live_tree && probe_reserved(root, used, &t))) {
 		ok = read_blob(root, used, &t, e);
 		if (ok)
 			tree_shorten((uint8_t *)t.p, used);
