@@ -1,6 +1,7 @@
 #include "chosen.h"
 
-#include <libfdt.h>
+#include "reserved.h"
+
 #include <string.h>
 
 /* Left by an earlier kexec or crash kernel; each would mislead the next kernel. */
@@ -27,82 +28,67 @@ size_t chosen_slack(size_t len)
 }
 
 /* Drops the reservations that were made for `old`: they overlap it, and stay within its pages. */
-static bool drop_reservations(struct tree *t, struct range old, struct error *e)
+static void drop_reservations(struct tree *t, struct range old)
 {
 	struct range pages = { round_down(old.start, LARGEST_PAGE), round_up(old.end, LARGEST_PAGE),
 			       NULL };
 	struct range r = { 0 };
 	uint64_t size;
-	int i, err;
+	int i;
 
 	/* backwards: deleting one renumbers those behind it */
 	for (i = fdt_num_mem_rsv(t->blob) - 1; i >= 0; i--) {
-		err = fdt_get_mem_rsv(t->blob, i, &r.start, &size);
-		if (err)
-			return tree_fail(t->from, "edit", err, e);
-		if (__builtin_add_overflow(r.start, size, &r.end) || !range_overlaps(r, old) ||
-		    !range_within(r, pages))
-			continue;
-		err = fdt_del_mem_rsv(t->blob, i);
-		if (err)
-			return tree_fail(t->from, "edit", err, e);
+		tree_reserved(t->blob, i, &r.start, &size);
+		if (!__builtin_add_overflow(r.start, size, &r.end) && range_overlaps(r, old) &&
+		    range_within(r, pages))
+			fdt_del_mem_rsv(t->blob, i);
 	}
-	return true;
 }
 
 /* Drops the reservation of the tree that the running kernel was given. Where that lay is not told
  * to user space, only how long it was; a round size may as well be firmware's, so then it stays: a
  * reservation too many costs a few pages, one too few costs the machine.
  */
-static bool drop_old_tree(struct tree *t, size_t total, struct error *e)
+static void drop_old_tree(struct tree *t, size_t total)
 {
-	int i, err, found = -1;
+	int i, found = -1;
 	uint64_t start, size;
 
-	if (!total || total % LARGEST_PAGE == 0)
-		return true;
+	if (total % LARGEST_PAGE == 0)
+		return;
 	for (i = 0; i < fdt_num_mem_rsv(t->blob); i++) {
-		err = fdt_get_mem_rsv(t->blob, i, &start, &size);
-		if (err)
-			return tree_fail(t->from, "edit", err, e);
+		tree_reserved(t->blob, i, &start, &size);
 		if (size != total)
 			continue;
 		if (found >= 0)
-			return true;
+			return;
 		found = i;
 	}
-	err = found < 0 ? 0 : fdt_del_mem_rsv(t->blob, found);
-	return err ? tree_fail(t->from, "edit", err, e) : true;
+	if (found >= 0)
+		fdt_del_mem_rsv(t->blob, found);
 }
 
-bool chosen_clean(struct tree *t, size_t old_total, struct error *e)
+/* To take something out of a sound tree never fails: it takes no room. */
+void chosen_clean(struct tree *t, size_t old_total)
 {
 	int node = tree_child(t->blob, "chosen");
 	struct range old = { 0, 0, NULL };
 	struct tree_pairs pairs;
 	size_t i;
-	int err;
 
 	if (tree_address(t->blob, node, "linux,initrd-start", &old.start) &&
-	    tree_address(t->blob, node, "linux,initrd-end", &old.end) && old.start < old.end &&
-	    !drop_reservations(t, old, e))
-		return false;
+	    tree_address(t->blob, node, "linux,initrd-end", &old.end) && old.start < old.end)
+		drop_reservations(t, old);
 	for (i = 0; i < sizeof(stale_memory) / sizeof(stale_memory[0]); i++) {
 		tree_pairs_of(&pairs, t->blob, 0, node, stale_memory[i]);
-		if (tree_next_pair(&pairs, &old) && old.start < old.end &&
-		    !drop_reservations(t, old, e))
-			return false;
+		if (tree_next_pair(&pairs, &old) && old.start < old.end)
+			drop_reservations(t, old);
 	}
-	if (!drop_old_tree(t, old_total, e))
-		return false;
-	for (i = 0; i < sizeof(stale) / sizeof(stale[0]) && node >= 0; i++) {
-		/* a malformed tree may have it twice */
-		while (!(err = fdt_delprop(t->blob, node, stale[i])))
+	drop_old_tree(t, old_total);
+	/* a malformed tree may have one twice */
+	for (i = 0; i < sizeof(stale) / sizeof(stale[0]) && node >= 0; i++)
+		while (!fdt_delprop(t->blob, node, stale[i]))
 			;
-		if (err != -FDT_ERR_NOTFOUND)
-			return tree_fail(t->from, "edit", err, e);
-	}
-	return true;
 }
 
 static bool has_initrd(const struct chosen *c)
@@ -183,8 +169,7 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 		node = fdt_add_subnode(t->blob, 0, "chosen");
 	if (node < 0)
 		return tree_fail(t->from, "write /chosen of", node, e);
-	if (!chosen_clean(t, 0, e))
-		return false;
+	chosen_clean(t, 0);
 	err = fdt_setprop(t->blob, node, "bootargs", c->cmdline, (int)strlen(c->cmdline) + 1);
 	if (!err)
 		err = fdt_setprop(t->blob, node, "kaslr-seed", c->kaslr_seed, KASLR_SEED);
@@ -217,7 +202,7 @@ bool chosen_move(struct tree *t, const struct chosen *c, struct error *e)
 		err = write_core(t, node, c);
 	/* chosen_write() added them last; out and in again, and the tree has its size back */
 	for (; ours && !err; ours--)
-		err = fdt_del_mem_rsv(t->blob, fdt_num_mem_rsv(t->blob) - 1);
+		fdt_del_mem_rsv(t->blob, fdt_num_mem_rsv(t->blob) - 1);
 	if (!err)
 		err = add_reservations(t, c);
 	return err ? tree_fail(t->from, "write /chosen of", err, e) : true;
@@ -228,7 +213,7 @@ static bool check_bytes(const void *fdt, int node, const char *name, const void 
 	int len;
 	const void *p = fdt_getprop(fdt, node, name, &len);
 
-	return p && len >= 0 && (size_t)len == size && (!size || memcmp(p, want, size) == 0);
+	return p && (size_t)len == size && (!size || memcmp(p, want, size) == 0);
 }
 
 /* Is the property these ranges, of which those that end at 0 are left out, and is it absent when
@@ -255,10 +240,11 @@ static bool check_reserved(const void *fdt, struct range r)
 	uint64_t at, size;
 	int i;
 
-	for (i = 0; i < fdt_num_mem_rsv(fdt); i++)
-		if (fdt_get_mem_rsv(fdt, i, &at, &size) == 0 && at == r.start &&
-		    size == r.end - r.start)
+	for (i = 0; i < fdt_num_mem_rsv(fdt); i++) {
+		tree_reserved(fdt, i, &at, &size);
+		if (at == r.start && size == r.end - r.start)
 			return true;
+	}
 	return !r.end;
 }
 

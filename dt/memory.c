@@ -1,6 +1,7 @@
 #include "memory.h"
 
-#include <libfdt.h>
+#include "reserved.h"
+
 #include <string.h>
 
 #define LARGEST_PAGE 0x10000
@@ -45,9 +46,9 @@ bool memory_known(const void *fdt)
 	return memory_efi(fdt);
 }
 
-bool memory_keep(const void *fdt, const char *from, struct ranges *keep, struct error *e)
+bool memory_keep(const void *fdt, struct ranges *keep, struct error *e)
 {
-	int node, parent = tree_child(fdt, "chosen"), i, err;
+	int node, parent = tree_child(fdt, "chosen"), i;
 	uint64_t start, size, end;
 	struct range initrd = { 0, 0, NULL };
 	struct tree_pairs pairs;
@@ -57,9 +58,7 @@ bool memory_keep(const void *fdt, const char *from, struct ranges *keep, struct 
 	    !tree_address(fdt, parent, "linux,initrd-end", &initrd.end))
 		initrd.end = 0;
 	for (i = 0; i < fdt_num_mem_rsv(fdt); i++) {
-		err = fdt_get_mem_rsv(fdt, i, &start, &size);
-		if (err)
-			return tree_fail(from, "read", err, e);
+		tree_reserved(fdt, i, &start, &size);
 		if (__builtin_add_overflow(start, size, &end))
 			end = UINT64_MAX;
 		if ((start != initrd.start || end > round_up(initrd.end, LARGEST_PAGE)) &&

@@ -21,8 +21,8 @@ bool memory_told(const void *fdt, struct ranges *out);
 
 /* Adds what a checked tree reserves to keep: the header's reservations and the fixed areas of
  * /reserved-memory, but not the last boot's initrd, which is free once that boot is done.
- * keep is left unsorted. Errors: FAIL_TREE, FAIL_MEMORY.
+ * keep is left unsorted. Errors: FAIL_MEMORY.
  */
-bool memory_keep(const void *fdt, const char *from, struct ranges *keep, struct error *e);
+bool memory_keep(const void *fdt, struct ranges *keep, struct error *e);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "../arch/arch.h"
 #include "../dt/memory.h"
+#include "../dt/reserved.h"
 #include "core.h"
 
 #include <libfdt.h>
@@ -153,8 +154,7 @@ static bool check_reserved(const struct plan *p, const void *tree, struct error 
 	int i, node;
 
 	for (i = 0; i < fdt_num_mem_rsv(tree) && !bad; i++) {
-		if (fdt_get_mem_rsv(tree, i, &start, &size))
-			continue;
+		tree_reserved(tree, i, &start, &size);
 		r = (struct range){ start, size > UINT64_MAX - start ? UINT64_MAX : start + size,
 				    NULL };
 		bad = find_reserved(p, r);

@@ -390,7 +390,7 @@ static bool probe_memory(int root, struct machine *m, struct error *e)
 	text_free(&log);
 	m->xen |= tree_is_xen(m->fdt.p);
 	m->spin_table = tree_has_spin_table(m->fdt.p);
-	if (!ok || !memory_keep(m->fdt.p, m->fdt_from, &m->keep, e))
+	if (!ok || !memory_keep(m->fdt.p, &m->keep, e))
 		return false;
 	ranges_sort(&m->keep);
 	return ranges_subtract(&m->ram, &m->keep, &m->room) || fail_memory(e);

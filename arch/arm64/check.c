@@ -2,8 +2,7 @@
  */
 #include "arm64.h"
 
-#include <libfdt.h>
-#include <string.h>
+#include "../../dt/reserved.h"
 
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
@@ -80,9 +79,10 @@ static bool check_lpi(const void *tree, const struct ranges *keep, struct error 
 
 	for (k = 0; k < keep->n && found; k++) {
 		found = keep->v[k].what != arm64_lpi;
-		for (i = 0; i < fdt_num_mem_rsv(tree) && !found; i++)
-			found = fdt_get_mem_rsv(tree, i, &start, &size) == 0 &&
-				start <= keep->v[k].start && keep->v[k].end - start <= size;
+		for (i = 0; i < fdt_num_mem_rsv(tree) && !found; i++) {
+			tree_reserved(tree, i, &start, &size);
+			found = start <= keep->v[k].start && keep->v[k].end - start <= size;
+		}
 	}
 	return found || wrong(e, "the device tree does not reserve the LPI tables");
 }
@@ -94,18 +94,21 @@ static bool check_stub(const struct plan *p, const struct segment *s, phys kerne
 	static const uint32_t code[] = {
 #include "stub_words.h"
 	};
-	uint64_t x0 = 0, x4 = 0;
+	uint64_t x0, x4;
 	uint32_t word;
 	unsigned i;
 
 	if (p->entry != s->at.start)
 		return wrong(e, "it does not start in the stub");
-	if (s->data.len != 40 || !span_le64(s->data, 24, &x0) || !span_le64(s->data, 32, &x4) ||
-	    x0 != tree || x4 != kernel)
+	span_le64(s->data, 24, &x0);
+	span_le64(s->data, 32, &x4);
+	if (s->data.len != 40 || x0 != tree || x4 != kernel)
 		return wrong(e, "the stub does not point at kernel and device tree");
-	for (i = 0; i < 6; i++)
-		if (!span_le32(s->data, 4 * i, &word) || word != code[i])
+	for (i = 0; i < 6; i++) {
+		span_le32(s->data, 4 * i, &word);
+		if (word != code[i])
 			return wrong(e, "the stub is not the code of stub.S");
+	}
 	return true;
 }
 

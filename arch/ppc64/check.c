@@ -1,7 +1,8 @@
 /* The ppc64 rules of a finished plan, derived again with arithmetic of their own. */
 #include "ppc64.h"
 
-#include <libfdt.h>
+#include "../../dt/reserved.h"
+
 #include <string.h>
 
 static bool wrong(struct error *e, const char *what)
@@ -98,15 +99,17 @@ static bool check_reservations(const struct plan *p, const struct machine *m, st
 	int i, n = fdt_num_mem_rsv(t->data.p);
 	bool self = false, found;
 
-	for (i = 0; i < n; i++)
-		self |= fdt_get_mem_rsv(t->data.p, i, &start, &size) == 0 && start == t->at.start &&
-			size == t->data.len;
+	for (i = 0; i < n; i++) {
+		tree_reserved(t->data.p, i, &start, &size);
+		self |= start == t->at.start && size == t->data.len;
+	}
 	for (k = 0, found = self; k < m->keep.n && found; k++) {
 		if (m->keep.v[k].what != ppc64_rtas && m->keep.v[k].what != ppc64_opal)
 			continue;
-		for (i = 0, found = false; i < n && !found; i++)
-			found = fdt_get_mem_rsv(t->data.p, i, &start, &size) == 0 &&
-				start <= m->keep.v[k].start && m->keep.v[k].end - start <= size;
+		for (i = 0, found = false; i < n && !found; i++) {
+			tree_reserved(t->data.p, i, &start, &size);
+			found = start <= m->keep.v[k].start && m->keep.v[k].end - start <= size;
+		}
 	}
 	return found || wrong(e, "the device tree does not reserve what firmware needs");
 }

@@ -158,9 +158,11 @@ size_t ppc64_tree_room(const struct machine *m)
 
 	while ((node = fdt_node_offset_by_prop_value(fdt, node, "device_type", "cpu", 4)) >= 0) {
 		bytes = 128;
-		fdt_for_each_property_offset(
-			property, fdt, node) if (fdt_getprop_by_offset(fdt, property, NULL, &len))
+		fdt_for_each_property_offset(property, fdt, node)
+		{
+			fdt_getprop_by_offset(fdt, property, NULL, &len);
 			bytes += (size_t)len + 16;
+		}
 		if (bytes > largest)
 			largest = bytes;
 		if (fdt_getprop(fdt, node, "ibm,ppc-interrupt-server#s", &len) && len >= 4)

@@ -1,7 +1,7 @@
 /* The parts of the next tree that only this target has. */
 #include "ppc64.h"
 
-#include <libfdt.h>
+#include "../../dt/reserved.h"
 
 /* Made by the running kernel for itself (arch/powerpc/kexec/core_64.c, core.c), or by a crash
  * kernel's loader: all wrong for the next one.
@@ -17,37 +17,34 @@ static const char *const stale[] = {
 /* In a crash kernel: what its loader reserved, most of it the memory of the system that crashed, up
  * to the end of what it may use. What firmware holds there comes back below.
  */
-static int drop_reservations(struct tree *t, phys end)
+static void drop_reservations(struct tree *t, phys end)
 {
-	int i, err = 0;
 	uint64_t start, size;
+	int i;
 
-	for (i = fdt_num_mem_rsv(t->blob) - 1; i >= 0 && !err; i--) {
-		err = fdt_get_mem_rsv(t->blob, i, &start, &size);
-		if (!err && start <= end && size <= end - start)
-			err = fdt_del_mem_rsv(t->blob, i);
+	for (i = fdt_num_mem_rsv(t->blob) - 1; i >= 0; i--) {
+		tree_reserved(t->blob, i, &start, &size);
+		if (start <= end && size <= end - start)
+			fdt_del_mem_rsv(t->blob, i);
 	}
-	return err;
 }
 
-static bool drop_stale(struct tree *t, const struct machine *m, struct error *e)
+/* To take something out of a sound tree never fails: it takes no room. */
+static void drop_stale(struct tree *t, const struct machine *m)
 {
 	bool limited = false;
-	int node, err;
+	int node;
 	size_t i;
 
 	/* properties stand behind their node, so its offset stays */
 	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
 		node = tree_may_have(t->blob, stale[i]) ? 0 : -1;
-		for (; node >= 0; node = fdt_next_node(t->blob, node, NULL)) {
-			err = fdt_delprop(t->blob, node, stale[i]);
-			limited |= !err && stale[i] == ppc64_usable;
-			if (err && err != -FDT_ERR_NOTFOUND)
-				return tree_fail(t->from, "edit", err, e);
-		}
+		for (; node >= 0; node = fdt_next_node(t->blob, node, NULL))
+			if (!fdt_delprop(t->blob, node, stale[i]) && stale[i] == ppc64_usable)
+				limited = true;
 	}
-	err = limited ? drop_reservations(t, m->reach.end) : 0;
-	return err ? tree_fail(t->from, "edit", err, e) : true;
+	if (limited)
+		drop_reservations(t, m->reach.end);
 }
 
 /* What firmware holds; the rest of `keep` ends with the running kernel. */
@@ -62,7 +59,8 @@ bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e)
 	const struct range *r;
 	size_t i;
 
-	if (!drop_stale(t, m, e) || (m->crash.region.end && !ppc64_crash_tree(t, m, e)))
+	drop_stale(t, m);
+	if (m->crash.region.end && !ppc64_crash_tree(t, m, e))
 		return false;
 	for (i = 0; i < m->keep.n; i++) {
 		r = &m->keep.v[i];

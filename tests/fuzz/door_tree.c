@@ -46,7 +46,7 @@ void door_tree(struct span in)
 	door_error(ok, &e);
 	if (!ok)
 		return;
-	ok = memory_keep(in.p, "tree", &keep, &e) && memory_told(in.p, &told);
+	ok = memory_keep(in.p, &keep, &e) && memory_told(in.p, &told);
 	door_error(ok, &e);
 	ranges_free(&keep);
 	ranges_free(&told);

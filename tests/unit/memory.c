@@ -106,7 +106,7 @@ void test_memory(void)
 		s = note_tree(keep_rows[i].note);
 		keep = (struct ranges){ 0 };
 		e = (struct error){ 0 };
-		want_error(memory_keep(s.p, "/t", &keep, &e), &e, FAIL_NONE, "");
+		want_error(memory_keep(s.p, &keep, &e), &e, FAIL_NONE, "");
 		want_ranges("kept", keep_rows[i].expected, &keep);
 		want(!keep.n || keep.v[0].what == memory_reserved, "it has its reason");
 		ranges_free(&keep);
@@ -117,7 +117,7 @@ void test_memory(void)
 	keep = (struct ranges){ 0 };
 	e = (struct error){ 0 };
 	unit_memory(0);
-	ok = memory_keep(s.p, "/t", &keep, &e);
+	ok = memory_keep(s.p, &keep, &e);
 	unit_memory(-1);
 	want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
 	note_free(&s);
