@@ -21,8 +21,10 @@ bool merge_same_machine(const void *fdt, const void *own)
 
 size_t merge_slack(struct span own)
 {
-	/* nodes that hold what is copied: /chosen, /firmware, /reserved-memory and its cells */
-	return own.len + 256;
+	/* twice, since a place of 8 bytes may become a reservation of 16; and nodes that hold what
+	 * is copied: /chosen, /firmware, /reserved-memory and its cells
+	 */
+	return 2 * own.len + 256;
 }
 
 /* 0: it may be written; 1: left out; or libfdt's error. */
