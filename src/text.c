@@ -74,7 +74,7 @@ static const char *spec_read(const char *f, struct spec *s, va_list *ap)
 	}
 	for (; *f >= '0' && *f <= '9'; f++)
 		s->width = s->width * 10 + (size_t)(*f - '0');
-	if (f[0] == '.' && f[1] == '*') {
+	if (*f == '.') { /* .* is the only precision */
 		s->precision = va_arg(*ap, int);
 		f += 2;
 	}
