@@ -64,8 +64,9 @@ static bool add_nodes(struct machine *m)
 {
 	int parents[DEPTH_MAX] = { 0 }, depth = 0, node = 0;
 
-	while ((node = fdt_next_node(m->fdt.p, node, &depth)) >= 0 && depth > 0) {
-		if (depth >= DEPTH_MAX)
+	for (; node >= 0; node = fdt_next_node(m->fdt.p, node, &depth)) {
+		/* the root, and in the end what is behind it */
+		if (depth < 1 || depth >= DEPTH_MAX)
 			continue;
 		parents[depth] = node;
 		if (has_string(m->fdt.p, node, "device_type", "memory") &&
