@@ -275,6 +275,31 @@ ROW(stub_other_bytes) { seg(p, S)->data.p = s->kernel; }
 ROW(image_entry) { (void)p; s->img.entry = 64; }
 ROW(tree_in_x0) { (void)p; s->m.tree_in_x0 = true; }
 
+/* What plan_check() refuses before it asks the target. */
+ROW(target_kernel_elsewhere) { (void)s; p->kernel += 2 * MIB; }
+ROW(target_kernel_below_offset) { move(p, K, 0x60000); p->kernel = 0x60000; s->img.offset = 0x80000; }
+ROW(target_tree_at_4) { (void)s; move(p, T, seg(p, T)->at.start + 4); }
+ROW(target_no_kernel) { (void)s; drop(p, K); }
+ROW(target_no_tree) { (void)s; drop(p, T); }
+
+static void keep_lpi(struct small *s)
+{
+	if (!ranges_add(&s->m.keep, 0x48000000, 0x48010000, "x") ||
+	    !ranges_add(&s->m.keep, 0x50000000, 0x50010000, arm64_lpi) ||
+	    !ranges_add(&s->m.keep, 0x51000000, 0x51010000, "x"))
+		abort();
+}
+static void reserve(struct plan *p, phys start, uint64_t size)
+{
+	uint8_t *first = p->tree.blob + fdt_off_mem_rsvmap(p->tree.blob);
+
+	put_be64(first, start);
+	put_be64(first + 8, size);
+}
+ROW(lpi_reserved) { keep_lpi(s); reserve(p, 0x50000000, 0x10000); }
+ROW(lpi_reserved_among) { keep_lpi(s); reserve(p, 0x4fff0000, 0x20000); }
+ROW(lpi_reserved_above) { keep_lpi(s); reserve(p, 0x50001000, 0x10000); }
+ROW(lpi_reserved_short) { keep_lpi(s); reserve(p, 0x4fff0000, 0x1ffff); }
 ROW(lpi_unreserved)
 {
 	(void)p;
@@ -443,6 +468,46 @@ static const struct row {
 	{ "arm64: pieces below a kernel that cannot use memory below it", below_lowest, NULL },
 };
 
+/* The same by the target's part alone. */
+static const struct row target_rows[] = {
+	{ "nothing is wrong", nothing, "" },
+	{ "the kernel is elsewhere than the plan says", target_kernel_elsewhere,
+	  TRUST "the kernel is not where the plan says" },
+	{ "the kernel lies below its text_offset", target_kernel_below_offset,
+	  TRUST "the kernel is not at text_offset above a 2 MiB boundary" },
+	{ "the tree is not on 8 bytes", target_tree_at_4,
+	  TRUST "the device tree is not inside one block of 2 MiB" },
+	{ "no kernel", target_no_kernel, TRUST "it has no kernel or no device tree" },
+	{ "no tree", target_no_tree, TRUST "it has no kernel or no device tree" },
+	{ "LPI tables are reserved", lpi_reserved, "" },
+	{ "LPI tables are reserved with more around them", lpi_reserved_among, "" },
+	{ "what is reserved starts inside of the LPI tables", lpi_reserved_above,
+	  TRUST "the device tree does not reserve the LPI tables" },
+	{ "what is reserved ends inside of the LPI tables", lpi_reserved_short,
+	  TRUST "the device tree does not reserve the LPI tables" },
+};
+
+static void targets(void)
+{
+	const struct row *r;
+	struct small s;
+	struct error e;
+	struct plan p;
+
+	for (r = target_rows; r < target_rows + COUNT(target_rows); r++) {
+		CASE("arm64 alone: %s", r->caption);
+		small_start(&s, SMALL_TREE);
+		e = (struct error){ 0 };
+		if (!plan_make(&s.r, &p, &e))
+			abort();
+		r->spoil(&p, &s);
+		want_error(arm64_check(&p, &s.r, &e), &e, *r->sentence ? FAIL_BUG : FAIL_NONE,
+			   r->sentence);
+		plan_free(&p);
+		small_end(&s);
+	}
+}
+
 void test_plan_check(void)
 {
 	const struct row *r;
@@ -469,4 +534,5 @@ void test_plan_check(void)
 		plan_free(&p);
 		small_end(&s);
 	}
+	targets();
 }
