@@ -221,10 +221,10 @@ bool place(const struct ranges *room, struct wishes *w, struct error *e)
 	for (i = 0; i < w->n; i++) {
 		x = &w->v[i];
 		x->placed = false;
-		if (x->lowest)
-			return (x->size && place_first(room, w, x)) || place_fail(room, w, e);
 		if (!x->size)
 			continue;
+		if (x->lowest)
+			return place_first(room, w, x) || place_fail(room, w, e);
 		if (!big || x->size > big->size) {
 			next = big;
 			big = x;
