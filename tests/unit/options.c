@@ -178,6 +178,22 @@ static const struct bad {
 	{ "--plan of another kind",
 	  { "--plan=xml", "Image" },
 	  "read the options: --plan takes no value of that kind" },
+	{ "a value missing for a letter, which is the last",
+	  { "Image", "-dt" },
+	  "read the options: --type needs a value" },
+	{ "two files from standard input: kernel and initrd",
+	  { "-l", "-", "--initrd=-" },
+	  "read the options: only one file can be standard input" },
+	{ "two files from standard input: two initrds",
+	  { "-l", "Image", "--initrd=-", "--initrd=-" },
+	  "read the options: only one file can be standard input" },
+	{ "two files from standard input: tree and overlay",
+	  { "-l", "Image", "--dtb=-", "--dtb-overlay=-" },
+	  "read the options: only one file can be standard input" },
+	{ "a crash kernel now", { "-p", "-e" }, "read the options: a crash kernel is not for now" },
+	{ "a crash kernel of a capture",
+	  { "-p", "--capture=x" },
+	  "read the options: a crash kernel is not for now" },
 	{ "an initrd too many",
 	  { "--initrd=1", "--initrd=2", "--initrd=3", "--initrd=4", "--initrd=5", "--initrd=6",
 	    "--initrd=7", "--initrd=8", "--initrd=9", "Image" },
@@ -215,6 +231,9 @@ static const struct action_row {
 	{ { "-ex" }, EXEC },
 	{ { "-e", "-i" }, EXEC },
 	{ { "-e", "--no-sync" }, EXEC },
+	{ { "-p", "Image" }, LOAD },
+	{ { "-p", "--hotplug", "Image" }, LOAD },
+	{ { "-p", "-f", "Image" }, LOAD },
 	{ { "-u" }, UNLOAD },
 	{ { "-p", "-u" }, UNLOAD },
 	{ { "-s", "-p", "-u" }, UNLOAD },
@@ -375,16 +394,28 @@ static const struct cmdline {
 	{ "only spaces", true, "x", "   ", "x" },
 	{ "a tab ends a word, as it does for the kernel", true, NULL, "a\tBOOT_IMAGE=/vmlinuz b",
 	  "a b" },
+	{ "elfcorehdr= goes, which a crash kernel was given", true, NULL, "a elfcorehdr=0x1000 b",
+	  "a b" },
+	{ "crashkernel= stays", true, NULL, "a crashkernel=1G b", "a crashkernel=1G b" },
 	{ "the arguments of init behind -- stay", true, NULL, "a -- b", "a -- b" },
 };
 
-static void walk_cmdlines(void)
+/* The same of a crash kernel's. */
+static const struct cmdline crash_cmdlines[] = {
+	{ "of a crash kernel every crashkernel= goes", true, NULL,
+	  "crashkernel=1G,high a \"crashkernel=256M,low\" crashkernels=x", "a crashkernels=x" },
+	{ "of a crash kernel --append stays as it is", true, "crashkernel=1G", "a", "a crashkernel=1G" },
+};
+
+static void walk_cmdlines(const struct cmdline *rows_of, size_t n, bool panic)
 {
 	size_t i;
 
-	for (i = 0; i < COUNT(cmdlines); i++) {
-		const struct cmdline *c = &cmdlines[i];
-		struct options o = { .reuse_cmdline = c->reuse, .append = c->append };
+	for (i = 0; i < n; i++) {
+		const struct cmdline *c = &rows_of[i];
+		struct options o = { .reuse_cmdline = c->reuse,
+				     .append = c->append,
+				     .panic = panic };
 		struct text out = TEXT_GROWING;
 
 		CASE("command line: %s", c->caption);
@@ -425,6 +456,7 @@ void test_options(void)
 {
 	walk_rows();
 	walk_actions();
-	walk_cmdlines();
+	walk_cmdlines(cmdlines, COUNT(cmdlines), false);
+	walk_cmdlines(crash_cmdlines, COUNT(crash_cmdlines), true);
 	helps();
 }
