@@ -175,8 +175,8 @@ static bool build_tree(const struct request *r, struct plan *p, struct span *tre
 	/* before firmware's reservations come in: those of the last boot's pieces may lie on them
 	 */
 	chosen_clean(&p->tree, r->dtb.len ? 0 : m->fdt_total);
-	if ((m->arch->tree && !m->arch->tree(&p->tree, m, e)) ||
-	    !chosen_write(&p->tree, &p->chosen, e) || !tree_pack(&p->tree, tree, e))
+	if (!m->arch->tree(&p->tree, m, e) || !chosen_write(&p->tree, &p->chosen, e) ||
+	    !tree_pack(&p->tree, tree, e))
 		return false;
 	if (r->hotplug && m->arch->tree_room &&
 	    !tree_grow(&p->tree, m->arch->tree_room(m), tree, e))

@@ -95,6 +95,13 @@ void small_start(struct small *s, const char *tree_note);
 void small_room(struct small *s);
 void small_end(struct small *s);
 
+/* The load becomes a crash kernel's, for a region of 256 MiB in the middle of RAM and a low one of 16
+ * MiB below it.
+ */
+#define SMALL_REGION 0x60000000ull
+#define SMALL_LOW    0x48000000ull
+void small_crash(struct small *s);
+
 /* A 64-byte arm64 Image header. */
 void small_header(uint8_t h[64], uint64_t text_offset, uint64_t image_size, uint64_t flags);
 
