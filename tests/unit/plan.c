@@ -451,6 +451,10 @@ static void out_of_memory(void)
 	struct span dtb = note_tree("@48000000+1000; " SMALL_TREE), over = note_tree(OVERLAY);
 	const struct overlay overlay = { over, "o.dtbo" };
 	struct small s;
+	struct plan p;
+	struct error e;
+	long n;
+	bool ok = true;
 
 	small_start(&s, SMALL_TREE);
 	poor(&s, "normal");
@@ -464,6 +468,31 @@ static void out_of_memory(void)
 	poor(&s, "overlay");
 	small_crash(&s);
 	poor(&s, "crash kernel");
+	small_end(&s);
+	note_free(&dtb);
+
+	small_start(&s, SMALL_TREE);
+	dtb = note_tree("/ { #address-cells = <2>; #size-cells = <2>; memory@0 { device_type = "
+			"\"memory\"; reg = <0 40000000 0 20000000>; }; };");
+	s.r.dtb = dtb;
+	s.r.dtb_name = "x.dtb";
+	poor(&s, "user's tree with less memory");
+	note_free(&dtb);
+	dtb = note_tree("/ { #address-cells = <2>; #size-cells = <2>; memory@0 { device_type = "
+			"\"memory\"; reg = <0 80000000 0 20000000>; }; };");
+	s.r.dtb = dtb;
+	for (n = 0; n < 40; n++) {
+		CASE("user's tree with other memory: out of memory at allocation %ld", n);
+		e = (struct error){ 0 };
+		unit_memory(n);
+		ok = plan_make(&s.r, &p, &e);
+		unit_memory(-1);
+		plan_free(&p);
+		if (e.code == FAIL_TREE)
+			break;
+		want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
+	}
+	want_error(ok, &e, FAIL_TREE, "use device tree x.dtb: this machine has no memory at 0x80000000");
 	small_end(&s);
 	note_free(&dtb);
 	note_free(&over);
@@ -547,6 +576,11 @@ static void quiet(void)
 {
 	static struct freemap map;
 	struct small s;
+	struct plan p;
+	struct error e;
+	char buf[400];
+	long n;
+	bool ok;
 
 	small_start(&s, SMALL_TREE);
 	s.m.freemap = &map;
@@ -558,6 +592,21 @@ static void quiet(void)
 	draw(&map, '+', 0x50000000, 0x51000000, '#');
 	want_plan(&s, "kernel 50c00000-50d00000-51000000, initrd 50bf0000-50bf2000-50c00000, "
 		      "tree 50800000-50801000-50a00000, stub 50be0000-50be1000-50bf0000");
+	CASE("quiet: without memory to say what is, all of the room");
+	for (n = 0, ok = false; n < 40 && !ok; n++) {
+		e = (struct error){ 0 };
+		unit_memory(n);
+		ok = plan_draft(&s.r, &p, &e);
+		unit_memory(-1);
+		if (ok)
+			want_text("pieces",
+				  "kernel 7fc00000-7fd00000-80000000, initrd "
+				  "7fbf0000-7fbf2000-7fc00000, tree 7f800000-7f801000-7fa00000, "
+				  "stub 7fbe0000-7fbe1000-7fbf0000",
+				  pieces(&p, buf, sizeof(buf)));
+		plan_free(&p);
+	}
+	want(ok, "a plan is made");
 	CASE("quiet: when only what is in use in part has room, that");
 	draw(&map, '+', 0x50000000, 0x50400000, '#');
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "

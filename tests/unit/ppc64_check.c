@@ -304,9 +304,43 @@ static void stubs(void)
 	}
 }
 
+/* A crash kernel's plan, which the running kernel keeps true, with one more allocation each time. */
+static void hotplug(void)
+{
+	struct error e;
+	struct server s;
+	struct plan p;
+	size_t size = 0;
+	long n;
+	bool ok = false;
+
+	CASE("--hotplug: the tree has room for CPUs that come; out of memory at each allocation");
+	start(&s, true);
+	if (!plan_make(&s.r, &p, &(struct error){ 0 }))
+		abort();
+	size = plan_segment(&p, TREE)->data.len;
+	plan_free(&p);
+	s.r.hotplug = true;
+	for (n = 0; n < 40 && !ok; n++) {
+		e = (struct error){ 0 };
+		unit_memory(n);
+		ok = plan_make(&s.r, &p, &e);
+		unit_memory(-1);
+		want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY, ok ? "" : "go on: out of memory");
+		if (ok)
+			want_u64("bytes of the tree", size + arch_ppc64.tree_room(&s.m),
+				 plan_segment(&p, TREE)->data.len);
+		plan_free(&p);
+	}
+	want(ok, "a plan is made in the end");
+	end(&s);
+}
+
 void test_ppc64_check(void)
 {
 	size_t i;
+
+	hotplug();
 
 	stubs();
 	for (i = 0; i < COUNT(rows); i++)
