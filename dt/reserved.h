@@ -4,8 +4,8 @@
 
 #include <libfdt.h>
 
-/* Number i of a checked tree, whose fdt_num_mem_rsv() is above i: all that libfdt can find wrong with
- * it is wrong with the count already.
+/* Number i of a checked tree, whose fdt_num_mem_rsv() is above i: all that libfdt can find wrong
+ * with it is wrong with the count already.
  */
 static inline void tree_reserved(const void *fdt, int i, uint64_t *start, uint64_t *size)
 {

@@ -107,18 +107,21 @@ static void out_of_memory(void)
 		long calls;
 	} texts[] = {
 		{ "RAM", RAM, "/ { };", "", 1 },
-		{ "RAM and what is reserved", RAM "  48000000-484fffff : reserved\n", "/ { };", "", 2 },
+		{ "RAM and what is reserved", RAM "  48000000-484fffff : reserved\n", "/ { };", "",
+		  2 },
 		{ "the rest when the old initrd is free", RAM "  47000000-490fffff : reserved\n",
 		  INITRD("48000000", "48500000"), "", 3 },
 		{ "an area that is no initrd", RAM "  50000000-500fffff : reserved\n",
 		  INITRD("48000000", "48500000"), "", 3 },
 		{ "what the tree tells of", RAM,
 		  "/ { #address-cells = <2>; #size-cells = <2>; "
-		  "memory@40000000 { device_type = \"memory\"; reg = <0 40000000 0 40000000>; }; };",
+		  "memory@40000000 { device_type = \"memory\"; reg = <0 40000000 0 40000000>; }; "
+		  "};",
 		  "", 2 },
 		{ "what the tree does not tell of", RAM "100000000-13fffffff : System RAM\n",
 		  "/ { #address-cells = <2>; #size-cells = <2>; "
-		  "memory@40000000 { device_type = \"memory\"; reg = <0 40000000 0 40000000>; }; };",
+		  "memory@40000000 { device_type = \"memory\"; reg = <0 40000000 0 40000000>; }; "
+		  "};",
 		  "", 3 },
 		{ "LPI tables", RAM, "/ {" ITS "};", HEAD PROP PEND, 2 },
 	};
@@ -138,7 +141,9 @@ static void out_of_memory(void)
 			.log = { (const uint8_t *)texts[i].log, strlen(texts[i].log) },
 		};
 		for (n = 0, ok = false; n < 9 && !ok; n++) {
-			m = (struct machine){ .arch = &arch_arm64, .page_size = 0x1000, .fdt = tree };
+			m = (struct machine){ .arch = &arch_arm64,
+					      .page_size = 0x1000,
+					      .fdt = tree };
 			e = (struct error){ 0 };
 			unit_memory(n);
 			ok = arch_arm64.memory(&m, &s, &e);

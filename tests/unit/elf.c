@@ -131,7 +131,9 @@ void test_elf(void)
 			e = (struct error){ 0 };
 			ok = elf_parse((struct span){ f, SIZE }, "x", &elf, &e);
 			want_error(ok, &e, programs[i].program ? FAIL_NONE : programs[i].code,
-				   programs[i].code ? "load kernel x: it is a program with an interpreter" : "");
+				   programs[i].code
+					   ? "load kernel x: it is a program with an interpreter"
+					   : "");
 			want_u64("a program", programs[i].program, elf.program);
 		}
 		CASE("%s endian: segments come sorted by physical address", big ? "big" : "little");

@@ -100,13 +100,15 @@ static const struct row {
 	{ "a phandle by both of its names", "/ { " CELLS "chosen { }; " MEM "};",
 	  "/ { " CELLS MEM "psci { linux,phandle = <8>; phandle = <8>; }; };",
 	  "/ { " CELLS "psci { phandle = <8>; linux,phandle = <8>; }; chosen { }; " MEM "};" },
-	{ "a reservation that wraps: all behind it", "@fffffffffffff000+ffe; / { " CELLS
-	  "chosen { }; " MEM "};", "@fffffffffffff000+2000; / { " CELLS MEM "};",
+	{ "a reservation that wraps: all behind it",
+	  "@fffffffffffff000+ffe; / { " CELLS "chosen { }; " MEM "};",
+	  "@fffffffffffff000+2000; / { " CELLS MEM "};",
 	  "@fffffffffffff000+ffe; @fffffffffffff000+2000; / { " CELLS "chosen { }; " MEM "};" },
 	{ "an area of several places, of which it keeps one: the others, as plain reservations",
 	  "@5000+1000; / { " CELLS "chosen { }; " MEM
 	  "reserved-memory { #address-cells = <1>; #size-cells = <1>; }; };",
-	  "/ { " CELLS MEM AREAS "a@5 { reg = <0 5000 0 1000 0 7000 0 1000 0 9000 0 1000>; }; }; };",
+	  "/ { " CELLS MEM AREAS
+	  "a@5 { reg = <0 5000 0 1000 0 7000 0 1000 0 9000 0 1000>; }; }; };",
 	  "@5000+1000; @7000+1000; @9000+1000; / { " CELLS "chosen { }; " MEM
 	  "reserved-memory { #address-cells = <1>; #size-cells = <1>; }; };" },
 	{ "a place for reserved areas that does not say all of its cells",
@@ -159,7 +161,8 @@ static void rooms(void)
 		const char *caption, *given, *own;
 	} parts[] = {
 		{ "all of it", "/ { " CELLS "u { }; };",
-		  "@3000+1000; @7000+1000; / { " CELLS MEM OTHER AREAS "a@5 { no-map; reg = <0 5000 0 1000>; }; "
+		  "@3000+1000; @7000+1000; / { " CELLS MEM OTHER AREAS
+		  "a@5 { no-map; reg = <0 5000 0 1000>; }; "
 		  "}; psci { a; b { c; }; }; firmware { optee { d; }; }; chosen { "
 		  "linux,uefi-system-table = <0 1>; linux,uefi-x; stdout-path = \"/u\"; }; };" },
 		{ "memory", "/ { " CELLS "chosen { }; };", "/ { " CELLS MEM OTHER "};" },

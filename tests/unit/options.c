@@ -404,7 +404,8 @@ static const struct cmdline {
 static const struct cmdline crash_cmdlines[] = {
 	{ "of a crash kernel every crashkernel= goes", true, NULL,
 	  "crashkernel=1G,high a \"crashkernel=256M,low\" crashkernels=x", "a crashkernels=x" },
-	{ "of a crash kernel --append stays as it is", true, "crashkernel=1G", "a", "a crashkernel=1G" },
+	{ "of a crash kernel --append stays as it is", true, "crashkernel=1G", "a",
+	  "a crashkernel=1G" },
 };
 
 static void walk_cmdlines(const struct cmdline *rows_of, size_t n, bool panic)

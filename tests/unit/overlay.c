@@ -223,8 +223,7 @@ static void limits(void)
 		unit_memory(n);
 		ok = overlay_apply(&t, &(struct overlay){ o, "o.dtbo" }, 100, &e);
 		unit_memory(-1);
-		want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY,
-			   ok ? "" : "go on: out of memory");
+		want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY, ok ? "" : "go on: out of memory");
 		tree_free(&t);
 	}
 	want(ok && n == 3, "it takes two");
@@ -253,7 +252,8 @@ static void limits(void)
 	for (i = 511; i < 513; i++) {
 		CASE("__symbols__: %u bytes below its target", i);
 		text_free(&over);
-		text_add(&over, "/ { f { target-path = \"/a\"; __overlay__ { }; }; __symbols__ { n = \"/f/__overlay__/");
+		text_add(&over, "/ { f { target-path = \"/a\"; __overlay__ { }; }; __symbols__ { n "
+				"= \"/f/__overlay__/");
 		for (n = 1; n < (long)i; n++)
 			text_add(&over, "n");
 		text_add(&over, "\"; }; };");

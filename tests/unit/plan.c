@@ -492,7 +492,8 @@ static void out_of_memory(void)
 			break;
 		want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
 	}
-	want_error(ok, &e, FAIL_TREE, "use device tree x.dtb: this machine has no memory at 0x80000000");
+	want_error(ok, &e, FAIL_TREE,
+		   "use device tree x.dtb: this machine has no memory at 0x80000000");
 	small_end(&s);
 	note_free(&dtb);
 	note_free(&over);
@@ -564,9 +565,9 @@ static void draw(struct freemap *map, char most, phys from, phys to, char other)
 	for (at = SMALL_BASE; at < SMALL_BASE + GIB; at += map->size) {
 		const char c = at >= from && at < to ? other : most;
 
-		map->sample[map->blocks++] = (struct sample){
-			at, c == '.' ? BLOCK_PAGES : c == '+' ? BLOCK_PAGES / 2 : 0
-		};
+		map->sample[map->blocks++] = (struct sample){ at, c == '.'   ? BLOCK_PAGES
+								  : c == '+' ? BLOCK_PAGES / 2
+									     : 0 };
 	}
 	map->zone[map->zones++] =
 		(struct zone){ { SMALL_BASE, SMALL_BASE + GIB, NULL }, 512 * MIB };
@@ -696,8 +697,9 @@ static void crashes(void)
 	small_end(&s);
 
 	CASE("crash kernel: a region that ends above 4 GiB, and a tree whose cells do not");
-	small_start(&s, "/ { #address-cells = <1>; #size-cells = <1>; memory@80000000 { device_type = "
-			"\"memory\"; reg = <80000000 7fffffff>; }; };");
+	small_start(&s,
+		    "/ { #address-cells = <1>; #size-cells = <1>; memory@80000000 { device_type = "
+		    "\"memory\"; reg = <80000000 7fffffff>; }; };");
 	s.m.ram.v[0] = (struct range){ 0x80000000, 0x180000000, NULL };
 	s.m.keep.n = 0;
 	small_crash(&s);

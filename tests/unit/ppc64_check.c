@@ -267,12 +267,14 @@ static void stubs(void)
 		uint64_t base, entry;
 	} opals[] = {
 		{ "no OPAL", "", 0, 0 },
-		{ "OPAL", "ibm,opal { opal-base-address = <0 30000000>; opal-entry-address = <0 30001000>; }; ",
+		{ "OPAL",
+		  "ibm,opal { opal-base-address = <0 30000000>; opal-entry-address = <0 30001000>; "
+		  "}; ",
 		  0x30000000, 0x30001000 },
-		{ "OPAL without an entry: none", "ibm,opal { opal-base-address = <0 30000000>; }; ", 0,
-		  0 },
-		{ "OPAL without a base: none", "ibm,opal { opal-entry-address = <0 30001000>; }; ", 0,
-		  0 },
+		{ "OPAL without an entry: none", "ibm,opal { opal-base-address = <0 30000000>; }; ",
+		  0, 0 },
+		{ "OPAL without a base: none", "ibm,opal { opal-entry-address = <0 30001000>; }; ",
+		  0, 0 },
 	};
 	uint8_t kernel[PPC64_HEAD], out[STUB_MAX];
 	uint64_t base, entry;
@@ -304,7 +306,8 @@ static void stubs(void)
 	}
 }
 
-/* A crash kernel's plan, which the running kernel keeps true, with one more allocation each time. */
+/* A crash kernel's plan, which the running kernel keeps true, with one more allocation each time.
+ */
 static void hotplug(void)
 {
 	struct error e;

@@ -15,7 +15,7 @@
 
 static const struct row {
 	const char *caption, *tree, *expected;
-	phys start, end; /* crash region; 0: a normal load */
+	phys start, end;      /* crash region; 0: a normal load */
 	const char *firmware; /* what [3a000000, 3b000000) is kept for; NULL: nothing */
 } rows[] = {
 	{ "all from 0 to the region's end in the node that has it, nothing in another",
@@ -50,7 +50,8 @@ static const struct row {
 	  0x20000000, 0x30000000, NULL },
 	{ "no memory node that says where: nothing of it",
 	  "/ { " ROOT "memory@0 { device_type = \"memory\"; }; };",
-	  "@10000+1fff0000; / { " ROOT "memory@0 { " USABLE "0 0 0 0>; device_type = \"memory\"; }; "
+	  "@10000+1fff0000; / { " ROOT "memory@0 { " USABLE
+	  "0 0 0 0>; device_type = \"memory\"; }; "
 	  "};",
 	  0x20000000, 0x30000000, NULL },
 	{ "RTAS above the region is usable, and reserved",
@@ -58,24 +59,21 @@ static const struct row {
 	  "@10000+1fff0000; @3a000000+1000000; / { " ROOT MEMORY(
 		  "0", "0 0 0 40000000", USABLE "0 0 0 30000000 0 3a000000 0 1000000>; ") "};",
 	  0x20000000, 0x30000000, ppc64_rtas },
-	{ "so is OPAL",
-	  "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
+	{ "so is OPAL", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
 	  "@10000+1fff0000; @3a000000+1000000; / { " ROOT MEMORY(
 		  "0", "0 0 0 40000000", USABLE "0 0 0 30000000 0 3a000000 0 1000000>; ") "};",
 	  0x20000000, 0x30000000, ppc64_opal },
-	{ "so are the I/O translation tables",
-	  "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
+	{ "so are the I/O translation tables", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
 	  "@10000+1fff0000; @3a000000+1000000; / { " ROOT MEMORY(
 		  "0", "0 0 0 40000000", USABLE "0 0 0 30000000 0 3a000000 0 1000000>; ") "};",
 	  0x20000000, 0x30000000, ppc64_tce },
-	{ "other firmware is reserved only",
-	  "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
+	{ "other firmware is reserved only", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
 	  "@10000+1fff0000; @3a000000+1000000; / { " ROOT MEMORY("0", "0 0 0 40000000",
 								 USABLE "0 0 0 30000000>; ") "};",
 	  0x20000000, 0x30000000, ppc64_reserved },
-	{ "a device's memory is neither",
-	  "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
-	  "@10000+1fff0000; / { " ROOT MEMORY("0", "0 0 0 40000000", USABLE "0 0 0 30000000>; ") "};",
+	{ "a device's memory is neither", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
+	  "@10000+1fff0000; / { " ROOT MEMORY("0", "0 0 0 40000000",
+					      USABLE "0 0 0 30000000>; ") "};",
 	  0x20000000, 0x30000000, ppc64_device },
 	{ "out of a crash kernel: what ends or starts above its memory stays reserved",
 	  "@2fff0000+10001; @30000001+0000001; / { " ROOT MEMORY("0", "0 0 0 40000000",
@@ -180,9 +178,9 @@ static void without_room(void)
 static void large(void)
 {
 	struct machine m = { 0 };
-	struct span in = note_tree(
-		"/ { " ROOT "ibm,dynamic-reconfiguration-memory { ibm,lmb-size = <0 1>; "
-		"ibm,dynamic-memory-v2 = <1 ffffffff 0 40000000 1 0 8>; }; };");
+	struct span in =
+		note_tree("/ { " ROOT "ibm,dynamic-reconfiguration-memory { ibm,lmb-size = <0 1>; "
+			  "ibm,dynamic-memory-v2 = <1 ffffffff 0 40000000 1 0 8>; }; };");
 	struct error e;
 
 	CASE("four billion blocks of a byte");
@@ -196,8 +194,10 @@ static const struct {
 	size_t cpus, expected;
 } hotplug_rows[] = {
 	{ "no CPUs in the tree, and none to come", "/ { };", 0, 1024 },
-	{ "all CPUs are there", "/ { cpu@0 { device_type = \"cpu\"; }; cpu@1 { device_type = "
-				"\"cpu\"; }; };", 2, 1024 + 2 * 128 },
+	{ "all CPUs are there",
+	  "/ { cpu@0 { device_type = \"cpu\"; }; cpu@1 { device_type = "
+	  "\"cpu\"; }; };",
+	  2, 1024 + 2 * 128 },
 	{ "two are to come, each as large as the largest: 128 bytes, a property of 4 and one of 8",
 	  "/ { cpu@0 { device_type = \"cpu\"; reg = <1 2>; }; cpu@1 { device_type = \"cpu\"; }; };",
 	  4, 1024 + 2 * 128 + 2 * (128 + 4 + 16 + 8 + 16) },

@@ -69,8 +69,8 @@ static const struct row {
 						    "ffffffff f8000000 1 0 0 8 "
 						    "0 10000000 2 0 0 8>; ") "};",
 	  "0-20000000", "0-2000000", 0x10000000, "" },
-	{ "LMBs: no list of them", HEAD END_1G MEM("0 0 0 10000000") DYNAMIC("") "};",
-	  "0-10000000", "0-2000000", 0x10000000, "" },
+	{ "LMBs: no list of them", HEAD END_1G MEM("0 0 0 10000000") DYNAMIC("") "};", "0-10000000",
+	  "0-2000000", 0x10000000, "" },
 	{ "LMBs: no size",
 	  HEAD END_1G MEM("0 0 0 10000000") "ibm,dynamic-reconfiguration-memory { "
 					    "ibm,dynamic-memory = <1 0 10000000 1 0 0 8>; }; };",
@@ -94,7 +94,8 @@ static const struct row {
 	  HEAD END_1G "rtas { linux,rtas-base = <c000000>; }; " MEM("0 0 0 40000000") "};",
 	  "0-40000000", "0-2000000", 0x40000000, "" },
 	{ "RTAS that ends behind 2^64: all of the rest",
-	  HEAD END_1G "rtas { linux,rtas-base = <ffffffff f0000000>; rtas-size = <20000000>; }; " MEM(
+	  HEAD END_1G
+	  "rtas { linux,rtas-base = <ffffffff f0000000>; rtas-size = <20000000>; }; " MEM(
 		  "0 0 0 40000000") "};",
 	  "0-40000000", "0-2000000, fffffffff0000000-ffffffffffffffff", 0x40000000, "" },
 	{ "no /chosen", HEAD MEM("0 0 0 40000000") "};", NULL, NULL, 0,
@@ -152,12 +153,11 @@ static void out_of_memory(void)
 		{ "OPAL",
 		  HEAD NO_END "ibm,opal { opal-base-address = <0 d000000>; opal-runtime-size = "
 			      "<0 100000>; }; " MEM("0 0 0 40000000") "};" },
-		{ "TCE tables",
-		  HEAD NO_END "pci { linux,tce-base = <0 e000000>; linux,tce-size = <80000>; }; " MEM(
+		{ "TCE tables", HEAD NO_END
+		  "pci { linux,tce-base = <0 e000000>; linux,tce-size = <80000>; }; " MEM(
 			  "0 0 0 40000000") "};" },
-		{ "reserved-ranges",
-		  HEAD "reserved-ranges = <0 30000000 0 1000000>; " NO_END MEM(
-			  "0 0 0 40000000") "};" },
+		{ "reserved-ranges", HEAD
+		  "reserved-ranges = <0 30000000 0 1000000>; " NO_END MEM("0 0 0 40000000") "};" },
 	};
 	struct sources s = { .iomem = { NULL, 0 } };
 	struct machine m;

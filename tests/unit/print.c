@@ -154,7 +154,8 @@ static void keep_more(struct small *s)
 	size_t i;
 
 	for (i = 0; i < COUNT(why); i++)
-		if (!ranges_add(&s->m.keep, 0x50000000 + i * MIB, 0x50000000 + i * MIB + KIB, why[i]))
+		if (!ranges_add(&s->m.keep, 0x50000000 + i * MIB, 0x50000000 + i * MIB + KIB,
+				why[i]))
 			abort();
 	small_room(s);
 }
@@ -165,8 +166,8 @@ static const struct print_row print_rows[] = {
 	{ "a crash kernel is started by a panic", small_crash, false,
 	  "call     kexec_load, 5 segments, to be started by a panic\n", NULL },
 	{ "another has none", as_it_is, false, "S stub\n", "core header" },
-	{ "no reason where none is known", as_it_is, false, "call     kexec_load, 4 segments\ncmdline",
-	  NULL },
+	{ "no reason where none is known", as_it_is, false,
+	  "call     kexec_load, 4 segments\ncmdline", NULL },
 	{ "the reason for this call", with_reason, false,
 	  "call     kexec_load, 4 segments\nwhy      the running kernel has no kexec_file_load\n",
 	  NULL },

@@ -54,7 +54,8 @@ static void strange(void)
 	static const struct {
 		const char *caption, *format, *expected;
 	} rows[] = {
-		{ "zeros of a width that no number has", "<%030x>", "<00000000000000000000000000002a>" },
+		{ "zeros of a width that no number has", "<%030x>",
+		  "<00000000000000000000000000002a>" },
 		{ "zeros on the left are none", "<%-05x>", "<2a   >" },
 		{ "zeros before a word", "<%05s>", "<0word>" },
 		{ "a percent sign at the end", "%x%", "2a" },

@@ -472,7 +472,10 @@ static size_t make_lz4(uint8_t *f, const uint8_t *body)
 		at = put32(f, at, 0x80010000);
 		at = put(f, at, body + 0x10000 * i, 0x10000);
 	}
-	at = put(f, put32(f, at, 16), "\0\xff\xff\xc0" "abcdefghijkl", 16);
+	at = put(f, put32(f, at, 16),
+		 "\0\xff\xff\xc0"
+		 "abcdefghijkl",
+		 16);
 	return put32(f, at, 0);
 }
 

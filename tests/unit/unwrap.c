@@ -436,7 +436,10 @@ struct section {
 	struct span data;
 };
 
-#define TEXT(s) { (const uint8_t *)(s), sizeof(s) - 1 }
+#define TEXT(s)                                                                                    \
+	{                                                                                          \
+		(const uint8_t *)(s), sizeof(s) - 1                                                \
+	}
 
 static size_t make_sections(uint8_t *f, const struct section *s, unsigned n)
 {
@@ -470,7 +473,9 @@ static void test_sections(void)
 		  { { ".text", TEXT("code") }, { ".initrd", TEXT("initrd") } },
 		  "MZ||" },
 		{ ".linux comes last",
-		  { { ".cmdline", TEXT("words") }, { ".initrd", TEXT("i") }, { ".linux", TEXT(BODY) } },
+		  { { ".cmdline", TEXT("words") },
+		    { ".initrd", TEXT("i") },
+		    { ".linux", TEXT(BODY) } },
 		  BODY "|i|words" },
 		{ "the first profile's section comes in place of the one for all",
 		  { { ".linux", TEXT(BODY) },
@@ -507,7 +512,8 @@ static void test_sections(void)
 	n = make_uki(f, BODY, 8);
 	{
 		static uint8_t outer[FILE_MAX];
-		const struct section s[] = { { ".linux", { f, n } }, { ".cmdline", TEXT("words") } };
+		const struct section s[] = { { ".linux", { f, n } },
+					     { ".cmdline", TEXT("words") } };
 
 		n = make_sections(outer, s, 2);
 		want_error(opens(outer, n, MIB, &e, got), &e, FAIL_FORMAT,
@@ -528,7 +534,10 @@ static void test_trees(void)
 		  { "/ { compatible = \"a,c\"; };", "/ { compatible = \"a,b\"; n { }; };",
 		    "/ { compatible = \"a,b\"; };" },
 		  1 },
-		{ "an empty one is none", { ".dtb", ".dtb" }, { "", "/ { compatible = \"a,b\"; };" }, 1 },
+		{ "an empty one is none",
+		  { ".dtb", ".dtb" },
+		  { "", "/ { compatible = \"a,b\"; };" },
+		  1 },
 	};
 	static _Alignas(8) uint8_t f[FILE_MAX];
 	struct section s[4] = { { ".linux", TEXT(BODY) } };
@@ -550,8 +559,8 @@ static void test_trees(void)
 		make_sections(f, s, (unsigned)n + 1);
 		e = (struct error){ 0 };
 		pieces_start(&p, MIB);
-		want_error(unwrap((struct span){ f, FILE_MAX }, "x", &small.m, &p.store, &u, &e), &e,
-			   FAIL_NONE, "");
+		want_error(unwrap((struct span){ f, FILE_MAX }, "x", &small.m, &p.store, &u, &e),
+			   &e, FAIL_NONE, "");
 		if (ukis[i].taken < 0) {
 			want_u64("bytes of a tree", 0, u.dtb.len);
 		} else {
