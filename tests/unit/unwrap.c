@@ -521,7 +521,7 @@ static void test_sections(void)
 	}
 }
 
-static void test_trees(void)
+static void test_uki_trees(void)
 {
 	static const struct {
 		const char *caption, *names[3], *trees[3]; /* "": no bytes */
@@ -709,7 +709,7 @@ void test_unwrap(void)
 	test_nested();
 	test_flat();
 	test_sections();
-	test_trees();
+	test_uki_trees();
 	test_no_memory();
 	small_end(&small);
 	test_pe();
