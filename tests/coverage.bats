@@ -74,7 +74,7 @@ report() {
 	[[ $output = *"src/a.c:15: 2 of 4 branches that no test takes: return n < 1000 || fail(n);"* ]]
 	[[ $output != *"src/a.c:8"* && $output != *"src/a.c:10"* && $output != *"src/b.c has"* ]]
 	report "# a comment\n\n$(five 3)"
-	[[ $status -eq 0 && $output = *", 3 argued"* ]]
+	[[ $status -eq 0 && $output = *", 5 argued"* ]]
 	report "$(five 2)"
 	[[ $status -eq 1 && $output = *"src/a.c:5: 3 of 4 branches"* ]]
 	report "$(five 4)"

@@ -103,6 +103,8 @@ static const struct load small[] = { { 0x10000, 0, 0x8000, 0x10000 },
 static const struct load far[] = { { SIZE - 0x1000, 0, 0x2000, 0x2000 } };
 static const struct load fixed[] = { { 0x10000, 0x4000000, 0x20000, 0x20000 } };
 static const struct load inside[] = { { 0x10000, 0x4001000, 0x20000, 0x20000 } };
+static const struct load high[] = { { 0x10000, 0x4000000, 0x20000, 0x20000 },
+				    { 0x30000, 0x4040000, 0x2000, 0x90000 } };
 static const struct load tiny[] = { { 0x10000, 0, 0xff, 0x1000 } };
 
 #define FIRST 0xc000000000000000ull
@@ -330,6 +332,17 @@ void test_ppc64_image(void)
 	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
 	want_error(ok, &e, FAIL_NONE, "");
 	want_u64("entry", 0x4000, img.entry);
+	image_free(&img);
+	CASE("segments above 0: all places are counted from the first");
+	make(3, 2, FIRST + 0x4041000, high, 2, true, false);
+	e = (struct error){ 0 };
+	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	want_error(ok, &e, FAIL_NONE, "");
+	want_u64("parts", 2, img.parts);
+	want_u64("the first", 0, img.part[0].at);
+	want_u64("the second", 0x40000, img.part[1].at);
+	want_u64("room", 0xd0000, img.room);
+	want_u64("entry", 0x41000, img.entry);
 	image_free(&img);
 	CASE("a 32-bit ELF file");
 	file[4] = 1;
