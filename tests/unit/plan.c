@@ -433,7 +433,7 @@ static void poor(const struct small *s, const char *what)
 	bool ok = false;
 
 	for (n = 0; n < 40 && !ok; n++) {
-		CASE("%s: out of memory at allocation %ld", what, n);
+		CASE("out of memory at allocation %ld: %s", n, what);
 		e = (struct error){ 0 };
 		unit_memory(n);
 		ok = plan_make(&s->r, &p, &e);
