@@ -142,6 +142,19 @@ static void headers(void)
 		want_error(core_check((struct span){ got, sizeof(big) }, &m, 0x2f020000, &e), &e,
 			   FAIL_BUG, "trust the plan: its core header is wrong");
 	}
+	CASE("what is saved and does not start at 0 is found as far behind");
+	{
+		uint8_t got[512];
+		struct error e = { 0 };
+		uint64_t found;
+
+		m.crash.dump.v[0].start = 0x1000;
+		core_write(&m, 0x2f010000, got);
+		span_be64((struct span){ got, sizeof(got) }, 64 + 56 + 8, &found);
+		want_u64("place", 0x2f011000, found);
+		want_error(core_check((struct span){ got, sizeof(big) }, &m, 0x2f010000, &e), &e,
+			   FAIL_NONE, "");
+	}
 	CASE("as many headers as ELF can have");
 	for (i = 0; i < 65534 - 3; i++)
 		add(&m.crash.notes, 0x1000000 + 8 * i, 0x1000008 + 8 * i);

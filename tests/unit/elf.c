@@ -156,6 +156,13 @@ void test_elf(void)
 		e = (struct error){ 0 };
 		want_error(elf_parse((struct span){ f, SIZE }, "x", &elf, &e), &e, FAIL_FORMAT,
 			   "load kernel x: its segments overlap");
+		CASE("%s endian: segments high above overlap by a byte", big ? "big" : "little");
+		make(f, 2, big);
+		put(f + 64 + 24, 8, 0x10000000 + SIZE - 1, big);
+		put(f + 64 + 56 + 24, 8, 0x10000000, big);
+		e = (struct error){ 0 };
+		want_error(elf_parse((struct span){ f, SIZE }, "x", &elf, &e), &e, FAIL_FORMAT,
+			   "load kernel x: its segments overlap");
 		CASE("%s endian: empty segments are passed over", big ? "big" : "little");
 		make(f, 2, big);
 		put(f + 64 + 32, 8, 0, big);

@@ -117,6 +117,8 @@ static const struct quiet_row {
 	  "10000000-10800000" },
 	{ "then what is near to pages in use", "##..............", 28 * MIB, 0, false, 64 * MIB, 3,
 	  "10000000-11400000" },
+	{ "whether those lie below it or above", "..............##", 28 * MIB, 0, false, 64 * MIB, 3,
+	  "10c00000-12000000" },
 	{ "at last the whole room", "................", 32 * MIB, 0, false, 64 * MIB, QUIET_LEVELS,
 	  "10000000-12000000" },
 	{ "a zone that gives nothing is quiet", "................", 0, 0, false, 4 * MIB, 0,
