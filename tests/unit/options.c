@@ -328,6 +328,30 @@ static void walk_rows(void)
 	}
 }
 
+/* Words that are accepted and do nothing: the last one is named. */
+static void walk_ignored(void)
+{
+	static const struct {
+		const char *argv[WORDS], *ignored;
+	} words[] = {
+		{ { "-l", "Image" }, NULL },
+		{ { "-l", "--no-checks", "Image" }, "no-checks" },
+		{ { "-l", "-i", "--entry=0", "Image" }, "entry" },
+		{ { "-l", "--hotplug", "Image" }, "hotplug" },
+		{ { "-p", "--hotplug", "Image" }, NULL },
+		{ { "-p", "Image" }, NULL },
+	};
+	struct options o;
+	struct error e;
+	size_t i;
+
+	for (i = 0; i < COUNT(words); i++) {
+		CASE("ignored: %s %s", words[i].argv[0], words[i].argv[1]);
+		want_error(parse(words[i].argv, &o, &e), &e, FAIL_NONE, "");
+		want_string("ignored", words[i].ignored, o.ignored);
+	}
+}
+
 static void walk_actions(void)
 {
 	const char *back[WORDS];
@@ -456,6 +480,7 @@ static void helps(void)
 void test_options(void)
 {
 	walk_rows();
+	walk_ignored();
 	walk_actions();
 	walk_cmdlines(cmdlines, COUNT(cmdlines), false);
 	walk_cmdlines(crash_cmdlines, COUNT(crash_cmdlines), true);

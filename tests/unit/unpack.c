@@ -286,7 +286,8 @@ static void test_rows(void)
 
 static void test_match(void)
 {
-	uint8_t b[512];
+	uint8_t b[512], out[400];
+	struct unpack u;
 	struct error e;
 	unsigned steps;
 	size_t n = bytes_of(lz4_legacy, b);
@@ -295,6 +296,13 @@ static void test_match(void)
 	b[16] = 8;
 	want_error(came(b, n, 8 << 20, &e, &steps), &e, FAIL_FORMAT,
 		   "load kernel x: its lz4 stream is broken");
+	CASE("lz4 frame: two of them, each with its size and checksum");
+	n = bytes_of(lz4_all, b);
+	memcpy(b + n, b, n);
+	u = (struct unpack){ { b, 2 * n }, out, sizeof(out), 0, 0, count, &steps };
+	want_u64("result", UNPACK_DONE, unpack_lz4(&u));
+	want_u64("bytes", 2 * SIZE, u.len);
+	want_bytes("the second", out, out + SIZE, SIZE);
 }
 
 static const struct whole {
