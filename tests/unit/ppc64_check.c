@@ -162,6 +162,8 @@ static const struct row {
 	{ "a kernel that is not on 64 KiB", false, kernel_odd, PLACE },
 	{ "a fixed kernel elsewhere", false, kernel_fixed, PLACE },
 	{ "no room for BSS", false, kernel_no_room, "the kernel has no room for its BSS" },
+	{ "no room for BSS of a crash kernel, whatever lies behind it", true, kernel_no_room,
+	  "the kernel has no room for its BSS" },
 	{ "no stub", false, no_stub, "it does not start in the stub" },
 	{ "a stub that is a byte short", false, stub_short, "it does not start in the stub" },
 	{ "an entry behind the stub's start", false, entry_elsewhere,
