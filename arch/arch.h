@@ -50,7 +50,7 @@ struct arch {
 	/* image_stay(); NULL: kernels stay anyway. */
 	bool (*stay)(struct image *img, const char *name, const struct machine *m, struct error *e);
 	/* Edits of the next tree that only this target needs; room for a reservation per kept range
-	 * is there. NULL: none.
+	 * is there.
 	 */
 	bool (*tree)(struct tree *t, const struct machine *m, struct error *e);
 	/* Bytes that the running kernel wants free in a crash kernel's tree, to keep it true to the

@@ -27,70 +27,67 @@ size_t chosen_slack(size_t len)
 }
 
 /* Drops the reservations that were made for `old`: they overlap it, and stay within its pages. */
-static bool drop_reservations(struct tree *t, struct range old, struct error *e)
+static void drop_reservations(struct tree *t, struct range old)
 {
 	struct range pages = { round_down(old.start, LARGEST_PAGE), round_up(old.end, LARGEST_PAGE),
 			       NULL };
+	size_t i = tree_reservations(t->blob), next;
 	struct range r;
-	size_t i;
-	int err = 0;
 
-	for (i = 0; !err && tree_next_reserved(t->blob, &i, &r);)
-		/* deleting one renumbers those behind it */
+	/* backwards: deleting one renumbers those behind it */
+	while (i-- > 0) {
+		next = i;
+		tree_next_reserved(t->blob, &next, &r);
 		if (range_overlaps(r, old) && range_within(r, pages))
-			err = fdt_del_mem_rsv(t->blob, (int)--i);
-	return !err || tree_fail(t->from, "edit", err, e);
+			fdt_del_mem_rsv(t->blob, (int)i);
+	}
 }
 
 /* Drops the reservation of the tree that the running kernel was given. Where that lay is not told
  * to user space, only how long it was; a round size may as well be firmware's, so then it stays: a
  * reservation too many costs a few pages, one too few costs the machine.
  */
-static bool drop_old_tree(struct tree *t, size_t total, struct error *e)
+static void drop_old_tree(struct tree *t, size_t total)
 {
 	size_t i, found = 0;
 	struct range r;
-	int err;
 
-	if (!total || total % LARGEST_PAGE == 0)
-		return true;
+	if (total % LARGEST_PAGE == 0)
+		return;
 	for (i = 0; tree_next_reserved(t->blob, &i, &r);) {
 		if (r.end - r.start != total)
 			continue;
 		if (found)
-			return true;
+			return;
 		found = i;
 	}
-	err = found ? fdt_del_mem_rsv(t->blob, (int)found - 1) : 0;
-	return !err || tree_fail(t->from, "edit", err, e);
+	if (found)
+		fdt_del_mem_rsv(t->blob, (int)found - 1);
 }
 
-static bool clean(struct tree *t, int node, size_t old_total, struct error *e)
+/* To take something out of a sound tree never fails: it takes no room. */
+static void clean(struct tree *t, int node, size_t old_total)
 {
 	struct range old = { 0, 0, NULL };
 	struct tree_pairs pairs;
 	size_t i;
 
 	if (tree_address(t->blob, node, "linux,initrd-start", &old.start) &&
-	    tree_address(t->blob, node, "linux,initrd-end", &old.end) && old.start < old.end &&
-	    !drop_reservations(t, old, e))
-		return false;
+	    tree_address(t->blob, node, "linux,initrd-end", &old.end) && old.start < old.end)
+		drop_reservations(t, old);
 	for (i = 0; i < sizeof(stale_memory) / sizeof(stale_memory[0]); i++) {
 		tree_pairs_of(&pairs, t->blob, 0, node, stale_memory[i]);
-		if (tree_next_pair(&pairs, &old) && old.start < old.end &&
-		    !drop_reservations(t, old, e))
-			return false;
+		if (tree_next_pair(&pairs, &old) && old.start < old.end)
+			drop_reservations(t, old);
 	}
-	if (!drop_old_tree(t, old_total, e))
-		return false;
+	drop_old_tree(t, old_total);
 	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++)
 		tree_drop(t, node, stale[i]);
-	return true;
 }
 
-bool chosen_clean(struct tree *t, size_t old_total, struct error *e)
+void chosen_clean(struct tree *t, size_t old_total)
 {
-	return clean(t, tree_child(t->blob, "chosen"), old_total, e);
+	clean(t, tree_child(t->blob, "chosen"), old_total);
 }
 
 static bool has_initrd(const struct chosen *c)
@@ -99,9 +96,9 @@ static bool has_initrd(const struct chosen *c)
 }
 
 /* What c reserves, initrd first. */
-static int reservations(const struct chosen *c, struct range r[4])
+static size_t reservations(const struct chosen *c, struct range r[4])
 {
-	int n = 0;
+	size_t n = 0;
 
 	if (has_initrd(c))
 		r[n++] = (struct range){ c->initrd_start, c->initrd_end, NULL };
@@ -118,7 +115,9 @@ static int reservations(const struct chosen *c, struct range r[4])
 static int add_reservations(struct tree *t, const struct chosen *c)
 {
 	struct range r[4];
-	int err = 0, i, n = reservations(c, r);
+	const size_t n = reservations(c, r);
+	size_t i;
+	int err = 0;
 
 	for (i = 0; i < n && !err; i++)
 		err = fdt_add_mem_rsv(t->blob, r[i].start, r[i].end - r[i].start);
@@ -182,8 +181,7 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 		node = fdt_add_subnode(t->blob, 0, "chosen");
 	if (node < 0)
 		return tree_fail(t->from, "write /chosen of", node, e);
-	if (!clean(t, node, 0, e))
-		return false;
+	clean(t, node, 0);
 	err = write_cmdline(t, node, c);
 	if (!err)
 		err = tree_put(t, node, "kaslr-seed", c->kaslr_seed, KASLR_SEED);
@@ -207,9 +205,9 @@ bool chosen_move(struct tree *t, const struct chosen *c, struct error *e)
 	const int node = tree_child(t->blob, "chosen");
 	/* a crash kernel's may say where its core header is */
 	int err = write_cmdline(t, node, c);
-	struct range r[4], unused;
-	const int ours = reservations(c, r);
-	size_t end = 0, i;
+	struct range r[4];
+	const size_t ours = reservations(c, r), first = tree_reservations(t->blob) - ours;
+	size_t i;
 
 	if (!err)
 		err = write_initrd(t, node, c);
@@ -218,10 +216,8 @@ bool chosen_move(struct tree *t, const struct chosen *c, struct error *e)
 	if (err)
 		return tree_fail(t->from, "write /chosen of", err, e);
 	/* chosen_write() added them last */
-	while (tree_next_reserved(t->blob, &end, &unused))
-		;
-	for (i = 0; i < (size_t)ours; i++)
-		tree_reserve_at(t, end - 1 - (size_t)ours + i, r[i]);
+	for (i = 0; i < ours; i++)
+		tree_reserve_at(t, first + i, r[i]);
 	return true;
 }
 

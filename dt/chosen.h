@@ -26,8 +26,8 @@ struct chosen {
 /* The room that chosen_write() needs in a tree, for a command line of len bytes. */
 size_t chosen_slack(size_t len);
 
-/* Takes out of the tree what chosen_write() takes out. Errors: FAIL_TREE. */
-bool chosen_clean(struct tree *t, size_t old_total, struct error *e);
+/* Takes out of the tree what chosen_write() takes out. */
+void chosen_clean(struct tree *t, size_t old_total);
 
 /* Writes c into /chosen, made when absent. Taken out are: the last boot's initrd, elfcorehdr,
  * usable-memory-range, KHO, IMA and dm-crypt hand-overs, with their reservations, and the

@@ -303,6 +303,16 @@ bool tree_next_reserved(const void *fdt, size_t *i, struct range *r)
 	return true;
 }
 
+size_t tree_reservations(const void *fdt)
+{
+	struct range r;
+	size_t n = 0;
+
+	while (tree_next_reserved(fdt, &n, &r))
+		;
+	return n - 1;
+}
+
 bool tree_is_xen(const void *fdt)
 {
 	return tree_lists(fdt, tree_child(fdt, "hypervisor"), "compatible", "xen,xen");

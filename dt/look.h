@@ -84,6 +84,9 @@ uint32_t tree_size_cells(const void *fdt, int node);
  */
 bool tree_next_reserved(const void *fdt, size_t *i, struct range *r);
 
+/* How many there are. */
+size_t tree_reservations(const void *fdt);
+
 /* Is /hypervisor a Xen? Has any CPU the enable-method spin-table? */
 bool tree_is_xen(const void *fdt);
 bool tree_has_spin_table(const void *fdt);

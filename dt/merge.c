@@ -21,8 +21,10 @@ bool merge_same_machine(const void *fdt, const void *own)
 
 size_t merge_slack(struct span own)
 {
-	/* nodes that hold what is copied: /chosen, /firmware, /reserved-memory and its cells */
-	return own.len + 256;
+	/* twice, since a place of 8 bytes may become a reservation of 16; and nodes that hold what
+	 * is copied: /chosen, /firmware, /reserved-memory and its cells
+	 */
+	return 2 * own.len + 256;
 }
 
 /* 0: it may be written; 1: left out; or libfdt's error. */
@@ -50,7 +52,7 @@ int merge_node(struct tree *t, int to, const void *from, int node, unsigned dept
 	fdt_for_each_property_offset(property, from, node)
 	{
 		value = fdt_getprop_by_offset(from, property, &name, &len);
-		err = value ? check_phandle(t->blob, to, name, value, len) : len;
+		err = check_phandle(t->blob, to, name, value, len);
 		if (!err)
 			err = fdt_setprop(t->blob, to, name, value, len);
 		if (err < 0)
@@ -95,10 +97,11 @@ static bool same_cells(const void *a, int in_a, const void *b, int in_b)
 static int merge_efi(struct tree *t, int to, const void *own, int chosen)
 {
 	int at = fdt_first_property_offset(t->blob, to), len, err = 0;
-	const char *name;
+	const char *name = "";
 	const void *value;
 
-	while (at >= 0 && fdt_getprop_by_offset(t->blob, at, &name, NULL)) {
+	while (at >= 0) {
+		fdt_getprop_by_offset(t->blob, at, &name, NULL);
 		if (strncmp(name, "linux,uefi-", 11) == 0) {
 			fdt_delprop(t->blob, to, name);
 			at = fdt_first_property_offset(t->blob, to);
@@ -109,7 +112,7 @@ static int merge_efi(struct tree *t, int to, const void *own, int chosen)
 	fdt_for_each_property_offset(at, own, chosen)
 	{
 		value = fdt_getprop_by_offset(own, at, &name, &len);
-		if (!err && value && strncmp(name, "linux,uefi-", 11) == 0)
+		if (!err && strncmp(name, "linux,uefi-", 11) == 0)
 			err = fdt_setprop(t->blob, to, name, value, len);
 	}
 	return err;
@@ -166,17 +169,13 @@ static bool is_kept(const struct ranges *keep, struct range r)
 
 static int merge_header(struct tree *t, const void *own, const struct ranges *keep)
 {
-	struct range r = { 0, 0, NULL };
-	uint64_t size;
-	int i, err = 0;
+	struct range r;
+	size_t i;
+	int err = 0;
 
-	for (i = 0; i < fdt_num_mem_rsv(own) && !err; i++) {
-		err = fdt_get_mem_rsv(own, i, &r.start, &size);
-		if (__builtin_add_overflow(r.start, size, &r.end))
-			r.end = UINT64_MAX;
-		if (!err && !is_kept(keep, r))
-			err = fdt_add_mem_rsv(t->blob, r.start, size);
-	}
+	for (i = 0; !err && tree_next_reserved(own, &i, &r);)
+		if (!is_kept(keep, r))
+			err = fdt_add_mem_rsv(t->blob, r.start, r.end - r.start);
 	return err;
 }
 

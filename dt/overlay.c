@@ -43,10 +43,12 @@ static uint8_t *number_at(struct apply *a, int node, const char *name, size_t na
 
 static bool add_to(uint8_t *p, uint32_t delta)
 {
-	uint32_t v = 0;
+	uint32_t v;
 
-	return p && span_be32((struct span){ p, 4 }, 0, &v) &&
-	       !__builtin_add_overflow(v, delta, &v) && v != UINT32_MAX && (put_be32(p, v), true);
+	if (!p || __builtin_add_overflow(fdt32_ld((const void *)p), delta, &v) || v == UINT32_MAX)
+		return false;
+	put_be32(p, v);
+	return true;
 }
 
 /* Moves the overlay's own phandles above those of the base. */
@@ -77,7 +79,7 @@ static bool fix_local(struct apply *a, int fix, int node, uint32_t delta, unsign
 	fdt_for_each_property_offset(property, o, fix)
 	{
 		offsets.p = fdt_getprop_by_offset(o, property, &name, &len);
-		offsets.len = offsets.p ? (size_t)len : 0;
+		offsets.len = (size_t)len;
 		for (i = 0; span_be32(offsets, i, &offset); i += 4)
 			if (!add_to(number_at(a, node, name, strlen(name), offset), delta))
 				return false;
@@ -141,7 +143,7 @@ static bool fix_labels(struct apply *a)
 	fdt_for_each_property_offset(property, a->o.blob, fixups)
 	{
 		places = fdt_getprop_by_offset(a->o.blob, property, &label, &len);
-		if (!places || len < 1 || places[len - 1])
+		if (len < 1 || places[len - 1])
 			return wrong(a, "its __fixups__ are broken");
 		if (!find_label(a, label, &phandle))
 			return false;
@@ -221,12 +223,11 @@ static bool add_label(struct apply *a, const char *label, const char *path)
 static bool add_labels(struct apply *a)
 {
 	int symbols = fdt_path_offset(a->o.blob, "/__symbols__"), property;
-	const char *label, *path;
+	const char *label = "", *path;
 
 	fdt_for_each_property_offset(property, a->o.blob, symbols)
 	{
-		if (!fdt_getprop_by_offset(a->o.blob, property, &label, NULL))
-			break;
+		fdt_getprop_by_offset(a->o.blob, property, &label, NULL);
 		path = string_of(a->o.blob, symbols, label);
 		if (path && !add_label(a, label, path))
 			return false;
@@ -239,7 +240,8 @@ static bool apply(struct apply *a)
 	int local = fdt_path_offset(a->o.blob, "/__local_fixups__");
 	uint32_t delta = 0;
 
-	if (fdt_find_max_phandle(a->t->blob, &delta) || !renumber(a, delta))
+	fdt_find_max_phandle(a->t->blob, &delta);
+	if (!renumber(a, delta))
 		return wrong(a, "its phandles are broken");
 	if (local >= 0 && !fix_local(a, local, 0, delta, 0))
 		return wrong(a, "its __local_fixups__ are broken");

@@ -65,7 +65,7 @@ void scrub_tree(uint8_t *fdt)
 		{
 			value = (char *)(uintptr_t)fdt_getprop_by_offset(fdt, property, &name,
 									 &len);
-			if (!value || len <= 0)
+			if (len <= 0)
 				continue;
 			if (strcmp(name, "bootargs") == 0)
 				scrub_words(value, strnlen(value, (size_t)len));

@@ -106,10 +106,14 @@ static bool read_program(const struct elf *order, struct span file, size_t i, st
 {
 	struct span s;
 
-	return span_sub(file, HEADER + PROGRAM_HEADER * (uint64_t)i, PROGRAM_HEADER, &s) &&
-	       elf_read32(order, s, 0, &h->type) && elf_read64(order, s, 8, &h->found) &&
-	       elf_read64(order, s, 16, &h->virtual) && elf_read64(order, s, 24, &h->at) &&
-	       elf_read64(order, s, 40, &h->size);
+	if (!span_sub(file, HEADER + PROGRAM_HEADER * (uint64_t)i, PROGRAM_HEADER, &s))
+		return false;
+	elf_read32(order, s, 0, &h->type);
+	elf_read64(order, s, 8, &h->found);
+	elf_read64(order, s, 16, &h->virtual);
+	elf_read64(order, s, 24, &h->at);
+	elf_read64(order, s, 40, &h->size);
+	return true;
 }
 
 bool core_check(struct span core, const struct machine *m, phys backup, struct error *e)

@@ -76,7 +76,7 @@ bool iomem_parse(struct span text, struct ranges *ram, struct ranges *keep, stru
 				ok = ranges_add(ram, l.at.start, l.at.end, "RAM");
 		}
 		why = l.level || !inside_ram ? keep_reason(&l, inside_ram) : NULL;
-		if (why && ok)
+		if (why)
 			ok = ranges_add(keep, l.at.start, l.at.end, why);
 	}
 	if (!ok)

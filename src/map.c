@@ -58,7 +58,8 @@ static void cover(const struct map *map, const struct ranges *s, uint64_t *cells
 void map_make(struct map *map, const struct machine *m)
 {
 	memset(map, 0, sizeof(*map));
-	for (map->cell = 1 << 16; map->cell < 1ull << 56 && !lay_rows(map, &m->ram); map->cell *= 2)
+	/* it ends where eight rows are all of the 64-bit space */
+	for (map->cell = 1 << 16; !lay_rows(map, &m->ram); map->cell *= 2)
 		;
 	cover(map, &m->ram, map->ram);
 	cover(map, &m->room, map->room);

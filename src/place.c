@@ -35,22 +35,12 @@ static bool fit_top(struct range hole, const struct wishes *w, const struct wish
 	}
 }
 
-/* The lowest place for x in the hole. */
-static bool fit_bottom(struct range hole, const struct wishes *w, const struct wish *x, phys *at)
+/* The lowest place for x in the hole, while nothing else is placed. */
+static bool fit_bottom(struct range hole, const struct wish *x, phys *at)
 {
-	const struct wish *other;
-	phys start = hole.start;
-
-	for (;;) {
-		*at = start > x->offset ? round_up(start - x->offset, x->align) : 0;
-		if (__builtin_add_overflow(*at, x->offset, at) || *at < start || *at > hole.end ||
-		    hole.end - *at < x->size)
-			return false;
-		other = in_the_way(w, *at, x->size);
-		if (!other)
-			return true;
-		start = other->at + other->size;
-	}
+	*at = hole.start > x->offset ? round_up(hole.start - x->offset, x->align) : 0;
+	return !__builtin_add_overflow(*at, x->offset, at) && *at >= hole.start &&
+	       *at <= hole.end && hole.end - *at >= x->size;
 }
 
 /* The part of a hole inside `within`; empty (start >= end) when there is none. */
@@ -158,7 +148,7 @@ static bool place_from(const struct ranges *room, struct wishes *w, struct wish 
 
 	if (r.start >= r.end)
 		return false;
-	x->placed = bottom ? fit_bottom(r, w, x, &x->at) : fit_top(r, w, x, &x->at);
+	x->placed = bottom ? fit_bottom(r, x, &x->at) : fit_top(r, w, x, &x->at);
 	if (x->placed && place_rest(room, w, x))
 		return true;
 	x->placed = false;
@@ -231,10 +221,10 @@ bool place(const struct ranges *room, struct wishes *w, struct error *e)
 	for (i = 0; i < w->n; i++) {
 		x = &w->v[i];
 		x->placed = false;
-		if (x->lowest)
-			return (x->size && place_first(room, w, x)) || place_fail(room, w, e);
 		if (!x->size)
 			continue;
+		if (x->lowest)
+			return place_first(room, w, x) || place_fail(room, w, e);
 		if (!big || x->size > big->size) {
 			next = big;
 			big = x;

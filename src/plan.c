@@ -133,10 +133,13 @@ static bool merge_tree(const struct request *r, struct tree *t, size_t slack, st
 	const struct machine *m = r->machine;
 	struct tree own = { 0 };
 	bool ok = tree_open(t, r->dtb, slack + merge_slack(m->fdt), r->dtb_name, e) &&
-		  chosen_clean(t, 0, e) && tree_open(&own, m->fdt, 0, m->fdt_from, e) &&
-		  chosen_clean(&own, m->fdt_total, e) &&
-		  merge_machine(t, own.blob, m->arch->firmware, e);
+		  tree_open(&own, m->fdt, 0, m->fdt_from, e);
 
+	if (ok) {
+		chosen_clean(t, 0);
+		chosen_clean(&own, m->fdt_total);
+		ok = merge_machine(t, own.blob, m->arch->firmware, e);
+	}
 	tree_free(&own);
 	return ok;
 }
@@ -167,12 +170,13 @@ static bool build_tree(const struct request *r, struct plan *p, struct span *tre
 	memcpy(p->chosen.rng_seed, r->rng_seed, RNG_SEED);
 	p->chosen.tree_size = m->arch->tree_reserved;
 	slack = chosen_slack(strlen(p->chosen.cmdline)) + 16 * m->keep.n;
+	if (!start_tree(r, p, slack, e))
+		return false;
 	/* before firmware's reservations come in: those of the last boot's pieces may lie on them
 	 */
-	if (!start_tree(r, p, slack, e) ||
-	    !chosen_clean(&p->tree, r->dtb.len ? 0 : m->fdt_total, e) ||
-	    (m->arch->tree && !m->arch->tree(&p->tree, m, e)) ||
-	    !chosen_write(&p->tree, &p->chosen, e) || !tree_pack(&p->tree, tree, e))
+	chosen_clean(&p->tree, r->dtb.len ? 0 : m->fdt_total);
+	if (!m->arch->tree(&p->tree, m, e) || !chosen_write(&p->tree, &p->chosen, e) ||
+	    !tree_pack(&p->tree, tree, e))
 		return false;
 	if (r->hotplug && m->arch->tree_room &&
 	    !tree_grow(&p->tree, m->arch->tree_room(m), tree, e))

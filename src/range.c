@@ -56,21 +56,21 @@ void ranges_union(struct ranges *s)
 bool ranges_subtract(const struct ranges *from, const struct ranges *minus, struct ranges *out)
 {
 	const struct range *r, *m;
-	size_t i, j = 0, k;
+	size_t i, j = 0;
 	phys at;
 
 	for (i = 0; i < from->n; i++) {
 		r = &from->v[i];
 		at = r->start;
-		for (k = j; k < minus->n && minus->v[k].start < r->end && at < r->end; k++) {
-			m = &minus->v[k];
+		for (; j < minus->n && minus->v[j].start < r->end && at < r->end; j++) {
+			m = &minus->v[j];
 			if (m->start > at && !ranges_add(out, at, m->start, r->what))
 				return false;
 			if (m->end > at)
 				at = m->end;
-			/* all before k end below this range: later ones need not look at them */
-			if (k == j && m->end <= r->end)
-				j++;
+			/* the next range looks at it again, and at none before it */
+			if (m->end > r->end)
+				break;
 		}
 		if (at < r->end && !ranges_add(out, at, r->end, r->what))
 			return false;

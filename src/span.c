@@ -81,7 +81,10 @@ bool span_take(struct span *s, const char *word)
 {
 	size_t len = strlen(word);
 
-	return span_starts(*s, 0, word, len) && span_sub(*s, len, s->len - len, s);
+	if (!span_starts(*s, 0, word, len))
+		return false;
+	*s = (struct span){ s->p + len, s->len - len };
+	return true;
 }
 
 bool span_take_number(struct span *s, unsigned base, uint64_t *v)
@@ -101,7 +104,8 @@ bool span_take_number(struct span *s, unsigned base, uint64_t *v)
 			return false;
 	}
 	*v = n;
-	return i && span_sub(*s, i, s->len - i, s);
+	*s = (struct span){ s->p + i, s->len - i };
+	return i;
 }
 
 bool span_find(struct span s, const char *word, struct span *behind)

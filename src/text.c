@@ -21,13 +21,16 @@ void text_free(struct text *t)
 
 bool text_room(struct text *t, size_t len)
 {
-	size_t want = t->len + len + 1;
-	size_t cap = t->cap ? t->cap : 256;
+	size_t cap = t->cap ? t->cap : 256, want;
 	char *p;
 
+	/* so that neither the sum nor the doubling wraps */
+	if (len >= SIZE_MAX / 4 - t->len)
+		return false;
+	want = t->len + len + 1;
 	if (want <= t->cap)
 		return true;
-	if (!t->grows || want < len)
+	if (!t->grows)
 		return false;
 	while (cap < want)
 		cap *= 2;
@@ -74,7 +77,7 @@ static const char *spec_read(const char *f, struct spec *s, va_list *ap)
 	}
 	for (; *f >= '0' && *f <= '9'; f++)
 		s->width = s->width * 10 + (size_t)(*f - '0');
-	if (f[0] == '.' && f[1] == '*') {
+	if (*f == '.') { /* .* is the only precision */
 		s->precision = va_arg(*ap, int);
 		f += 2;
 	}

@@ -50,7 +50,8 @@ static bool may_follow(struct span rest, size_t len)
 	const size_t mark = sizeof(SIGNATURE) - 1;
 	uint32_t said;
 
-	if (rest.len == 4 && span_le32(rest, 0, &said) && said == (uint32_t)len)
+	span_le32(rest, 0, &said);
+	if (rest.len == 4 && said == (uint32_t)len)
 		return true;
 	if (rest.len >= mark && span_starts(rest, rest.len - mark, SIGNATURE, mark))
 		return true;

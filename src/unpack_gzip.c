@@ -37,7 +37,7 @@ static enum unpacked run(struct unpack *u, z_stream *z)
 			return UNPACK_BROKEN;
 		} else if (u->used == u->in.len) {
 			return UNPACK_CUT; /* with more to come, the trailer at least is left */
-		} else if (z->avail_out == 0 && u->len == u->room) {
+		} else if (u->len == u->room) {
 			return UNPACK_FULL;
 		}
 	}

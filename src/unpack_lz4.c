@@ -140,7 +140,9 @@ static enum unpacked frame(struct unpack *u)
 		return UNPACK_CUT;
 	if ((XXH32(s.p, len, 0) >> 8 & 0xff) != s.p[len])
 		return UNPACK_BROKEN;
-	if (flags & FLAG_SIZE && span_le64(s, 2, &said) && said > u->room - u->len)
+	if (flags & FLAG_SIZE)
+		span_le64(s, 2, &said);
+	if (said > u->room - u->len)
 		return UNPACK_FULL;
 	u->used += len + 1;
 	result = blocks(u, flags, 1u << (8 + 2 * size));

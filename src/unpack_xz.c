@@ -178,11 +178,10 @@ static bool check_blocks(struct span stream, uint8_t *out)
 	return true;
 }
 
+/* With the output as dictionary it takes no memory and knows no limit. */
 static enum unpacked meaning(enum xz_ret ret)
 {
-	return ret == XZ_MEM_ERROR				     ? UNPACK_MEMORY
-	       : ret == XZ_OPTIONS_ERROR || ret == XZ_MEMLIMIT_ERROR ? UNPACK_STRANGE
-								     : UNPACK_BROKEN;
+	return ret == XZ_OPTIONS_ERROR ? UNPACK_STRANGE : UNPACK_BROKEN;
 }
 
 static enum unpacked stream(struct unpack *u, struct xz_dec *z)

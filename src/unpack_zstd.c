@@ -6,11 +6,11 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+/* All that it takes memory for it has from the start. */
 static enum unpacked meaning(size_t result)
 {
 	switch (ZSTD_getErrorCode(result)) {
 	case ZSTD_error_dstSize_tooSmall: return UNPACK_FULL;
-	case ZSTD_error_memory_allocation: return UNPACK_MEMORY;
 	case ZSTD_error_srcSize_wrong: return UNPACK_CUT;
 	case ZSTD_error_dictionary_wrong:
 	case ZSTD_error_version_unsupported: return UNPACK_STRANGE;

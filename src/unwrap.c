@@ -78,9 +78,11 @@ static bool section_data(const struct work *w, struct span file, const struct pe
 {
 	const uint32_t len = s->virtual_size < s->size ? s->virtual_size : s->size;
 
-	return (span_sub(file, s->at, s->size, data) && span_sub(file, s->at, len, data)) ||
-	       fail(w->e, FAIL_FORMAT, "load kernel %s: its section %s is cut short", w->name,
-		    s->name);
+	if (!span_sub(file, s->at, s->size, data))
+		return fail(w->e, FAIL_FORMAT, "load kernel %s: its section %s is cut short",
+			    w->name, s->name);
+	data->len = len;
+	return true;
 }
 
 static bool overlap(const struct pe_section *a, const struct pe_section *b)
@@ -98,10 +100,12 @@ static bool check_overlaps(const struct work *w, struct span table)
 		if (i == PE_SECTIONS_MAX)
 			return fail(w->e, FAIL_FORMAT, "load kernel %s: it has more than %d sections",
 				    w->name, PE_SECTIONS_MAX);
-		for (j = 0; j < i; j++)
-			if (pe_section(table, j, &b) && overlap(&a, &b))
+		for (j = 0; j < i; j++) {
+			pe_section(table, j, &b);
+			if (overlap(&a, &b))
 				return fail(w->e, FAIL_FORMAT,
 					    "load kernel %s: two of its sections overlap", w->name);
+		}
 	}
 	return true;
 }

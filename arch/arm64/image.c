@@ -103,9 +103,11 @@ bool arm64_image(struct span file, const char *name, const struct machine *m, st
 	*is_ours = span_starts(file, MAGIC_AT, "ARM\x64", 4);
 	if (!*is_ours)
 		return true;
-	if (file.len < HEADER || !span_le64(file, TEXT_OFFSET_AT, &offset) ||
-	    !span_le64(file, IMAGE_SIZE_AT, &size) || !span_le64(file, FLAGS_AT, &flags))
+	if (file.len < HEADER)
 		return fail(e, FAIL_FORMAT, "load kernel %s: it ends inside its header", name);
+	span_le64(file, TEXT_OFFSET_AT, &offset);
+	span_le64(file, IMAGE_SIZE_AT, &size);
+	span_le64(file, FLAGS_AT, &flags);
 	*img = (struct image){ .align = ARM64_BLOCK, .offset = offset, .room = size };
 	if (!check_length(file, name, size, e) || !check_flags(flags, name, m, img, e))
 		return false;

@@ -158,9 +158,11 @@ size_t ppc64_tree_room(const struct machine *m)
 		if (!tree_says(fdt, node, "device_type", "cpu"))
 			continue;
 		bytes = 128;
-		fdt_for_each_property_offset(
-			property, fdt, node) if (fdt_getprop_by_offset(fdt, property, NULL, &len))
+		fdt_for_each_property_offset(property, fdt, node)
+		{
+			fdt_getprop_by_offset(fdt, property, NULL, &len);
 			bytes += (size_t)len + 16;
+		}
 		if (bytes > largest)
 			largest = bytes;
 		servers = tree_property(fdt, node, "ibm,ppc-interrupt-server#s").len / 4;

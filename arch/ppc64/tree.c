@@ -17,23 +17,25 @@ static const char *const stale[] = {
 /* In a crash kernel: what its loader reserved, most of it the memory of the system that crashed, up
  * to the end of what it may use. What firmware holds there comes back below.
  */
-static int drop_reservations(struct tree *t, phys end)
+static void drop_reservations(struct tree *t, phys end)
 {
+	size_t i = tree_reservations(t->blob), next;
 	struct range r;
-	size_t i;
-	int err = 0;
 
-	for (i = 0; !err && tree_next_reserved(t->blob, &i, &r);)
-		/* deleting one renumbers those behind it */
+	/* backwards: deleting one renumbers those behind it */
+	while (i-- > 0) {
+		next = i;
+		tree_next_reserved(t->blob, &next, &r);
 		if (r.end <= end)
-			err = fdt_del_mem_rsv(t->blob, (int)--i);
-	return err;
+			fdt_del_mem_rsv(t->blob, (int)i);
+	}
 }
 
-static bool drop_stale(struct tree *t, const struct machine *m, struct error *e)
+/* To take something out of a sound tree never fails: it takes no room. */
+static void drop_stale(struct tree *t, const struct machine *m)
 {
 	bool limited = false;
-	int node, err, depth = 0;
+	int node, depth = 0;
 	size_t i;
 
 	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
@@ -42,8 +44,8 @@ static bool drop_stale(struct tree *t, const struct machine *m, struct error *e)
 			if (tree_drop(t, node, stale[i]))
 				limited |= stale[i] == ppc64_usable;
 	}
-	err = limited ? drop_reservations(t, m->reach.end) : 0;
-	return err ? tree_fail(t->from, "edit", err, e) : true;
+	if (limited)
+		drop_reservations(t, m->reach.end);
 }
 
 /* What firmware holds; the rest of `keep` ends with the running kernel. */
@@ -58,7 +60,8 @@ bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e)
 	const struct range *r;
 	size_t i;
 
-	if (!drop_stale(t, m, e) || (m->crash.region.end && !ppc64_crash_tree(t, m, e)))
+	drop_stale(t, m);
+	if (m->crash.region.end && !ppc64_crash_tree(t, m, e))
 		return false;
 	for (i = 0; i < m->keep.n; i++) {
 		r = &m->keep.v[i];

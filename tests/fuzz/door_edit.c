@@ -35,9 +35,13 @@ static bool start(struct tree *t, const struct machine *m, struct span user, siz
 
 	if (!user.len)
 		return tree_open(t, m->fdt, slack, "own", e);
-	ok = tree_open(t, user, slack + merge_slack(m->fdt), "user", e) && chosen_clean(t, 0, e) &&
-	     tree_open(&own, m->fdt, 0, "own", e) && chosen_clean(&own, 0x1000, e) &&
-	     merge_machine(t, own.blob, m->arch->firmware, e);
+	ok = tree_open(t, user, slack + merge_slack(m->fdt), "user", e) &&
+	     tree_open(&own, m->fdt, 0, "own", e);
+	if (ok) {
+		chosen_clean(t, 0);
+		chosen_clean(&own, 0x1000);
+		ok = merge_machine(t, own.blob, m->arch->firmware, e);
+	}
 	tree_free(&own);
 	return ok;
 }
@@ -52,9 +56,10 @@ static bool edit(struct tree *t, struct machine *m, struct span user, struct spa
 	size_t slack = chosen_slack(17) + 16 * m->keep.n, size;
 	struct span out;
 
-	if (!start(t, m, user, slack, e) || (over.len && !overlay_apply(t, &overlay, slack, e)) ||
-	    !chosen_clean(t, flag & 8 ? 0x1000 : 0, e) || !m->arch->tree(t, m, e) ||
-	    !chosen_write(t, &c, e) || !tree_pack(t, &out, e))
+	if (!start(t, m, user, slack, e) || (over.len && !overlay_apply(t, &overlay, slack, e)))
+		return false;
+	chosen_clean(t, flag & 8 ? 0x1000 : 0);
+	if (!m->arch->tree(t, m, e) || !chosen_write(t, &c, e) || !tree_pack(t, &out, e))
 		return false;
 	size = out.len;
 	if (c.initrd_end) {
@@ -74,7 +79,8 @@ static bool edit(struct tree *t, struct machine *m, struct span user, struct spa
 	DOOR_WANT(memory_keep(out.p, &keep));
 	ranges_free(&keep);
 	/* the next kernel may want to kexec too */
-	DOOR_WANT(chosen_clean(t, 0, e));
+	chosen_clean(t, 0);
+	DOOR_WANT(tree_check((struct span){ t->blob, size }, "clean", e));
 	return true;
 }
 

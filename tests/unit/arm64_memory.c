@@ -1,7 +1,7 @@
 /* The arm64 reading of /proc/iomem and tree together. */
 #include "unit.h"
 
-#include "../../arch/arch.h"
+#include "../../arch/arm64/arm64.h"
 
 #define RAM "40000000-7fffffff : System RAM\n"
 #define INITRD(start, end)                                                                         \
@@ -18,6 +18,8 @@ static const struct row {
 	{ "the old initrd in 4 bytes", RAM "  48000000-484fffff : reserved\n",
 	  "/ { chosen { linux,initrd-start = <48000000>; linux,initrd-end = <48500000>; }; };",
 	  "" },
+	{ "a start of the old initrd, and no end", RAM "  48000000-484fffff : reserved\n",
+	  "/ { chosen { linux,initrd-start = <0 48000000>; }; };", "48000000-48500000" },
 	{ "the old initrd among other reserved memory", RAM "  47000000-490fffff : reserved\n",
 	  INITRD("48000000", "48500000"), "47000000-48000000, 48500000-49100000" },
 	{ "the old initrd over several areas",
@@ -97,6 +99,115 @@ static const struct lpi_row {
 	  LPI_UNKNOWN },
 };
 
+/* One more allocation each time. */
+static void out_of_memory(void)
+{
+	static const struct {
+		const char *caption, *iomem, *tree, *log;
+		long calls;
+	} texts[] = {
+		{ "RAM", RAM, "/ { };", "", 1 },
+		{ "RAM and what is reserved", RAM "  48000000-484fffff : reserved\n", "/ { };", "",
+		  2 },
+		{ "the rest when the old initrd is free", RAM "  47000000-490fffff : reserved\n",
+		  INITRD("48000000", "48500000"), "", 3 },
+		{ "an area that is no initrd", RAM "  50000000-500fffff : reserved\n",
+		  INITRD("48000000", "48500000"), "", 3 },
+		{ "what the tree tells of", RAM,
+		  "/ { #address-cells = <2>; #size-cells = <2>; "
+		  "memory@40000000 { device_type = \"memory\"; reg = <0 40000000 0 40000000>; }; "
+		  "};",
+		  "", 2 },
+		{ "what the tree does not tell of", RAM "100000000-13fffffff : System RAM\n",
+		  "/ { #address-cells = <2>; #size-cells = <2>; "
+		  "memory@40000000 { device_type = \"memory\"; reg = <0 40000000 0 40000000>; }; "
+		  "};",
+		  "", 3 },
+		{ "LPI tables", RAM, "/ {" ITS "};", HEAD PROP PEND, 2 },
+	};
+	struct machine m;
+	struct sources s;
+	struct error e;
+	struct span tree;
+	size_t i;
+	long n;
+	bool ok;
+
+	for (i = 0; i < COUNT(texts); i++) {
+		CASE("out of memory: %s", texts[i].caption);
+		tree = note_tree(texts[i].tree);
+		s = (struct sources){
+			.iomem = { (const uint8_t *)texts[i].iomem, strlen(texts[i].iomem) },
+			.log = { (const uint8_t *)texts[i].log, strlen(texts[i].log) },
+		};
+		for (n = 0, ok = false; n < 9 && !ok; n++) {
+			m = (struct machine){ .arch = &arch_arm64,
+					      .page_size = 0x1000,
+					      .fdt = tree };
+			e = (struct error){ 0 };
+			unit_memory(n);
+			ok = arch_arm64.memory(&m, &s, &e);
+			unit_memory(-1);
+			want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY,
+				   ok ? "" : "go on: out of memory");
+			ranges_free(&m.ram);
+			ranges_free(&m.keep);
+		}
+		want_u64("calls of malloc", (uint64_t)texts[i].calls, (uint64_t)n - 1);
+		note_free(&tree);
+	}
+}
+
+/* 70 areas, one of them in two halves: a set grows at the 65th. */
+static void many_areas(void)
+{
+	struct text t = TEXT_GROWING;
+	struct machine m = { .arch = &arch_arm64, .page_size = 0x1000 };
+	struct sources s;
+	struct error e = { 0 };
+	struct span tree = note_tree(INITRD("40400000", "40401000"));
+	unsigned i;
+	bool ok;
+
+	CASE("out of memory: the half of an area behind the old initrd is the 65th");
+	text_add(&t, "%s", RAM);
+	for (i = 0; i < 63; i++)
+		text_add(&t, "  %x-%x : reserved\n", 0x40000000 + 0x10000 * i,
+			 0x40000fff + 0x10000 * i);
+	text_add(&t, "  403ff000-404fffff : reserved\n");
+	for (i = 0; i < 6; i++)
+		text_add(&t, "  %x-%x : reserved\n", 0x41000000 + 0x10000 * i,
+			 0x41000fff + 0x10000 * i);
+	s = (struct sources){ .iomem = { (const uint8_t *)t.p, t.len } };
+	m.fdt = tree;
+	unit_memory(4); /* RAM, the areas twice, and those that stay once */
+	ok = arch_arm64.memory(&m, &s, &e);
+	unit_memory(-1);
+	want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
+	ranges_free(&m.ram);
+	ranges_free(&m.keep);
+	note_free(&tree);
+	text_free(&t);
+}
+
+static void tables_without_room(void)
+{
+	struct machine m = { .arch = &arch_arm64 };
+	struct span in = note_tree("/ { };");
+	struct error e = { 0 };
+	struct tree t;
+
+	CASE("LPI tables: no room to reserve them");
+	if (!ranges_add(&m.keep, 0x40860000, 0x40870000, arm64_lpi) ||
+	    !tree_open(&t, in, 0, "/t", &e))
+		abort();
+	want_error(arch_arm64.tree(&t, &m, &e), &e, FAIL_TREE,
+		   "write reservations of device tree /t: FDT_ERR_NOSPACE");
+	tree_free(&t);
+	ranges_free(&m.keep);
+	note_free(&in);
+}
+
 static void test_lpi(void)
 {
 	static char iomem[] = RAM;
@@ -156,4 +267,7 @@ void test_arm64_memory(void)
 		note_free(&tree);
 	}
 	test_lpi();
+	out_of_memory();
+	many_areas();
+	tables_without_room();
 }

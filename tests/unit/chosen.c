@@ -200,6 +200,20 @@ static const struct row {
 	  .cmdline = "a",
 	  .old_total = 0x3e97,
 	  .after = "@45000000+3e97; @46000000+3e97; / { chosen { " FRESH("a") "}; };" },
+	{ .caption = "a start of an old initrd without an end says nothing of memory",
+	  .before = "@48000000+500000; / { chosen { linux,initrd-start = <0 48000000>; }; };",
+	  .cmdline = "a",
+	  .after = "@48000000+500000; / { chosen { " FRESH("a") "}; };" },
+	{ .caption = "an empty crash header says nothing of memory",
+	  .before = "@60000000+10000; / { " CELLS
+		    "chosen { linux,elfcorehdr = <0 60000000 0 0>; }; };",
+	  .cmdline = "a",
+	  .after = "@60000000+10000; / { " CELLS "chosen { " FRESH("a") "}; };" },
+	{ .caption = "an old tree that nobody reserved: other reservations stay",
+	  .before = "@45000000+3e98; / { chosen { }; };",
+	  .cmdline = "a",
+	  .old_total = 0x3e97,
+	  .after = "@45000000+3e98; / { chosen { " FRESH("a") "}; };" },
 	{ .caption = "old reservations before /chosen is touched: the node moves",
 	  .before = "@48000000+500000; @60000000+1000; @45000000+3e97; / { " CELLS
 		    "cpus { cpu@0 { }; }; chosen { linux,initrd-start = <0 48000000>; "
@@ -251,9 +265,10 @@ static void writes(void)
 		before = note_tree(rows[i].before);
 		c = ask(&rows[i]);
 		e = (struct error){ 0 };
-		ok = tree_open(&t, before, chosen_slack(strlen(c.cmdline)), "/t", &e) &&
-		     chosen_clean(&t, rows[i].old_total, &e) && chosen_write(&t, &c, &e) &&
-		     tree_pack(&t, &out, &e);
+		if (!tree_open(&t, before, chosen_slack(strlen(c.cmdline)), "/t", &e))
+			abort();
+		chosen_clean(&t, rows[i].old_total);
+		ok = chosen_write(&t, &c, &e) && tree_pack(&t, &out, &e);
 		want_error(ok, &e, FAIL_NONE, "");
 		if (ok) {
 			want_text("tree", rows[i].after, note_print(out.p, buf, sizeof(buf)));
@@ -286,11 +301,132 @@ static void slacks(void)
 		tree_free(&t);
 		cmdline[n] = 'a';
 	}
-	CASE("no slack: libfdt's sentence");
-	if (tree_open(&t, before, 0, "/t", &e))
-		want_error(chosen_write(&t, &c, &e), &e, FAIL_TREE,
-			   "write /chosen of device tree /t: FDT_ERR_NOSPACE");
+	note_free(&before);
+}
+
+static bool write_crash(struct tree *t, struct span before, size_t slack, struct error *e)
+{
+	struct chosen c = { .cmdline = "a",
+			    .initrd_start = 0x50000000,
+			    .initrd_end = 0x50001388,
+			    .tree_start = 0x60000000,
+			    .tree_size = 0x400,
+			    .core = { 0x70000000, 0x70001000, NULL },
+			    .usable = { 0x70000000, 0x78000000, NULL },
+			    .low = { 0x1000000, 0x2000000, NULL },
+			    .backup = { 0x71000000, 0x71010000, NULL } };
+
+	*e = (struct error){ 0 };
+	seed(&c);
+	return tree_open(t, before, slack, "/t", e) && chosen_write(t, &c, e);
+}
+
+#define CRASH_AFTER(cells, usable, core)                                                           \
+	"@50000000+1388; @60000000+400; @70000000+1000; @71000000+10000; / { " cells               \
+	"chosen { linux,usable-memory-range = <" usable ">; linux,elfcorehdr = <" core             \
+	">; " INITRD FRESH("a") "}; };"
+
+/* What a crash kernel is told, in the cells of its tree; and every part of it without room. */
+static void crashes(void)
+{
+	static const struct {
+		const char *caption, *before, *after, *sentence;
+	} crash_rows[] = {
+		{ "in cells of 2", "/ { " CELLS "chosen { }; };",
+		  CRASH_AFTER(CELLS, "0 70000000 0 8000000 0 1000000 0 1000000",
+			      "0 70000000 0 1000"),
+		  "" },
+		{ "in cells of 1", "/ { #address-cells = <1>; #size-cells = <1>; chosen { }; };",
+		  CRASH_AFTER("#address-cells = <1>; #size-cells = <1>; ",
+			      "70000000 8000000 1000000 1000000", "70000000 1000"),
+		  "" },
+		{ "in cells of 2, and sizes of 1, which a tree has that does not say",
+		  "/ { #address-cells = <2>; chosen { }; };",
+		  CRASH_AFTER("#address-cells = <2>; ", "0 70000000 8000000 0 1000000 1000000",
+			      "0 70000000 1000"),
+		  "" },
+		{ "addresses of three cells: refused",
+		  "/ { #address-cells = <3>; #size-cells = <2>; chosen { }; };", NULL,
+		  "write /chosen of device tree /t: FDT_ERR_BADNCELLS" },
+		{ "addresses of no cells: refused",
+		  "/ { #address-cells = <0>; #size-cells = <2>; chosen { }; };", NULL,
+		  "write /chosen of device tree /t: FDT_ERR_BADNCELLS" },
+		{ "sizes of three cells: refused",
+		  "/ { #address-cells = <2>; #size-cells = <3>; chosen { }; };", NULL,
+		  "write /chosen of device tree /t: FDT_ERR_BADNCELLS" },
+		{ "sizes of no cells: refused",
+		  "/ { #address-cells = <2>; #size-cells = <0>; chosen { }; };", NULL,
+		  "write /chosen of device tree /t: FDT_ERR_BADNCELLS" },
+	};
+	struct chosen high = { .cmdline = "a", .core = { 1ull << 32, 1ull << 33, NULL } };
+	struct span before;
+	struct error e;
+	struct tree t;
+	char buf[2000];
+	size_t i, slack;
+	bool ok;
+
+	for (i = 0; i < COUNT(crash_rows); i++) {
+		CASE("crash kernel: %s", crash_rows[i].caption);
+		before = note_tree(crash_rows[i].before);
+		ok = write_crash(&t, before, chosen_slack(1), &e);
+		want_error(ok, &e, ok ? FAIL_NONE : FAIL_TREE, crash_rows[i].sentence);
+		if (ok)
+			want_text("tree", crash_rows[i].after,
+				  note_print(t.blob, buf, sizeof(buf)));
+		tree_free(&t);
+		note_free(&before);
+	}
+	CASE("crash kernel: above 4 GiB in cells of 1: refused");
+	before = note_tree("/ { #address-cells = <1>; #size-cells = <1>; chosen { }; };");
+	e = (struct error){ 0 };
+	seed(&high);
+	ok = tree_open(&t, before, chosen_slack(1), "/t", &e) && chosen_write(&t, &high, &e);
+	want_error(ok, &e, FAIL_TREE, "write /chosen of device tree /t: FDT_ERR_BADVALUE");
 	tree_free(&t);
+	note_free(&before);
+
+	CASE("without room: libfdt's sentence, wherever it ends");
+	before = note_tree("/ { " CELLS "};");
+	for (slack = 0, ok = false; slack < chosen_slack(1) && !ok; slack += 4) {
+		ok = write_crash(&t, before, slack, &e);
+		want_error(ok, &e, ok ? FAIL_NONE : FAIL_TREE,
+			   ok ? "" : "write /chosen of device tree /t: FDT_ERR_NOSPACE");
+		tree_free(&t);
+	}
+	want(ok, "with room it is written");
+	note_free(&before);
+}
+
+/* What chosen_move() gets that was not written: the tree has no room for it. */
+static void moves_more(void)
+{
+	static const struct {
+		const char *caption;
+		struct chosen c;
+	} more[] = {
+		{ "a longer command line", { .cmdline = "abcdefgh" } },
+		{ "an initrd", { .cmdline = "a", .initrd_start = 1, .initrd_end = 2 } },
+		{ "a core header", { .cmdline = "a", .core = { 1, 2, NULL } } },
+	};
+	struct span before = note_tree("@1000+1000; / { " CELLS "chosen { }; };"), out;
+	struct chosen c = { .cmdline = "a" };
+	struct error e;
+	struct tree t;
+	size_t i;
+	bool ok;
+
+	seed(&c);
+	for (i = 0; i < COUNT(more); i++) {
+		CASE("move: %s that was not written has no room", more[i].caption);
+		e = (struct error){ 0 };
+		if (!tree_open(&t, before, chosen_slack(1), "/t", &e) ||
+		    !chosen_write(&t, &c, &e) || !tree_pack(&t, &out, &e))
+			abort();
+		ok = chosen_move(&t, &more[i].c, &e);
+		want_error(ok, &e, FAIL_TREE, "write /chosen of device tree /t: FDT_ERR_NOSPACE");
+		tree_free(&t);
+	}
 	note_free(&before);
 }
 
@@ -400,6 +536,65 @@ static const struct {
 	{ "linux,dmcryptkeys", "/ { chosen { linux,dmcryptkeys = <1>; " GOOD "}; };", false, NULL },
 };
 
+/* A crash kernel's tree, and one thing wrong with it. */
+static void checks_crash(void)
+{
+#define CRASH(core, usable) CELLS "chosen { " core usable GOOD "}; };"
+#define CORE_IS(v)	    "linux,elfcorehdr = <" v ">; "
+#define USABLE_IS(v)	    "linux,usable-memory-range = <" v ">; "
+#define CORE_GOOD	    CORE_IS("0 70000000 0 1000")
+#define USABLE_GOOD	    USABLE_IS("0 70000000 0 8000000 0 1000000 0 1000000")
+#define RESERVED	    "@70000000+1000; @71000000+10000; / { "
+	static const struct {
+		const char *caption, *note;
+		bool good;
+	} crash_rows[] = {
+		{ "as asked", RESERVED CRASH(CORE_GOOD, USABLE_GOOD), true },
+		{ "no header", RESERVED CRASH("", USABLE_GOOD), false },
+		{ "a header elsewhere", RESERVED CRASH(CORE_IS("0 70000001 0 fff"), USABLE_GOOD),
+		  false },
+		{ "a longer header", RESERVED CRASH(CORE_IS("0 70000000 0 1001"), USABLE_GOOD),
+		  false },
+		{ "two headers", RESERVED CRASH(CORE_IS("0 70000000 0 1000 0 1 0 1"), USABLE_GOOD),
+		  false },
+		{ "no memory", RESERVED CRASH(CORE_GOOD, ""), false },
+		{ "no low memory", RESERVED CRASH(CORE_GOOD, USABLE_IS("0 70000000 0 8000000")),
+		  false },
+		{ "low memory elsewhere",
+		  RESERVED CRASH(CORE_GOOD, USABLE_IS("0 70000000 0 8000000 0 1000001 0 ffffff")),
+		  false },
+		{ "more low memory",
+		  RESERVED CRASH(CORE_GOOD, USABLE_IS("0 70000000 0 8000000 0 1000000 0 1000001")),
+		  false },
+		{ "a third range",
+		  RESERVED CRASH(CORE_GOOD, USABLE_IS("0 70000000 0 8000000 0 1000000 0 1000000 "
+						      "0 1 0 1")),
+		  false },
+		{ "the header is not reserved",
+		  "@71000000+10000; / { " CRASH(CORE_GOOD, USABLE_GOOD), false },
+		{ "what the stub fills is not reserved",
+		  "@70000000+1000; / { " CRASH(CORE_GOOD, USABLE_GOOD), false },
+	};
+	struct chosen c = { .cmdline = "a",
+			    .core = { 0x70000000, 0x70001000, NULL },
+			    .usable = { 0x70000000, 0x78000000, NULL },
+			    .low = { 0x1000000, 0x2000000, NULL },
+			    .backup = { 0x71000000, 0x71010000, NULL } };
+	struct error e;
+	struct span s;
+	size_t i;
+
+	seed(&c);
+	for (i = 0; i < COUNT(crash_rows); i++) {
+		CASE("check, crash kernel: %s", crash_rows[i].caption);
+		s = note_tree(crash_rows[i].note);
+		e = (struct error){ 0 };
+		want_error(chosen_check(s, &c, &e), &e, crash_rows[i].good ? FAIL_NONE : FAIL_BUG,
+			   crash_rows[i].good ? "" : WRONG("a crash kernel's part"));
+		note_free(&s);
+	}
+}
+
 static void checks(void)
 {
 	struct chosen c;
@@ -451,6 +646,9 @@ void test_chosen(void)
 {
 	writes();
 	slacks();
+	crashes();
 	moves();
+	moves_more();
 	checks();
+	checks_crash();
 }

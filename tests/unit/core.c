@@ -100,12 +100,25 @@ static void check_bytes(struct machine *m, phys backup, const uint8_t *expected,
 	}
 	want_u64("changed bytes that are noticed",
 		 28 * m->crash.notes.n + 36 * (m->crash.dump.n + (m->crash.text.end != 0)), caught);
-	e = (struct error){ 0 };
-	want_error(core_check((struct span){ got, size - 56 }, m, backup, &e), &e, FAIL_BUG,
-		   "trust the plan: its core header is wrong");
-	e = (struct error){ 0 };
-	want_error(core_check((struct span){ got, 3 }, m, backup, &e), &e, FAIL_BUG,
-		   "trust the plan: its core header is wrong");
+	for (i = 0; i <= size + 56; i++) {
+		/* one more of the last */
+		memcpy(got + size, got + size - 56, 56);
+		e = (struct error){ 0 };
+		if (i != size)
+			want_error(core_check((struct span){ got, i }, m, backup, &e), &e, FAIL_BUG,
+				   "trust the plan: its core header is wrong");
+	}
+	/* what it is at all: its magic, class and machine */
+	for (i = 0; i < 4; i++) {
+		static const uint8_t at[] = { 0, 4, 18, 19 };
+
+		other = got[at[i]];
+		got[at[i]] ^= 1;
+		e = (struct error){ 0 };
+		want_error(core_check((struct span){ got, size }, m, backup, &e), &e, FAIL_BUG,
+			   "trust the plan: its core header is wrong");
+		got[at[i]] = other;
+	}
 }
 
 static void headers(void)
@@ -128,6 +141,19 @@ static void headers(void)
 		core_write(&m, 0x2f010000, got);
 		want_error(core_check((struct span){ got, sizeof(big) }, &m, 0x2f020000, &e), &e,
 			   FAIL_BUG, "trust the plan: its core header is wrong");
+	}
+	CASE("what is saved and does not start at 0 is found as far behind");
+	{
+		uint8_t got[512];
+		struct error e = { 0 };
+		uint64_t found;
+
+		m.crash.dump.v[0].start = 0x1000;
+		core_write(&m, 0x2f010000, got);
+		span_be64((struct span){ got, sizeof(got) }, 64 + 56 + 8, &found);
+		want_u64("place", 0x2f011000, found);
+		want_error(core_check((struct span){ got, sizeof(big) }, &m, 0x2f010000, &e), &e,
+			   FAIL_NONE, "");
 	}
 	CASE("as many headers as ELF can have");
 	for (i = 0; i < 65534 - 3; i++)
@@ -184,6 +210,14 @@ static const struct map_row {
 	    { 0xffff000020000000, 0x60000000, 0x20000000 } },
 	  LINEAR_AT - 0x40000000,
 	  0x40200000,
+	  0x2000000,
+	  "" },
+	{ "an image in the second of two ranges with a gap between",
+	  { { TEXT_AT, 0x60200000, 0x2000000 },
+	    { LINEAR_AT, 0x40000000, 0x10000000 },
+	    { LINEAR_AT + 0x20000000, 0x60000000, 0x20000000 } },
+	  LINEAR_AT - 0x40000000,
+	  0x60200000,
 	  0x2000000,
 	  "" },
 	{ "no image",
@@ -272,6 +306,20 @@ static void maps(bool big_endian)
 				want_u64("linear, cut", r->linear, m.crash.linear);
 		}
 	}
+	CASE("notes and empty entries at addresses of RAM say nothing%s",
+	     big_endian ? ", big endian" : "");
+	memset(kcore, 0, sizeof(kcore));
+	for (i = 0; i < 4; i++) {
+		put32(kcore + 64 + 56 * i, i ? 1 : 4);
+		put64(kcore + 64 + 56 * i + 16, i < 3 ? TEXT_AT + i : LINEAR_AT);
+		put64(kcore + 64 + 56 * i + 24, i < 3 ? 0x40200000 : 0x40000000);
+		put64(kcore + 64 + 56 * i + 40, i == 1 ? 0 : i < 3 ? 0x2000000 : 0x40000000);
+	}
+	m.crash = (struct crash){ 0 };
+	e = (struct error){ 0 };
+	want_error(core_maps((struct span){ kcore, 64 + 56 * 4 }, &m, &m.crash, &e), &e, FAIL_NONE,
+		   "");
+	want_u64("the image's virtual address", TEXT_AT + 2, m.crash.text_virtual);
 	ranges_free(&m.ram);
 }
 

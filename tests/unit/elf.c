@@ -30,6 +30,8 @@ static const struct row {
 	  "load kernel x: it is cut short" },
 	{ "an interpreter", 64, 4, 3, FAIL_UNSUPPORTED,
 	  "load kernel x: it is a program with an interpreter" },
+	{ "bytes without memory", 104, 8, 0, FAIL_FORMAT,
+	  "load kernel x: the size of a segment wraps" },
 	{ "no PT_LOAD", 64, 4, 6, FAIL_FORMAT, "load kernel x: it has nothing to load" },
 	{ "offset behind the end", 72, 8, SIZE + 1, FAIL_FORMAT,
 	  "load kernel x: it is cut short inside a segment" },
@@ -87,6 +89,20 @@ static void make(uint8_t *f, unsigned loads, bool big)
 		make_load(f + 64 + 56 * i, (uint64_t)(loads - 1 - i) * 0x1000, big);
 }
 
+/* What a header may be besides. */
+static const struct {
+	const char *caption;
+	uint32_t type;
+	const char *bytes; /* 13 of them, where it points to */
+	bool program;
+	enum code code;
+} programs[] = {
+	{ "thread-local storage: a program", 7, "             ", true, FAIL_NONE },
+	{ "a stack: a program", 0x6474e551, "             ", true, FAIL_NONE },
+	{ "FreeBSD's interpreter is none", 3, "/red/herring", false, FAIL_NONE },
+	{ "a longer one is one", 3, "/red/herrings", false, FAIL_UNSUPPORTED },
+};
+
 void test_elf(void)
 {
 	static uint8_t f[SIZE];
@@ -107,6 +123,19 @@ void test_elf(void)
 			ok = elf_parse((struct span){ f, SIZE }, "x", &elf, &e);
 			want_error(ok, &e, rows[i].code, rows[i].sentence);
 		}
+		for (i = 0; i < COUNT(programs); i++) {
+			CASE("%s endian: %s", big ? "big" : "little", programs[i].caption);
+			make(f, 2, big);
+			put(f + 64, 4, programs[i].type, big);
+			memcpy(f + 0x200, programs[i].bytes, 13);
+			e = (struct error){ 0 };
+			ok = elf_parse((struct span){ f, SIZE }, "x", &elf, &e);
+			want_error(ok, &e, programs[i].program ? FAIL_NONE : programs[i].code,
+				   programs[i].code
+					   ? "load kernel x: it is a program with an interpreter"
+					   : "");
+			want_u64("a program", programs[i].program, elf.program);
+		}
 		CASE("%s endian: segments come sorted by physical address", big ? "big" : "little");
 		make(f, 8, big);
 		e = (struct error){ 0 };
@@ -124,6 +153,13 @@ void test_elf(void)
 		CASE("%s endian: segments overlap by a byte", big ? "big" : "little");
 		make(f, 2, big);
 		put(f + 64 + 56 + 40, 8, SIZE + 1, big);
+		e = (struct error){ 0 };
+		want_error(elf_parse((struct span){ f, SIZE }, "x", &elf, &e), &e, FAIL_FORMAT,
+			   "load kernel x: its segments overlap");
+		CASE("%s endian: segments high above overlap by a byte", big ? "big" : "little");
+		make(f, 2, big);
+		put(f + 64 + 24, 8, 0x10000000 + SIZE - 1, big);
+		put(f + 64 + 56 + 24, 8, 0x10000000, big);
 		e = (struct error){ 0 };
 		want_error(elf_parse((struct span){ f, SIZE }, "x", &elf, &e), &e, FAIL_FORMAT,
 			   "load kernel x: its segments overlap");

@@ -212,9 +212,63 @@ static void sizes(void)
 	free((void *)(uintptr_t)value.p);
 }
 
+static bool small_tree(struct flatten *f, struct span *out, struct error *e)
+{
+	*out = (struct span){ NULL, 0 };
+	*e = (struct error){ 0 };
+	return flatten_start(f, "/t", e) && flatten_reserve(f, 0x1000, 0x1000, e) &&
+	       flatten_begin(f, "", e) && flatten_property(f, "model", bytes("box"), e) &&
+	       flatten_end(f, e) && flatten_finish(f, out, e);
+}
+
+static void limits(void)
+{
+	const size_t len = 17u << 20;
+	char *name = malloc(len + 1);
+	struct error e = { 0 };
+	struct flatten f;
+	struct span out;
+	long n;
+	bool ok = false;
+
+	CASE("out of memory, at each of its allocations");
+	for (n = 0; n < 9 && !ok; n++) {
+		unit_memory(n);
+		ok = small_tree(&f, &out, &e);
+		unit_memory(-1);
+		want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY, ok ? "" : "go on: out of memory");
+		want(ok || !out.p, "nothing is left");
+		flatten_free(&f);
+		drop(&out);
+	}
+	want(ok && n > 5, "table of names, reservations, structure, strings and the whole each "
+			  "take one");
+
+	CASE("out of memory while reservations are ended");
+	ok = flatten_start(&f, "/t", &e) && flatten_begin(&f, "", &e) && flatten_end(&f, &e);
+	unit_memory(0);
+	ok = ok && flatten_finish(&f, &out, &e);
+	unit_memory(-1);
+	want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
+	flatten_free(&f);
+
+	CASE("a name of 17 MiB");
+	if (!name)
+		abort();
+	memset(name, 'n', len);
+	name[len] = '\0';
+	e = (struct error){ 0 };
+	ok = flatten_start(&f, "/t", &e) && flatten_begin(&f, "", &e) &&
+	     flatten_property(&f, name, bytes("x"), &e);
+	want_error(ok, &e, FAIL_TREE, "read device tree /t: it is too large");
+	flatten_free(&f);
+	free(name);
+}
+
 void test_flatten(void)
 {
 	order();
 	depths();
 	sizes();
+	limits();
 }

@@ -90,6 +90,12 @@ void test_image(void)
 	want_error(ok, &e, FAIL_UNSUPPORTED,
 		   "load kernel Image: it is an arm64 kernel, this machine is ppc64");
 	image_free(&img);
+	CASE("an arm64 kernel stays where it is loaded anyway");
+	e = (struct error){ 0 };
+	want_error(image_parse((struct span){ header, 64 }, "Image", &arm, &img, &e), &e,
+		   FAIL_FORMAT, "load kernel Image: it is cut short (64 B)");
+	e = (struct error){ 0 };
+	want_error(image_stay(&img, "Image", &arm, &e), &e, FAIL_NONE, "");
 	CASE("the longest name fits the line, and prints");
 	e = (struct error){ 0 };
 	ok = image_parse((struct span){ (const uint8_t *)"\x7f"

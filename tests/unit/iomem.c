@@ -114,6 +114,12 @@ static const struct row {
 	  .text = "00000000-00000000 : a byte\n00000000-3fffffff : System RAM\n",
 	  .ram = "0-40000000",
 	  .keep = "" },
+	{ .caption = "all that the running kernel is made of is free, inside of RAM",
+	  .text = "40000000-7fffffff : System RAM\n  40000000-400fffff : Kernel code\n"
+		  "  40100000-401fffff : Kernel rodata\n  40200000-402fffff : Kernel data\n"
+		  "  40300000-403fffff : Kernel bss\n  40400000-404fffff : Kernel rodata2\n",
+	  .ram = "40000000-80000000",
+	  .keep = "40400000-40500000" },
 	{ .caption = "hidden addresses",
 	  .text = "00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n",
 	  .code = FAIL_PRIVILEGE,
@@ -237,14 +243,18 @@ static void many_lines(void)
 	want_u64("how much", 3000 * 0x8000, ranges_total(&keep));
 	ranges_free(&ram);
 	ranges_free(&keep);
-	CASE("out of memory");
-	e = (struct error){ 0 };
-	unit_memory(1); /* the copy of the text */
-	ok = read_text("40000000-7fffffff : System RAM\n", &ram, &keep, &e);
-	unit_memory(-1);
-	want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
-	ranges_free(&ram);
-	ranges_free(&keep);
+	for (i = 1; i < 3; i++) {
+		CASE("out of memory for %s, lines behind it", i == 1 ? "RAM" : "what is kept");
+		e = (struct error){ 0 };
+		unit_memory(i); /* the first is the copy of the text */
+		ok = read_text("40000000-7fffffff : System RAM\n  50000000-50ffffff : reserved\n"
+			       "  60000000-60ffffff : reserved\n",
+			       &ram, &keep, &e);
+		unit_memory(-1);
+		want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
+		ranges_free(&ram);
+		ranges_free(&keep);
+	}
 	text_free(&t);
 }
 

@@ -89,6 +89,13 @@ static const struct {
 
 void test_memory(void)
 {
+	static const struct {
+		const char *caption, *note;
+	} poor[] = {
+		{ "the header's", "@1000+1000; / { };" },
+		{ "an area's", "/ { reserved-memory { #address-cells = <1>; #size-cells = <1>; "
+			       "a { reg = <1000 1000>; }; }; };" },
+	};
 	struct ranges keep;
 	struct span s;
 	size_t i;
@@ -110,12 +117,14 @@ void test_memory(void)
 		ranges_free(&keep);
 		note_free(&s);
 	}
-	CASE("keep: out of memory");
-	s = note_tree("@1000+1000; / { };");
-	keep = (struct ranges){ 0 };
-	unit_memory(0);
-	ok = memory_keep(s.p, &keep);
-	unit_memory(-1);
-	want_u64("answer", false, ok);
-	note_free(&s);
+	for (i = 0; i < COUNT(poor); i++) {
+		CASE("keep: out of memory for %s", poor[i].caption);
+		s = note_tree(poor[i].note);
+		keep = (struct ranges){ 0 };
+		unit_memory(0);
+		ok = memory_keep(s.p, &keep);
+		unit_memory(-1);
+		want_u64("answer", false, ok);
+		note_free(&s);
+	}
 }

@@ -4,6 +4,7 @@
 #include "../../dt/merge.h"
 
 #include <libfdt.h>
+#include <stdio.h>
 
 #define CELLS "#address-cells = <2>; #size-cells = <2>; "
 #define MEM   "memory@4 { device_type = \"memory\"; reg = <0 40000000 0 1000>; }; "
@@ -88,6 +89,34 @@ static const struct row {
 	{ "no console that it has not, or has chosen itself", "/ { " CELLS "chosen { }; " MEM "};",
 	  "/ { " CELLS MEM "chosen { stdout-path = \"/u\"; }; };",
 	  "/ { " CELLS "chosen { }; " MEM "};" },
+	{ "a console by another name, and one that does not end",
+	  "/ { " CELLS "chosen { }; " MEM "u { }; };",
+	  "/ { " CELLS MEM "chosen { stdout-path = [2f75]; linux,stdout-path = \"/u\"; }; };",
+	  "/ { " CELLS "chosen { linux,stdout-path = \"/u\"; }; " MEM "u { }; };" },
+	{ "nodes that are no memory, by types of seven letters and of others",
+	  "/ { " CELLS "chosen { }; };",
+	  "/ { " CELLS "a { device_type = \"cpu\"; }; b { device_type = \"memors\"; }; " MEM "};",
+	  "/ { " CELLS MEM_COPY "chosen { }; };" },
+	{ "a phandle by both of its names", "/ { " CELLS "chosen { }; " MEM "};",
+	  "/ { " CELLS MEM "psci { linux,phandle = <8>; phandle = <8>; }; };",
+	  "/ { " CELLS "psci { phandle = <8>; linux,phandle = <8>; }; chosen { }; " MEM "};" },
+	{ "a reservation that wraps: all behind it",
+	  "@fffffffffffff000+ffe; / { " CELLS "chosen { }; " MEM "};",
+	  "@fffffffffffff000+2000; / { " CELLS MEM "};",
+	  "@fffffffffffff000+ffe; @fffffffffffff000+fff; / { " CELLS "chosen { }; " MEM "};" },
+	{ "an area of several places, of which it keeps one: the others, as plain reservations",
+	  "@5000+1000; / { " CELLS "chosen { }; " MEM
+	  "reserved-memory { #address-cells = <1>; #size-cells = <1>; }; };",
+	  "/ { " CELLS MEM AREAS
+	  "a@5 { reg = <0 5000 0 1000 0 7000 0 1000 0 9000 0 1000>; }; }; };",
+	  "@5000+1000; @7000+1000; @9000+1000; / { " CELLS "chosen { }; " MEM
+	  "reserved-memory { #address-cells = <1>; #size-cells = <1>; }; };" },
+	{ "a place for reserved areas that does not say all of its cells",
+	  "/ { " CELLS "chosen { }; " MEM "};",
+	  "/ { " CELLS MEM "reserved-memory { #address-cells = <2>; #size-cells = <2>; a { "
+	  "reg = <0 5000 0 1000>; }; }; };",
+	  "/ { " CELLS "reserved-memory { #size-cells = <2>; #address-cells = <2>; a { "
+	  "reg = <0 5000 0 1000>; }; }; chosen { }; " MEM "};" },
 	{ "a console of its own choice stays",
 	  "/ { " CELLS "chosen { linux,stdout-path = \"/v\"; }; " MEM "u { }; };",
 	  "/ { " CELLS MEM "chosen { stdout-path = \"/u\"; }; };",
@@ -107,6 +136,117 @@ static const struct {
 	{ "a string without an end", "/ { compatible = [61]; };", "/ { compatible = [61]; };",
 	  true },
 };
+
+/* Merges with so much room and as many calls of malloc as that. */
+static bool merge(struct span given, struct span own, size_t room, long memory, struct error *e)
+{
+	static const char *const firmware[] = { "/psci", "/firmware/optee", NULL };
+	struct tree t;
+	bool ok;
+
+	*e = (struct error){ 0 };
+	if (!tree_open(&t, given, room, "x.dtb", e))
+		abort();
+	unit_memory(memory);
+	ok = merge_machine(&t, own.p, firmware, e);
+	unit_memory(-1);
+	tree_free(&t);
+	return ok;
+}
+
+/* Every part of the machine's own needs its room. */
+static void rooms(void)
+{
+	static const struct {
+		const char *caption, *given, *own;
+	} parts[] = {
+		{ "all of it", "/ { " CELLS "u { }; };",
+		  "@3000+1000; @7000+1000; / { " CELLS MEM OTHER AREAS
+		  "a@5 { no-map; reg = <0 5000 0 1000>; }; "
+		  "}; psci { a; b { c; }; }; firmware { optee { d; }; }; chosen { "
+		  "linux,uefi-system-table = <0 1>; linux,uefi-x; stdout-path = \"/u\"; }; };" },
+		{ "memory", "/ { " CELLS "chosen { }; };", "/ { " CELLS MEM OTHER "};" },
+		{ "plain reservations for areas in other cells",
+		  "/ { " CELLS "chosen { }; reserved-memory { #address-cells = <1>; "
+		  "#size-cells = <1>; }; };",
+		  "/ { " CELLS AREAS "a { reg = <0 5000 0 1000 0 7000 0 1000>; }; "
+		  "b { reg = <0 9000 0 1000>; }; }; };" },
+	};
+	char sentence[100];
+	struct error e;
+	size_t i, room;
+	bool ok;
+
+	for (i = 0; i < COUNT(parts); i++) {
+		struct span given = note_tree(parts[i].given), own = note_tree(parts[i].own);
+
+		CASE("merge: %s, without room for some of it", parts[i].caption);
+		for (room = 0, ok = false; room < merge_slack(own) && !ok; room += 4) {
+			ok = merge(given, own, room, -1, &e);
+			if (!ok && strstr(e.text, "has no memory node"))
+				break; /* all of the rest is there */
+			/* which comes last */
+			snprintf(sentence, sizeof(sentence),
+				 "add this machine's %s to device tree x.dtb: FDT_ERR_NOSPACE",
+				 strstr(e.text, "memory") ? "memory" : "part");
+			want_error(ok, &e, ok ? FAIL_NONE : FAIL_TREE, ok ? "" : sentence);
+		}
+		want(room < merge_slack(own), "with room it goes in");
+		note_free(&given);
+		note_free(&own);
+	}
+}
+
+/* A pair of 8 bytes becomes a reservation of 16. */
+static void many_places(void)
+{
+	struct text t = TEXT_GROWING;
+	struct span given = note_tree("/ { " CELLS "chosen { }; " MEM AREAS "}; };"), own;
+	struct error e;
+	unsigned i;
+
+	CASE("merge: an area of 100 places in smaller cells has its room");
+	text_add(&t, "/ { " CELLS MEM "reserved-memory { #address-cells = <1>; #size-cells = <1>; "
+		     "a { reg = <");
+	for (i = 0; i < 100; i++)
+		text_add(&t, "%x 1000 ", 0x100000 + 0x2000 * i);
+	text_add(&t, ">; }; }; };");
+	own = note_tree(t.p);
+	want_error(merge(given, own, merge_slack(own), -1, &e), &e, FAIL_NONE, "");
+	text_free(&t);
+	note_free(&own);
+	note_free(&given);
+}
+
+static void refusals(void)
+{
+	static const struct {
+		const char *caption, *own;
+		long memory;
+		enum code code;
+		const char *sentence;
+	} bad[] = {
+		{ "a phandle of three bytes", "/ { " CELLS MEM "psci { phandle = [000008]; }; };",
+		  -1, FAIL_TREE,
+		  "add this machine's part to device tree x.dtb: FDT_ERR_BADPHANDLE" },
+		{ "two phandles for one node",
+		  "/ { " CELLS MEM "psci { phandle = <8>; linux,phandle = <9>; }; };", -1,
+		  FAIL_TREE, "add this machine's part to device tree x.dtb: FDT_ERR_BADPHANDLE" },
+		{ "out of memory", "/ { " CELLS MEM "};", 0, FAIL_MEMORY, "go on: out of memory" },
+	};
+	struct span given = note_tree("@1000+1000; / { " CELLS MEM "};"), own;
+	struct error e;
+	size_t i;
+
+	for (i = 0; i < COUNT(bad); i++) {
+		CASE("merge: %s", bad[i].caption);
+		own = note_tree(bad[i].own);
+		want_error(merge(given, own, merge_slack(own), bad[i].memory, &e), &e, bad[i].code,
+			   bad[i].sentence);
+		note_free(&own);
+	}
+	note_free(&given);
+}
 
 void test_merge(void)
 {
@@ -138,4 +278,7 @@ void test_merge(void)
 		note_free(&given);
 		note_free(&own);
 	}
+	rooms();
+	many_places();
+	refusals();
 }

@@ -178,6 +178,22 @@ static const struct bad {
 	{ "--plan of another kind",
 	  { "--plan=xml", "Image" },
 	  "read the options: --plan takes no value of that kind" },
+	{ "a value missing for a letter, which is the last",
+	  { "Image", "-dt" },
+	  "read the options: --type needs a value" },
+	{ "two files from standard input: kernel and initrd",
+	  { "-l", "-", "--initrd=-" },
+	  "read the options: only one file can be standard input" },
+	{ "two files from standard input: two initrds",
+	  { "-l", "Image", "--initrd=-", "--initrd=-" },
+	  "read the options: only one file can be standard input" },
+	{ "two files from standard input: tree and overlay",
+	  { "-l", "Image", "--dtb=-", "--dtb-overlay=-" },
+	  "read the options: only one file can be standard input" },
+	{ "a crash kernel now", { "-p", "-e" }, "read the options: a crash kernel is not for now" },
+	{ "a crash kernel of a capture",
+	  { "-p", "--capture=x" },
+	  "read the options: a crash kernel is not for now" },
 	{ "an initrd too many",
 	  { "--initrd=1", "--initrd=2", "--initrd=3", "--initrd=4", "--initrd=5", "--initrd=6",
 	    "--initrd=7", "--initrd=8", "--initrd=9", "Image" },
@@ -215,6 +231,9 @@ static const struct action_row {
 	{ { "-ex" }, EXEC },
 	{ { "-e", "-i" }, EXEC },
 	{ { "-e", "--no-sync" }, EXEC },
+	{ { "-p", "Image" }, LOAD },
+	{ { "-p", "--hotplug", "Image" }, LOAD },
+	{ { "-p", "-f", "Image" }, LOAD },
 	{ { "-u" }, UNLOAD },
 	{ { "-p", "-u" }, UNLOAD },
 	{ { "-s", "-p", "-u" }, UNLOAD },
@@ -309,6 +328,30 @@ static void walk_rows(void)
 	}
 }
 
+/* Words that are accepted and do nothing: the last one is named. */
+static void walk_ignored(void)
+{
+	static const struct {
+		const char *argv[WORDS], *ignored;
+	} words[] = {
+		{ { "-l", "Image" }, NULL },
+		{ { "-l", "--no-checks", "Image" }, "no-checks" },
+		{ { "-l", "-i", "--entry=0", "Image" }, "entry" },
+		{ { "-l", "--hotplug", "Image" }, "hotplug" },
+		{ { "-p", "--hotplug", "Image" }, NULL },
+		{ { "-p", "Image" }, NULL },
+	};
+	struct options o;
+	struct error e;
+	size_t i;
+
+	for (i = 0; i < COUNT(words); i++) {
+		CASE("ignored: %s %s", words[i].argv[0], words[i].argv[1]);
+		want_error(parse(words[i].argv, &o, &e), &e, FAIL_NONE, "");
+		want_string("ignored", words[i].ignored, o.ignored);
+	}
+}
+
 static void walk_actions(void)
 {
 	const char *back[WORDS];
@@ -375,16 +418,29 @@ static const struct cmdline {
 	{ "only spaces", true, "x", "   ", "x" },
 	{ "a tab ends a word, as it does for the kernel", true, NULL, "a\tBOOT_IMAGE=/vmlinuz b",
 	  "a b" },
+	{ "elfcorehdr= goes, which a crash kernel was given", true, NULL, "a elfcorehdr=0x1000 b",
+	  "a b" },
+	{ "crashkernel= stays", true, NULL, "a crashkernel=1G b", "a crashkernel=1G b" },
 	{ "the arguments of init behind -- stay", true, NULL, "a -- b", "a -- b" },
 };
 
-static void walk_cmdlines(void)
+/* The same of a crash kernel's. */
+static const struct cmdline crash_cmdlines[] = {
+	{ "of a crash kernel every crashkernel= goes", true, NULL,
+	  "crashkernel=1G,high a \"crashkernel=256M,low\" crashkernels=x", "a crashkernels=x" },
+	{ "of a crash kernel --append stays as it is", true, "crashkernel=1G", "a",
+	  "a crashkernel=1G" },
+};
+
+static void walk_cmdlines(const struct cmdline *rows_of, size_t n, bool panic)
 {
 	size_t i;
 
-	for (i = 0; i < COUNT(cmdlines); i++) {
-		const struct cmdline *c = &cmdlines[i];
-		struct options o = { .reuse_cmdline = c->reuse, .append = c->append };
+	for (i = 0; i < n; i++) {
+		const struct cmdline *c = &rows_of[i];
+		struct options o = { .reuse_cmdline = c->reuse,
+				     .append = c->append,
+				     .panic = panic };
 		struct text out = TEXT_GROWING;
 
 		CASE("command line: %s", c->caption);
@@ -424,7 +480,9 @@ static void helps(void)
 void test_options(void)
 {
 	walk_rows();
+	walk_ignored();
 	walk_actions();
-	walk_cmdlines();
+	walk_cmdlines(cmdlines, COUNT(cmdlines), false);
+	walk_cmdlines(crash_cmdlines, COUNT(crash_cmdlines), true);
 	helps();
 }

@@ -47,6 +47,19 @@ static const struct row {
 	  "\"/f/__overlay__/n\"; top = \"/f/__overlay__\"; }; };",
 	  "/ { __symbols__ { top = \"/\"; n = \"/n\"; }; n { }; };", NULL, NULL },
 
+	{ "labels of nothing, and none that ends", "/ { a { }; };",
+	  "/ { f { target-path = \"/a\"; __overlay__ { x; }; }; __symbols__ { a; b = [2f66]; "
+	  "c = \"f\"; d = \"/f\"; }; };",
+	  "/ { a { x; }; };", NULL, NULL },
+	{ "an empty path", BASE, "/ { f { target-path; __overlay__ { }; }; };", NULL,
+	  APPLY "the device tree has no target for its f", "" },
+	{ "a phandle that becomes the one that means none", BASE,
+	  "/ { f { target-path = \"/a\"; __overlay__ { n { phandle = <fffffffa>; }; }; }; };", NULL,
+	  APPLY "its phandles are broken", "" },
+	{ "__symbols__: a fragment without a target", BASE,
+	  "/ { f { target-path = \"/a\"; __overlay__ { }; }; g { }; __symbols__ { n = "
+	  "\"/g/__overlay__/n\"; }; };",
+	  NULL, APPLY "its __symbols__ are broken", "" },
 	{ "no overlay", BASE, "/ { a { }; };", NULL,
 	  APPLY "it is none: no node of it has an __overlay__", "" },
 	{ "a base without labels", "/ { a { }; };",
@@ -110,6 +123,7 @@ static const struct row {
 	{ "__fixups__: behind the end", BASE, FIXUP("\"/f:target:1\"") },
 	{ "__fixups__: no offset", BASE, FIXUP("\"/f:target:\"") },
 	{ "__fixups__: one colon", BASE, FIXUP("\"/f:target\"") },
+	{ "__fixups__: no colon", BASE, FIXUP("\"/f\"") },
 	{ "__fixups__: junk behind", BASE, FIXUP("\"/f:target:0x\"") },
 	{ "__fixups__: no such property", BASE, FIXUP("\"/f:tar:0\"") },
 	{ "__fixups__: no such node", BASE, FIXUP("\"/g:target:0\"") },
@@ -160,6 +174,100 @@ static void deep(void)
 	tree_free(&t);
 	note_free(&overlay);
 	note_free(&base);
+}
+
+/* n nodes called `name` in each other, and what the innermost has. */
+static void add_nest(struct text *t, unsigned n, const char *name, const char *has)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		text_add(t, "%s { ", name);
+	text_add(t, "%s", has);
+	for (i = 0; i < n; i++)
+		text_add(t, "}; ");
+}
+
+#define LONG "n23456789012345678901234567890123456789012345678901"
+
+/* Paths that are too long, nodes that are too deep, and one more allocation each time. */
+static void limits(void)
+{
+	struct text base = TEXT_GROWING, over = TEXT_GROWING;
+	struct span b, o;
+	struct error e;
+	struct tree t;
+	unsigned i;
+	long n;
+	bool ok;
+
+	CASE("__local_fixups__: 65 deep");
+	text_add(&over, "/ { f { target-path = \"/a\"; __overlay__ { }; }; ");
+	add_nest(&over, 67, "n", "");
+	text_add(&over, "__local_fixups__ { ");
+	add_nest(&over, 67, "n", "");
+	text_add(&over, "}; };");
+	b = note_tree(BASE);
+	o = note_tree(over.p);
+	ok = apply(&t, b, o, &e);
+	want_error(ok, &e, FAIL_TREE, APPLY "its __local_fixups__ are broken");
+	tree_free(&t);
+	note_free(&o);
+
+	CASE("out of memory, at each of its allocations");
+	o = note_tree("/ { f { target-path = \"/a\"; __overlay__ { x; }; }; };");
+	for (n = 0, ok = false; n < 9 && !ok; n++) {
+		e = (struct error){ 0 };
+		if (!tree_open(&t, b, 0, "base", &e))
+			abort();
+		unit_memory(n);
+		ok = overlay_apply(&t, &(struct overlay){ o, "o.dtbo" }, 100, &e);
+		unit_memory(-1);
+		want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY, ok ? "" : "go on: out of memory");
+		tree_free(&t);
+	}
+	want(ok && n == 3, "it takes two");
+	note_free(&o);
+	note_free(&b);
+
+	/* ten names of 51 bytes: a path of 520 */
+	for (i = 9; i < 11; i++) {
+		CASE("__symbols__: a target %u bytes deep", 52 * i);
+		text_free(&base);
+		text_free(&over);
+		text_add(&base, "/ { ");
+		add_nest(&base, i, LONG, "phandle = <3>; ");
+		text_add(&base, "};");
+		text_add(&over, "/ { f { target = <3>; __overlay__ { }; }; __symbols__ { n = "
+				"\"/f/__overlay__/n\"; }; };");
+		b = note_tree(base.p);
+		o = note_tree(over.p);
+		ok = apply(&t, b, o, &e);
+		want_error(ok, &e, i == 9 ? FAIL_NONE : FAIL_TREE,
+			   i == 9 ? "" : APPLY "its __symbols__ are broken");
+		tree_free(&t);
+		note_free(&o);
+		note_free(&b);
+	}
+	for (i = 511; i < 513; i++) {
+		CASE("__symbols__: %u bytes below its target", i);
+		text_free(&over);
+		text_add(&over, "/ { f { target-path = \"/a\"; __overlay__ { }; }; __symbols__ { n "
+				"= \"/f/__overlay__/");
+		for (n = 1; n < (long)i; n++)
+			text_add(&over, "n");
+		text_add(&over, "\"; }; };");
+		b = note_tree(BASE);
+		o = note_tree(over.p);
+		ok = apply(&t, b, o, &e);
+		want_error(ok, &e, i == 511 ? FAIL_NONE : FAIL_TREE,
+			   i == 511 ? "" : APPLY "its __symbols__ are broken");
+		tree_free(&t);
+		note_free(&o);
+		note_free(&b);
+	}
+	text_free(&base);
+	text_free(&over);
 }
 
 /* Any byte may be any other: a sentence or a sound tree. */
@@ -223,5 +331,6 @@ void test_overlay(void)
 		note_free(&overlay);
 	}
 	deep();
+	limits();
 	random_bytes();
 }

@@ -425,25 +425,314 @@ static void refusals(void)
 }
 
 /* Every allocation may fail. */
-static void out_of_memory(void)
+static void poor(const struct small *s, const char *what)
 {
-	struct small s;
 	struct error e;
 	struct plan p;
 	long n;
 	bool ok = false;
 
-	small_start(&s, SMALL_TREE);
-	for (n = 0; n < 20 && !ok; n++) {
-		CASE("out of memory at allocation %ld", n);
+	for (n = 0; n < 40 && !ok; n++) {
+		CASE("out of memory at allocation %ld: %s", n, what);
 		e = (struct error){ 0 };
 		unit_memory(n);
-		ok = plan_make(&s.r, &p, &e);
+		ok = plan_make(&s->r, &p, &e);
 		unit_memory(-1);
 		want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY, ok ? "" : "go on: out of memory");
 		plan_free(&p);
 	}
 	want(ok, "a plan is made in the end");
+}
+
+#define OVERLAY "/ { f { target-path = \"/\"; __overlay__ { n; }; }; };"
+
+static void out_of_memory(void)
+{
+	struct span dtb = note_tree("@48000000+1000; " SMALL_TREE), over = note_tree(OVERLAY);
+	const struct overlay overlay = { over, "o.dtbo" };
+	struct small s;
+	struct plan p;
+	struct error e;
+	long n;
+	bool ok = true;
+
+	small_start(&s, SMALL_TREE);
+	poor(&s, "normal");
+	s.r.dtb = dtb;
+	s.r.dtb_name = "x.dtb";
+	poor(&s, "user's tree");
+	s.r.overlay = &overlay;
+	s.r.overlays = 1;
+	poor(&s, "user's tree and overlay");
+	s.r.dtb.len = 0;
+	poor(&s, "overlay");
+	small_crash(&s);
+	poor(&s, "crash kernel");
+	small_end(&s);
+	note_free(&dtb);
+
+	small_start(&s, SMALL_TREE);
+	dtb = note_tree("/ { #address-cells = <2>; #size-cells = <2>; memory@0 { device_type = "
+			"\"memory\"; reg = <0 40000000 0 20000000>; }; };");
+	s.r.dtb = dtb;
+	s.r.dtb_name = "x.dtb";
+	poor(&s, "user's tree with less memory");
+	note_free(&dtb);
+	dtb = note_tree("/ { #address-cells = <2>; #size-cells = <2>; memory@0 { device_type = "
+			"\"memory\"; reg = <0 80000000 0 20000000>; }; };");
+	s.r.dtb = dtb;
+	for (n = 0; n < 40; n++) {
+		CASE("user's tree with other memory: out of memory at allocation %ld", n);
+		e = (struct error){ 0 };
+		unit_memory(n);
+		ok = plan_make(&s.r, &p, &e);
+		unit_memory(-1);
+		plan_free(&p);
+		if (e.code == FAIL_TREE)
+			break;
+		want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
+	}
+	want_error(ok, &e, FAIL_TREE,
+		   "use device tree x.dtb: this machine has no memory at 0x80000000");
+	small_end(&s);
+	note_free(&dtb);
+	note_free(&over);
+}
+
+static void overlays(void)
+{
+	struct span over[2] = { note_tree(OVERLAY), note_tree("/ { a { }; };") };
+	struct overlay overlay[2] = { { over[0], "o.dtbo" }, { over[0], "o.dtbo" } };
+	struct small s;
+
+	CASE("overlays on the machine's own tree: pieces lie where it has memory");
+	small_start(&s, SMALL_TREE);
+	s.r.overlay = overlay;
+	s.r.overlays = 2;
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	CASE("the second of two overlays is none");
+	overlay[1].data = over[1];
+	want_refusal(&s, FAIL_TREE,
+		     "apply overlay o.dtbo: it is none: no node of it has an __overlay__", "");
+	small_end(&s);
+
+	CASE("a user's tree on a machine whose EFI tells of all memory: it need not");
+	small_start(&s, "/ { #address-cells = <2>; #size-cells = <2>; chosen { "
+			"linux,uefi-mmap-start = <0 1>; }; };");
+	s.r.dtb = over[1];
+	s.r.dtb_name = "x.dtb";
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	small_end(&s);
+	note_free(&over[0]);
+	note_free(&over[1]);
+}
+
+static void bounds(void)
+{
+	struct small s;
+
+	small_start(&s, SMALL_TREE);
+	CASE("bounds from below: the top is as high");
+	s.r.bounds.start = 0x70000000;
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	CASE("bounds from above");
+	s.r.bounds = (struct range){ 0, 0x60000000, NULL };
+	want_plan(&s, "kernel 5fc00000-5fd00000-60000000, initrd 5fbf0000-5fbf2000-5fc00000, "
+		      "tree 5f800000-5f801000-5fa00000, stub 5fbe0000-5fbe1000-5fbf0000");
+	CASE("bounds beyond what the machine can use");
+	s.r.bounds = (struct range){ 0, UINT64_MAX, NULL };
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	CASE("bounds that leave too little");
+	s.r.bounds = (struct range){ 0x70000000, 0x70200000, NULL };
+	want_refusal(&s, FAIL_ROOM,
+		     "place the kernel: it needs 4 MiB in one piece, the largest hole is 2 MiB (2 "
+		     "MiB free)",
+		     "nothing was loaded for want of memory; kexec-lite --plan --load without the "
+		     "initrd shows the map");
+	small_end(&s);
+}
+
+/* Blocks of 2 MiB of the small machine: `.` all free, `#` in use, `+` half. */
+static void draw(struct freemap *map, char most, phys from, phys to, char other)
+{
+	phys at;
+
+	*map = (struct freemap){ .size = 2 * MIB, .last = 0x7f000000, .down = true };
+	for (at = SMALL_BASE; at < SMALL_BASE + GIB; at += map->size) {
+		const char c = at >= from && at < to ? other : most;
+
+		map->sample[map->blocks++] = (struct sample){ at, c == '.'   ? BLOCK_PAGES
+								  : c == '+' ? BLOCK_PAGES / 2
+									     : 0 };
+	}
+	map->zone[map->zones++] =
+		(struct zone){ { SMALL_BASE, SMALL_BASE + GIB, NULL }, 512 * MIB };
+}
+
+static void quiet(void)
+{
+	static struct freemap map;
+	struct small s;
+	struct plan p;
+	struct error e;
+	char buf[400];
+	long n;
+	bool ok;
+
+	small_start(&s, SMALL_TREE);
+	s.m.freemap = &map;
+	CASE("quiet: all above the page that came last, which is where none is taken");
+	draw(&map, '.', 0, 0, '.');
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	CASE("quiet: pages in use, where the rest is in use in part");
+	draw(&map, '+', 0x50000000, 0x51000000, '#');
+	want_plan(&s, "kernel 50c00000-50d00000-51000000, initrd 50bf0000-50bf2000-50c00000, "
+		      "tree 50800000-50801000-50a00000, stub 50be0000-50be1000-50bf0000");
+	CASE("quiet: without memory to say what is, all of the room");
+	for (n = 0, ok = false; n < 40 && !ok; n++) {
+		e = (struct error){ 0 };
+		unit_memory(n);
+		ok = plan_draft(&s.r, &p, &e);
+		unit_memory(-1);
+		if (ok)
+			want_text("pieces",
+				  "kernel 7fc00000-7fd00000-80000000, initrd "
+				  "7fbf0000-7fbf2000-7fc00000, tree 7f800000-7f801000-7fa00000, "
+				  "stub 7fbe0000-7fbe1000-7fbf0000",
+				  pieces(&p, buf, sizeof(buf)));
+		plan_free(&p);
+	}
+	want(ok, "a plan is made");
+	CASE("quiet: when only what is in use in part has room, that");
+	draw(&map, '+', 0x50000000, 0x50400000, '#');
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	CASE("quiet: when nothing is, all of the room; and the error is its own");
+	draw(&map, '+', 0, 0, '+');
+	s.r.bounds.end = SMALL_BASE + 18 * MIB;
+	want_refusal(&s, FAIL_ROOM,
+		     "place the kernel: it needs 4 MiB in one piece, the largest hole is 2 MiB (2 "
+		     "MiB free)",
+		     "nothing was loaded for want of memory; kexec-lite --plan --load without the "
+		     "initrd shows the map");
+	small_end(&s);
+}
+
+static void crashes(void)
+{
+	static char cmdline[2049];
+	struct small s;
+	struct plan p;
+	struct error e = { 0 };
+	struct span dtb;
+	size_t i;
+
+	CASE("crash kernel: lowest in its region, the rest at its top, all told to it");
+	small_start(&s, SMALL_TREE);
+	small_crash(&s);
+	want_plan(&s, "kernel 60000000-60100000-60400000, initrd 6fff0000-6fff2000-70000000, "
+		      "tree 6fc00000-6fc01000-6fe00000, stub 6ffe0000-6ffe1000-6fff0000, "
+		      "core 6ffd0000-6ffd1000-6ffe0000");
+	if (plan_make(&s.r, &p, &e)) {
+		want_text("bootargs", "console=ttyAMA0 root=/dev/vda1", p.chosen.cmdline);
+		want_u64("core header", plan_segment(&p, CORE)->at.start, p.chosen.core.start);
+		want_u64("region", SMALL_REGION, p.chosen.usable.start);
+		want_u64("low region", SMALL_LOW, p.chosen.low.start);
+		want_u64("nothing is saved", 0, p.chosen.backup.end);
+	}
+	plan_free(&p);
+	CASE("crash kernel: it is written to where it will run, whatever is available");
+	s.m.mem_available = 1;
+	want_plan(&s, "kernel 60000000-60100000-60400000, initrd 6fff0000-6fff2000-70000000, "
+		      "tree 6fc00000-6fc01000-6fe00000, stub 6ffe0000-6ffe1000-6fff0000, "
+		      "core 6ffd0000-6ffd1000-6ffe0000");
+	CASE("crash kernel: --hotplug, and the running kernel wants a larger header");
+	s.r.hotplug = true;
+	s.m.crash.core_room = 0x12345;
+	want_plan(&s, "kernel 60000000-60100000-60400000, initrd 6fff0000-6fff2000-70000000, "
+		      "tree 6fc00000-6fc01000-6fe00000, stub 6ffe0000-6ffe1000-6fff0000, "
+		      "core 6ffc0000-6ffc1000-6ffe0000");
+	CASE("crash kernel: --hotplug, and the running kernel wants none larger");
+	s.m.crash.core_room = 100;
+	want_plan(&s, "kernel 60000000-60100000-60400000, initrd 6fff0000-6fff2000-70000000, "
+		      "tree 6fc00000-6fc01000-6fe00000, stub 6ffe0000-6ffe1000-6fff0000, "
+		      "core 6ffd0000-6ffd1000-6ffe0000");
+	s.r.hotplug = false;
+	CASE("crash kernel: a larger header that nobody asked for");
+	s.m.crash.core_room = 0x12345;
+	want_plan(&s, "kernel 60000000-60100000-60400000, initrd 6fff0000-6fff2000-70000000, "
+		      "tree 6fc00000-6fc01000-6fe00000, stub 6ffe0000-6ffe1000-6fff0000, "
+		      "core 6ffd0000-6ffd1000-6ffe0000");
+	CASE("crash kernel: no room in its region");
+	s.r.bounds.end = SMALL_REGION + 2 * MIB;
+	want_refusal(&s, FAIL_ROOM,
+		     "place the kernel: it needs 4 MiB in one piece, the largest hole is 2 MiB (2 "
+		     "MiB free)",
+		     "nothing was loaded: boot with a larger crashkernel=, it has 256 MiB");
+	s.r.bounds.end = 0;
+	CASE("crash kernel: its other errors are their own");
+	s.m.mem_total = 2 * MIB;
+	want_refusal(&s, FAIL_MEMORY,
+		     "load 1 MiB: the running kernel takes half of its RAM at most, 1 MiB",
+		     "nothing was loaded: 1 MiB are too much, make kernel or initrd smaller");
+	s.m.mem_total = GIB;
+	dtb = note_tree("/ { #address-cells = <2>; #size-cells = <2>; memory@0 { device_type = "
+			"\"memory\"; reg = <0 80000000 0 40000000>; }; };");
+	s.r.dtb = dtb;
+	s.r.dtb_name = "x.dtb";
+	want_refusal(&s, FAIL_TREE,
+		     "use device tree x.dtb: this machine has no memory at 0x80000000", "");
+	note_free(&dtb);
+	s.r.dtb.len = 0;
+	CASE("crash kernel: more RAM and CPUs than a header can name");
+	for (i = 0; i < 65534; i++)
+		if (!ranges_add(&s.m.crash.notes, i, i + 1, NULL))
+			abort();
+	want_refusal(&s, FAIL_MACHINE, "write the core header: it has more than 65534 entries", "");
+	small_end(&s);
+
+	CASE("crash kernel: a region that ends above 4 GiB, and a tree whose cells do not");
+	small_start(&s,
+		    "/ { #address-cells = <1>; #size-cells = <1>; memory@80000000 { device_type = "
+		    "\"memory\"; reg = <80000000 7fffffff>; }; };");
+	s.m.ram.v[0] = (struct range){ 0x80000000, 0x180000000, NULL };
+	s.m.keep.n = 0;
+	small_crash(&s);
+	s.m.keep.n = 0;
+	s.m.crash.region = s.m.reach = (struct range){ 0xf0000000, 0x110000000, NULL };
+	small_room(&s);
+	want_refusal(&s, FAIL_TREE, "write /chosen of device tree /small: FDT_ERR_BADVALUE", "");
+	small_end(&s);
+
+	CASE("crash kernel: a tree whose cells are not sound");
+	small_start(&s, "/ { #address-cells = <2>; #size-cells = <3>; chosen { "
+			"linux,uefi-mmap-start = <0 1>; }; };");
+	small_crash(&s);
+	want_refusal(&s, FAIL_TREE, "write /chosen of device tree /small: FDT_ERR_BADNCELLS", "");
+	small_end(&s);
+
+	CASE("command line: of a crash kernel on ppc64 26 bytes are the core header's, unless the "
+	     "running kernel plans");
+	memset(cmdline, 'a', 2048);
+	small_start(&s, SMALL_TREE);
+	small_crash(&s);
+	s.m.arch = &arch_ppc64;
+	s.r.cmdline = cmdline;
+	for (i = 2020; i < 2049; i++) {
+		cmdline[i] = '\0';
+		s.r.file_call = false;
+		e = (struct error){ 0 };
+		want_u64("kexec_load", i + 26 <= 2047, plan_check_cmdline(&s.r, &e));
+		s.r.file_call = true;
+		e = (struct error){ 0 };
+		want_u64("kexec_file_load", i <= 2047, plan_check_cmdline(&s.r, &e));
+		cmdline[i] = 'a';
+	}
 	small_end(&s);
 }
 
@@ -511,5 +800,9 @@ void test_plan(void)
 	plans();
 	refusals();
 	out_of_memory();
+	overlays();
+	bounds();
+	quiet();
+	crashes();
 	random_machines();
 }

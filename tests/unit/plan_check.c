@@ -6,7 +6,7 @@
 #include <libfdt.h>
 
 /* In the order of the small machine's plan. */
-enum { K, I, T, S };
+enum { K, I, T, S, C };
 
 #define TRUST "trust the plan: "
 
@@ -275,6 +275,135 @@ ROW(stub_other_bytes) { seg(p, S)->data.p = s->kernel; }
 ROW(image_entry) { (void)p; s->img.entry = 64; }
 ROW(tree_in_x0) { (void)p; s->m.tree_in_x0 = true; }
 
+/* What plan_check() refuses before it asks the target. */
+ROW(target_kernel_elsewhere) { (void)s; p->kernel += 2 * MIB; }
+ROW(target_kernel_below_offset) { move(p, K, 0x60000); p->kernel = 0x60000; s->img.offset = 0x80000; }
+ROW(target_tree_at_4) { (void)s; move(p, T, seg(p, T)->at.start + 4); }
+ROW(target_no_kernel) { (void)s; drop(p, K); }
+ROW(target_no_tree) { (void)s; drop(p, T); }
+
+static void keep_lpi(struct small *s)
+{
+	if (!ranges_add(&s->m.keep, 0x48000000, 0x48010000, "x") ||
+	    !ranges_add(&s->m.keep, 0x50000000, 0x50010000, arm64_lpi) ||
+	    !ranges_add(&s->m.keep, 0x51000000, 0x51010000, "x"))
+		abort();
+}
+static void reserve(struct plan *p, phys start, uint64_t size)
+{
+	uint8_t *first = p->tree.blob + fdt_off_mem_rsvmap(p->tree.blob);
+
+	put_be64(first, start);
+	put_be64(first + 8, size);
+}
+ROW(lpi_reserved) { keep_lpi(s); reserve(p, 0x50000000, 0x10000); }
+ROW(lpi_reserved_among) { keep_lpi(s); reserve(p, 0x4fff0000, 0x20000); }
+ROW(lpi_reserved_above) { keep_lpi(s); reserve(p, 0x50001000, 0x10000); }
+ROW(lpi_reserved_short) { keep_lpi(s); reserve(p, 0x4fff0000, 0x1ffff); }
+/* The tree of a plan, unpacked: end it with packed(). */
+static uint8_t *unpacked(struct plan *p)
+{
+	static _Alignas(8) uint8_t blob[0x2000];
+
+	if (fdt_open_into(p->tree.blob, blob, sizeof(blob)))
+		abort();
+	seg(p, T)->data.p = blob;
+	return blob;
+}
+static void packed(struct plan *p)
+{
+	uint8_t *blob = (uint8_t *)(uintptr_t)seg(p, T)->data.p;
+
+	if (fdt_pack(blob))
+		abort();
+	seg(p, T)->data.len = fdt_totalsize(blob);
+}
+static void reserve_more(struct plan *p, phys start, uint64_t size)
+{
+	if (fdt_add_mem_rsv(unpacked(p), start, size))
+		abort();
+	packed(p);
+}
+static void add_areas(struct plan *p, size_t n, const uint32_t *reg)
+{
+	uint8_t *blob = unpacked(p), bytes[64];
+	int areas = fdt_add_subnode(blob, 0, "reserved-memory"), area;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		put_be32(bytes + 4 * i, reg[i]);
+	area = fdt_add_subnode(blob, areas, "a");
+	if (areas < 0 || area < 0 || fdt_setprop(blob, area, "reg", bytes, (int)(4 * n)))
+		abort();
+	areas = fdt_path_offset(blob, "/reserved-memory");
+	if (fdt_setprop_u32(blob, areas, "#address-cells", 2) ||
+	    fdt_setprop_u32(blob, areas, "#size-cells", 2))
+		abort();
+	packed(p);
+}
+ROW(reserved_beside) { (void)s; reserve_more(p, 0x50000000, 0x1000); }
+ROW(reserved_kernel) { (void)s; reserve_more(p, 0x7fc00000, 1); }
+ROW(reserved_before_kernel) { (void)s; reserve_more(p, 0x7fc00000 - 0x1000, 0x1000); }
+ROW(reserved_kernel_bss) { (void)s; reserve_more(p, 0x7ffff000, 0x10000); }
+ROW(reserved_kernel_and_more)
+{
+	uint8_t *blob = unpacked(p);
+
+	(void)s;
+	if (fdt_add_mem_rsv(blob, 0x7ffff000, 1) || fdt_add_mem_rsv(blob, 0x50000000, 1))
+		abort();
+	packed(p);
+}
+ROW(reserved_wraps) { (void)s; reserve_more(p, 0x7ffff000, UINT64_MAX); }
+ROW(reserved_initrd) { (void)s; reserve_more(p, 0x7fbf0000, 0x1387); }
+ROW(reserved_initrd_middle) { (void)s; reserve_more(p, 0x7fbf1000, 0x388); }
+ROW(reserved_tree) { (void)s; reserve_more(p, 0x7f800000, 0x1000); }
+ROW(reserved_tree_room) { (void)s; reserve_more(p, 0x7f800000, 0x1001); }
+ROW(reserved_tree_middle) { (void)s; reserve_more(p, 0x7f800008, 8); }
+ROW(reserved_stub) { (void)s; reserve_more(p, 0x7fbe0000, 0x1000); }
+ROW(area_beside) { static const uint32_t reg[] = { 0, 0x50000000, 0, 0x1000 }; (void)s; add_areas(p, 4, reg); }
+ROW(area_stub) { static const uint32_t reg[] = { 0, 0x7fbe0fff, 0, 1 }; (void)s; add_areas(p, 4, reg); }
+ROW(area_second)
+{
+	static const uint32_t reg[] = { 0, 0x50000000, 0, 0x1000, 0, 0x7fbd0000, 0, 0x10001,
+					0, 0x50000000, 0, 0x1000 };
+
+	(void)s;
+	add_areas(p, 12, reg);
+}
+
+/* A crash kernel's. */
+ROW(no_core) { (void)s; drop(p, C); }
+ROW(core_for_none)
+{
+	(void)p;
+	s->m.crash.region.end = 0;
+}
+ROW(piece_below_region) { s->m.keep.n = 0; move(p, S, 0x5fff0000); }
+ROW(piece_above_region) { s->m.keep.n = 0; move(p, S, 0x6fff8000); seg(p, S)->room_end = 0x70008000; seg(p, I)->room_end = 0x6fff4000; }
+ROW(core_starts_elsewhere) { (void)s; p->chosen.core.start += 0x1000; }
+ROW(core_ends_elsewhere) { (void)s; p->chosen.core.end -= 0x1000; }
+ROW(core_other_note) { (void)s; p->core[64 + 8] ^= 1; }
+ROW(core_other_ram) { (void)p; s->m.crash.dump.v[1].end -= 0x1000; }
+ROW(crash_words) { (void)p; s->r.cmdline = "root=/dev/vda1"; }
+ROW(told_less) { (void)s; p->chosen.usable.end -= 0x1000; }
+ROW(told_elsewhere) { (void)s; p->chosen.usable.start += 0x1000; }
+ROW(told_no_low) { (void)s; p->chosen.low.end = 0; }
+ROW(told_low_elsewhere) { (void)s; p->chosen.low.start += 0x1000; }
+ROW(reserved_core) { (void)s; reserve_more(p, 0x6ffd0000, 0x1000); }
+ROW(reserved_core_end) { (void)s; reserve_more(p, 0x6ffd1000, 0xf000); }
+
+/* Of two initrds. */
+ROW(no_zeros) { s->r.initrd[0].len = seg(p, I)->data.len = 0x1ffd; }
+ROW(few_zeros) { s->r.initrd[0].len = seg(p, I)->data.len = 0x1ffc; }
+ROW(second_elsewhere) { (void)s; move(p, I + 1, seg(p, I + 1)->at.start + 0x1000); }
+ROW(second_first) { struct segment was = p->seg[I]; (void)s; p->seg[I] = p->seg[I + 1]; p->seg[I + 1] = was; }
+
+ROW(bounds_below) { s->r.bounds.start = seg(p, T)->at.start + 1; }
+ROW(bounds_above) { s->r.bounds.end = seg(p, K)->room_end - 1; }
+ROW(bounds_just) { s->r.bounds = (struct range){ seg(p, T)->at.start, seg(p, K)->room_end, NULL }; }
+ROW(tree_twice) { (void)s; p->seg[4] = p->seg[T]; p->n = 5; }
+ROW(line_cut) { (void)p; s->r.cmdline = "x console=ttyAMA0 root=/dev/vda1"; }
 ROW(lpi_unreserved)
 {
 	(void)p;
@@ -395,6 +524,40 @@ static const struct row {
 	  TRUST "the crash kernel is told of other memory" },
 	{ "kernel in memory that the next tree does not have", untold,
 	  TRUST "the kernel lies in memory that its device tree does not tell of" },
+	{ "fewer words than were asked for", line_cut, TRUST "it has another command line" },
+	{ "the tree is there twice", tree_twice, TRUST "a piece is there twice" },
+	{ "a piece starts a byte below the bounds", bounds_below,
+	  TRUST "the tree is outside of the bounds that were asked for" },
+	{ "a piece ends a byte above the bounds", bounds_above,
+	  TRUST "the kernel is outside of the bounds that were asked for" },
+	{ "bounds that are just enough", bounds_just, "" },
+	{ "the tree reserves memory besides", reserved_beside, "" },
+	{ "the tree reserves the kernel's first byte", reserved_kernel,
+	  TRUST "the kernel lies on memory that its device tree reserves" },
+	{ "the tree reserves what ends where the kernel starts, the initrd", reserved_before_kernel,
+	  TRUST "the initrd lies on memory that its device tree reserves" },
+	{ "the tree reserves the end of BSS", reserved_kernel_bss,
+	  TRUST "the kernel lies on memory that its device tree reserves" },
+	{ "the tree reserves a byte of BSS, and others", reserved_kernel_and_more,
+	  TRUST "the kernel lies on memory that its device tree reserves" },
+	{ "the tree reserves the end of BSS and all behind it", reserved_wraps,
+	  TRUST "the kernel lies on memory that its device tree reserves" },
+	{ "the tree reserves the initrd but for a byte", reserved_initrd,
+	  TRUST "the initrd lies on memory that its device tree reserves" },
+	{ "the tree reserves the second half of the initrd", reserved_initrd_middle,
+	  TRUST "the initrd lies on memory that its device tree reserves" },
+	{ "the tree reserves itself", reserved_tree, "" },
+	{ "the tree reserves more than itself", reserved_tree_room,
+	  TRUST "the tree lies on memory that its device tree reserves" },
+	{ "the tree reserves a part of itself", reserved_tree_middle,
+	  TRUST "the tree lies on memory that its device tree reserves" },
+	{ "the tree reserves the stub", reserved_stub,
+	  TRUST "the stub lies on memory that its device tree reserves" },
+	{ "the tree has a reserved area besides", area_beside, "" },
+	{ "the tree has a reserved area on the stub", area_stub,
+	  TRUST "the stub lies on memory that its device tree reserves" },
+	{ "the tree has a reserved area of three places, the second on the stub", area_second,
+	  TRUST "the stub lies on memory that its device tree reserves" },
 	{ "tree: no linux,booted-from-kexec", tree_marker,
 	  TRUST "linux,booted-from-kexec in its device tree is wrong" },
 
@@ -443,6 +606,141 @@ static const struct row {
 	{ "arm64: pieces below a kernel that cannot use memory below it", below_lowest, NULL },
 };
 
+static void with_two_initrds(struct small *s)
+{
+	s->r.initrd[1] = (struct span){ s->initrd, 100 };
+	s->r.initrds = 2;
+}
+
+static void no_stub_needed(struct small *s)
+{
+	s->m.tree_in_x0 = true;
+}
+
+/* Of another plan: what the small machine is before it. */
+static const struct other_row {
+	void (*change)(struct small *s);
+	struct row r;
+} other_rows[] = {
+	{ small_crash, { "crash kernel: nothing is wrong", nothing, "" } },
+	{ small_crash,
+	  { "crash kernel: no core header", no_core, TRUST "its core header is missing" } },
+	{ small_crash,
+	  { "a core header, and no crash kernel", core_for_none,
+	    TRUST "its core header is missing" } },
+	{ small_crash,
+	  { "crash kernel: a piece below its region", piece_below_region,
+	    TRUST "the stub is outside of the crash kernel region" } },
+	{ small_crash,
+	  { "crash kernel: a piece above its region", piece_above_region,
+	    TRUST "the stub is outside of the crash kernel region" } },
+	{ small_crash,
+	  { "crash kernel: the tree has another start of the core header", core_starts_elsewhere,
+	    TRUST "the core is not where the tree says" } },
+	{ small_crash,
+	  { "crash kernel: the tree has another end of the core header", core_ends_elsewhere,
+	    TRUST "the core is not where the tree says" } },
+	{ small_crash,
+	  { "crash kernel: a note elsewhere", core_other_note, TRUST "its core header is wrong" } },
+	{ small_crash,
+	  { "crash kernel: more RAM than there is", core_other_ram,
+	    TRUST "its core header is wrong" } },
+	{ small_crash,
+	  { "crash kernel: words before what was asked for", crash_words,
+	    TRUST "it has another command line" } },
+	{ small_crash,
+	  { "crash kernel: told of less than its region", told_less,
+	    TRUST "the crash kernel is told of other memory" } },
+	{ small_crash,
+	  { "crash kernel: told of another start", told_elsewhere,
+	    TRUST "the crash kernel is told of other memory" } },
+	{ small_crash,
+	  { "crash kernel: not told of its low memory", told_no_low,
+	    TRUST "the crash kernel is told of other memory" } },
+	{ small_crash,
+	  { "crash kernel: told of low memory elsewhere", told_low_elsewhere,
+	    TRUST "the crash kernel is told of other memory" } },
+	{ small_crash,
+	  { "crash kernel: the tree reserves a part of the core header", reserved_core,
+	    TRUST "the core lies on memory that its device tree reserves" } },
+	{ small_crash,
+	  { "crash kernel: the tree reserves the room behind the core header", reserved_core_end,
+	    TRUST "the core lies on memory that its device tree reserves" } },
+	{ with_two_initrds, { "two initrds: nothing is wrong", nothing, "" } },
+	{ with_two_initrds,
+	  { "two initrds: three zeros between", no_zeros,
+	    TRUST "the initrd has no zeros before it" } },
+	{ with_two_initrds, { "two initrds: four zeros between", few_zeros, "" } },
+	{ with_two_initrds,
+	  { "two initrds: the second a page farther", second_elsewhere,
+	    TRUST "the initrd is not where the tree says" } },
+	{ with_two_initrds,
+	  { "two initrds: the second first", second_first, TRUST "the initrd is not its file" } },
+	{ no_stub_needed, { "no stub, where none is needed", nothing, "" } },
+};
+
+static void others(void)
+{
+	const struct other_row *r;
+	struct small s;
+	struct error e;
+	struct plan p;
+
+	for (r = other_rows; r < other_rows + COUNT(other_rows); r++) {
+		CASE("%s", r->r.caption);
+		small_start(&s, SMALL_TREE);
+		r->change(&s);
+		e = (struct error){ 0 };
+		if (!plan_make(&s.r, &p, &e))
+			abort();
+		r->r.spoil(&p, &s);
+		want_error(plan_check(&p, &s.r, &e), &e, *r->r.sentence ? FAIL_BUG : FAIL_NONE,
+			   r->r.sentence);
+		plan_free(&p);
+		small_end(&s);
+	}
+}
+
+/* The same by the target's part alone. */
+static const struct row target_rows[] = {
+	{ "nothing is wrong", nothing, "" },
+	{ "the kernel is elsewhere than the plan says", target_kernel_elsewhere,
+	  TRUST "the kernel is not where the plan says" },
+	{ "the kernel lies below its text_offset", target_kernel_below_offset,
+	  TRUST "the kernel is not at text_offset above a 2 MiB boundary" },
+	{ "the tree is not on 8 bytes", target_tree_at_4,
+	  TRUST "the device tree is not inside one block of 2 MiB" },
+	{ "no kernel", target_no_kernel, TRUST "it has no kernel or no device tree" },
+	{ "no tree", target_no_tree, TRUST "it has no kernel or no device tree" },
+	{ "LPI tables are reserved", lpi_reserved, "" },
+	{ "LPI tables are reserved with more around them", lpi_reserved_among, "" },
+	{ "what is reserved starts inside of the LPI tables", lpi_reserved_above,
+	  TRUST "the device tree does not reserve the LPI tables" },
+	{ "what is reserved ends inside of the LPI tables", lpi_reserved_short,
+	  TRUST "the device tree does not reserve the LPI tables" },
+};
+
+static void targets(void)
+{
+	const struct row *r;
+	struct small s;
+	struct error e;
+	struct plan p;
+
+	for (r = target_rows; r < target_rows + COUNT(target_rows); r++) {
+		CASE("arm64 alone: %s", r->caption);
+		small_start(&s, SMALL_TREE);
+		e = (struct error){ 0 };
+		if (!plan_make(&s.r, &p, &e))
+			abort();
+		r->spoil(&p, &s);
+		want_error(arm64_check(&p, &s.r, &e), &e, *r->sentence ? FAIL_BUG : FAIL_NONE,
+			   r->sentence);
+		plan_free(&p);
+		small_end(&s);
+	}
+}
+
 void test_plan_check(void)
 {
 	const struct row *r;
@@ -469,4 +767,6 @@ void test_plan_check(void)
 		plan_free(&p);
 		small_end(&s);
 	}
+	targets();
+	others();
 }

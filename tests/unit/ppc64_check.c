@@ -146,6 +146,9 @@ ROW(rtas_not_reserved)
 		if (!fdt_get_mem_rsv(p->tree.blob, i, &at, &size) && at == 0x7000000)
 			fdt_del_mem_rsv(p->tree.blob, i);
 }
+ROW(tree_half_reserved) { (void)s; piece(p, TREE)->data.len++; }
+ROW(opal_not_reserved) { (void)p; add(&s->m.keep, 0x9000000, 0x9010000, ppc64_opal); }
+ROW(device_not_reserved) { (void)p; add(&s->m.keep, 0x9000000, 0x9010000, ppc64_device); }
 ROW(rtas_half_reserved) { (void)p; s->m.keep.v[s->m.keep.n - 1].end += 0x10000; }
 /* clang-format on */
 
@@ -173,6 +176,8 @@ static const struct row {
 	{ "a kernel that is not on 64 KiB", false, kernel_odd, PLACE },
 	{ "a fixed kernel elsewhere", false, kernel_fixed, PLACE },
 	{ "no room for BSS", false, kernel_no_room, "the kernel has no room for its BSS" },
+	{ "no room for BSS of a crash kernel, whatever lies behind it", true, kernel_no_room,
+	  "the kernel has no room for its BSS" },
 	{ "no stub", false, no_stub, "it does not start in the stub" },
 	{ "a stub that is a byte short", false, stub_short, "it does not start in the stub" },
 	{ "an entry behind the stub's start", false, entry_elsewhere,
@@ -208,6 +213,9 @@ static const struct row {
 	{ "the tree does not reserve itself", false, tree_not_reserved, RESERVE },
 	{ "RTAS is not reserved", false, rtas_not_reserved, RESERVE },
 	{ "half of what firmware keeps is reserved", false, rtas_half_reserved, RESERVE },
+	{ "the tree reserves less than itself", false, tree_half_reserved, RESERVE },
+	{ "OPAL is not reserved", false, opal_not_reserved, RESERVE },
+	{ "memory of a device need not be", false, device_not_reserved, NULL },
 };
 
 static void spoiled(const struct row *row)
@@ -269,10 +277,93 @@ static void without_room(bool crash)
 	end(&s);
 }
 
+/* The stub's words: OPAL's addresses where the tree has both, in the order that stub.S reads. */
+static void stubs(void)
+{
+	static const struct {
+		const char *caption, *opal;
+		uint64_t base, entry;
+	} opals[] = {
+		{ "no OPAL", "", 0, 0 },
+		{ "OPAL",
+		  "ibm,opal { opal-base-address = <0 30000000>; opal-entry-address = <0 30001000>; "
+		  "}; ",
+		  0x30000000, 0x30001000 },
+		{ "OPAL without an entry: none", "ibm,opal { opal-base-address = <0 30000000>; }; ",
+		  0, 0 },
+		{ "OPAL without a base: none", "ibm,opal { opal-entry-address = <0 30001000>; }; ",
+		  0, 0 },
+	};
+	uint8_t kernel[PPC64_HEAD], out[STUB_MAX];
+	uint64_t base, entry;
+	uint32_t branch;
+	struct image img = { .part = { { { kernel, sizeof(kernel) }, 0, sizeof(kernel) } } };
+	struct machine m = { .arch = &arch_ppc64 };
+	const struct request r = { .machine = &m, .image = &img };
+	char note[200];
+	struct span s;
+	size_t i, big;
+
+	memset(kernel, 0xaa, sizeof(kernel));
+	for (i = 0; i < COUNT(opals); i++) {
+		CASE("stub: %s", opals[i].caption);
+		snprintf(note, sizeof(note), "/ { %s};", opals[i].opal);
+		m.fdt = note_tree(note);
+		for (big = 0; big < 2; big++) {
+			m.big_endian = big;
+			s = (struct span){ out, arch_ppc64.stub(&r, 0x4000000, 0x5000000, 0, out) };
+			want_u64("bytes", 0x1d0, s.len);
+			(big ? span_be32 : span_le32)(s, 0, &branch);
+			want_u64("it starts with a branch", 0x48000100, branch);
+			span_be64(s, 0x1b8, &base);
+			span_be64(s, 0x1c0, &entry);
+			want_u64("base", opals[i].base, base);
+			want_u64("entry", opals[i].entry, entry);
+		}
+		note_free(&m.fdt);
+	}
+}
+
+/* A crash kernel's plan, which the running kernel keeps true, with one more allocation each time.
+ */
+static void hotplug(void)
+{
+	struct error e;
+	struct server s;
+	struct plan p;
+	size_t size = 0;
+	long n;
+	bool ok = false;
+
+	CASE("--hotplug: the tree has room for CPUs that come; out of memory at each allocation");
+	start(&s, true);
+	if (!plan_make(&s.r, &p, &(struct error){ 0 }))
+		abort();
+	size = plan_segment(&p, TREE)->data.len;
+	plan_free(&p);
+	s.r.hotplug = true;
+	for (n = 0; n < 40 && !ok; n++) {
+		e = (struct error){ 0 };
+		unit_memory(n);
+		ok = plan_make(&s.r, &p, &e);
+		unit_memory(-1);
+		want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY, ok ? "" : "go on: out of memory");
+		if (ok)
+			want_u64("bytes of the tree", size + arch_ppc64.tree_room(&s.m),
+				 plan_segment(&p, TREE)->data.len);
+		plan_free(&p);
+	}
+	want(ok, "a plan is made in the end");
+	end(&s);
+}
+
 void test_ppc64_check(void)
 {
 	size_t i;
 
+	hotplug();
+
+	stubs();
 	for (i = 0; i < COUNT(rows); i++)
 		spoiled(&rows[i]);
 	without_room(false);

@@ -2,7 +2,7 @@
  */
 #include "unit.h"
 
-#include "../../arch/arch.h"
+#include "../../arch/ppc64/ppc64.h"
 
 #include <libfdt.h>
 
@@ -15,19 +15,20 @@
 
 static const struct row {
 	const char *caption, *tree, *expected;
-	phys start, end; /* crash region; 0: a normal load */
+	phys start, end;      /* crash region; 0: a normal load */
+	const char *firmware; /* what [3a000000, 3b000000) is kept for; NULL: nothing */
 } rows[] = {
 	{ "all from 0 to the region's end in the node that has it, nothing in another",
 	  "/ { " ROOT MEMORY("0", "0 0 0 40000000", "")
 		  MEMORY("40000000", "0 40000000 0 40000000", "") "};",
 	  "@10000+1fff0000; / { " ROOT MEMORY("0", "0 0 0 40000000", USABLE "0 0 0 30000000>; ")
 		  MEMORY("40000000", "0 40000000 0 40000000", USABLE "0 0 0 0>; ") "};",
-	  0x20000000, 0x30000000 },
+	  0x20000000, 0x30000000, NULL },
 	{ "a region in two nodes, and one of several ranges",
 	  "/ { " ROOT MEMORY("0", "0 0 0 28000000 0 28000000 0 10000000", "") "};",
 	  "@10000+1fff0000; / { " ROOT MEMORY("0", "0 0 0 28000000 0 28000000 0 10000000",
 					      USABLE "0 0 0 28000000 0 28000000 0 8000000>; ") "};",
-	  0x20000000, 0x30000000 },
+	  0x20000000, 0x30000000, NULL },
 	{ "dynamic memory: a count for each block that is RAM, none for the others",
 	  "/ { " ROOT MEMORY("0", "0 0 0 20000000", "")
 		  DYNAMIC("ibm,dynamic-memory = <4 "
@@ -39,22 +40,193 @@ static const struct row {
 			  "0 20000000 1 0 0 8 0 30000000 2 0 0 0 0 40000000 3 0 0 88 "
 			  "0 50000000 4 0 0 8>; ",
 			  "linux,drconf-usable-memory = <0 1 0 20000000 0 8000000 0 0>; ") "};",
-	  0x20000000, 0x28000000 },
+	  0x20000000, 0x28000000, NULL },
 	{ "dynamic memory in runs (version 2)",
 	  "/ { " ROOT DYNAMIC("ibm,dynamic-memory-v2 = <1 3 0 10000000 1 0 8>; ", "") "};",
 	  "@10000+1fff0000; / { " ROOT DYNAMIC(
 		  "ibm,dynamic-memory-v2 = <1 3 0 10000000 1 0 8>; ",
 		  "linux,drconf-usable-memory = <0 1 0 10000000 0 10000000 "
 		  "0 1 0 20000000 0 10000000 0 0>; ") "};",
-	  0x20000000, 0x30000000 },
+	  0x20000000, 0x30000000, NULL },
+	{ "no memory node that says where: nothing of it",
+	  "/ { " ROOT "memory@0 { device_type = \"memory\"; }; };",
+	  "@10000+1fff0000; / { " ROOT "memory@0 { " USABLE
+	  "0 0 0 0>; device_type = \"memory\"; }; "
+	  "};",
+	  0x20000000, 0x30000000, NULL },
+	{ "RTAS above the region is usable, and reserved",
+	  "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
+	  "@10000+1fff0000; @3a000000+1000000; / { " ROOT MEMORY(
+		  "0", "0 0 0 40000000", USABLE "0 0 0 30000000 0 3a000000 0 1000000>; ") "};",
+	  0x20000000, 0x30000000, ppc64_rtas },
+	{ "so is OPAL", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
+	  "@10000+1fff0000; @3a000000+1000000; / { " ROOT MEMORY(
+		  "0", "0 0 0 40000000", USABLE "0 0 0 30000000 0 3a000000 0 1000000>; ") "};",
+	  0x20000000, 0x30000000, ppc64_opal },
+	{ "so are the I/O translation tables", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
+	  "@10000+1fff0000; @3a000000+1000000; / { " ROOT MEMORY(
+		  "0", "0 0 0 40000000", USABLE "0 0 0 30000000 0 3a000000 0 1000000>; ") "};",
+	  0x20000000, 0x30000000, ppc64_tce },
+	{ "other firmware is reserved only", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
+	  "@10000+1fff0000; @3a000000+1000000; / { " ROOT MEMORY("0", "0 0 0 40000000",
+								 USABLE "0 0 0 30000000>; ") "};",
+	  0x20000000, 0x30000000, ppc64_reserved },
+	{ "a device's memory is neither", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
+	  "@10000+1fff0000; / { " ROOT MEMORY("0", "0 0 0 40000000",
+					      USABLE "0 0 0 30000000>; ") "};",
+	  0x20000000, 0x30000000, ppc64_device },
+	{ "out of a crash kernel: what ends or starts above its memory stays reserved",
+	  "@2fff0000+10001; @30000001+0000001; / { " ROOT MEMORY("0", "0 0 0 40000000",
+								 USABLE "0 0 0 30000000>; ") "};",
+	  "@2fff0000+10001; @30000001+1; / { " ROOT MEMORY("0", "0 0 0 40000000", "") "};", 0, 0,
+	  NULL },
 	{ "out of a crash kernel: its limits go, and what its loader reserved",
 	  "@10000+1fff0000; @2f010000+10000; @30000000+1000; "
 	  "/ { " ROOT MEMORY("0", "0 0 0 40000000", USABLE "0 0 0 30000000>; ") "};",
-	  "@30000000+1000; / { " ROOT MEMORY("0", "0 0 0 40000000", "") "};", 0, 0 },
+	  "@30000000+1000; / { " ROOT MEMORY("0", "0 0 0 40000000", "") "};", 0, 0, NULL },
 	{ "a normal kernel keeps what is reserved",
 	  "@10000+1000; / { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
-	  "@10000+1000; / { " ROOT MEMORY("0", "0 0 0 40000000", "") "};", 0, 0 },
+	  "@10000+1000; / { " ROOT MEMORY("0", "0 0 0 40000000", "") "};", 0, 0, NULL },
 };
+
+static bool limit(struct machine *m, size_t room, long memory, struct error *e)
+{
+	struct tree t;
+	bool ok;
+
+	m->arch = &arch_ppc64;
+	m->crash.region = (struct range){ 0x20000000, 0x30000000, NULL };
+	m->fdt_from = "/t";
+	*e = (struct error){ 0 };
+	if (!tree_open(&t, m->fdt, room, "/t", e))
+		abort();
+	unit_memory(memory);
+	ok = arch_ppc64.tree(&t, m, e);
+	unit_memory(-1);
+	tree_free(&t);
+	return ok;
+}
+
+/* Each allocation may fail: that of the ranges, and of the lists, which grow. */
+static void without_memory(void)
+{
+	static const struct {
+		const char *caption, *tree;
+		long calls;
+	} trees[] = {
+		{ "a memory node", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};", 3 },
+		{ "dynamic memory",
+		  "/ { " ROOT DYNAMIC("ibm,dynamic-memory-v2 = <1 1 0 10000000 1 0 8>; ", "") "};",
+		  3 },
+		{ "dynamic memory, of which the list grows",
+		  "/ { " ROOT DYNAMIC("ibm,dynamic-memory-v2 = <1 40 0 10000000 1 0 8>; ", "") "};",
+		  5 },
+	};
+	struct machine m = { 0 };
+	struct error e;
+	struct span in;
+	size_t i;
+	long n;
+	bool ok;
+
+	for (i = 0; i < COUNT(trees); i++) {
+		CASE("out of memory: %s", trees[i].caption);
+		in = note_tree(trees[i].tree);
+		m.fdt = in;
+		for (n = 0, ok = false; n < 9 && !ok; n++) {
+			ok = limit(&m, 512, n, &e);
+			want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY,
+				   ok ? "" : "go on: out of memory");
+		}
+		want_u64("calls of malloc", (uint64_t)trees[i].calls, (uint64_t)n - 1);
+		note_free(&in);
+	}
+	CASE("out of memory: 65 areas of firmware");
+	in = note_tree("/ { " ROOT "};");
+	m.fdt = in;
+	for (i = 0; i < 65; i++)
+		if (!ranges_add(&m.keep, 0x40000000 + i * 0x2000, 0x40001000 + i * 0x2000,
+				ppc64_rtas))
+			abort();
+	want_error(limit(&m, 2048, 1, &e), &e, FAIL_MEMORY, "go on: out of memory");
+	want_error(limit(&m, 2048, 2, &e), &e, FAIL_NONE, "");
+	ranges_free(&m.keep);
+	note_free(&in);
+}
+
+static void without_room(void)
+{
+	struct machine m = { 0 };
+	struct span in = note_tree("/ { " ROOT "};");
+	struct error e;
+
+	CASE("no room to reserve the memory of the system that crashed");
+	m.fdt = in;
+	want_error(limit(&m, 0, -1, &e), &e, FAIL_TREE,
+		   "write reservations of device tree /t: FDT_ERR_NOSPACE");
+	CASE("no room to reserve what firmware has");
+	if (!ranges_add(&m.keep, 0x40000000, 0x40001000, ppc64_rtas))
+		abort();
+	want_error(limit(&m, 16, -1, &e), &e, FAIL_TREE,
+		   "write reservations of device tree /t: FDT_ERR_NOSPACE");
+	want_error(limit(&m, 32, -1, &e), &e, FAIL_NONE, "");
+	ranges_free(&m.keep);
+	note_free(&in);
+}
+
+/* A list of 64 MiB is none that a tree could have. */
+static void large(void)
+{
+	struct machine m = { 0 };
+	struct span in =
+		note_tree("/ { " ROOT "ibm,dynamic-reconfiguration-memory { ibm,lmb-size = <0 1>; "
+			  "ibm,dynamic-memory-v2 = <1 ffffffff 0 40000000 1 0 8>; }; };");
+	struct error e;
+
+	CASE("four billion blocks of a byte");
+	m.fdt = in;
+	want_error(limit(&m, 512, -1, &e), &e, FAIL_MEMORY, "go on: out of memory");
+	note_free(&in);
+}
+
+static const struct {
+	const char *caption, *tree;
+	size_t cpus, expected;
+} hotplug_rows[] = {
+	{ "no CPUs in the tree, and none to come", "/ { };", 0, 1024 },
+	{ "all CPUs are there",
+	  "/ { cpu@0 { device_type = \"cpu\"; }; cpu@1 { device_type = "
+	  "\"cpu\"; }; };",
+	  2, 1024 + 2 * 128 },
+	{ "two are to come, each as large as the largest: 128 bytes, a property of 4 and one of 8",
+	  "/ { cpu@0 { device_type = \"cpu\"; reg = <1 2>; }; cpu@1 { device_type = \"cpu\"; }; };",
+	  4, 1024 + 2 * 128 + 2 * (128 + 4 + 16 + 8 + 16) },
+	{ "four threads a core: eight CPUs are two cores, of which one is there",
+	  "/ { cpu@0 { device_type = \"cpu\"; ibm,ppc-interrupt-server#s = <0 1 2 3>; }; };", 8,
+	  1024 + 128 + (128 + 4 + 16 + 16 + 16) },
+	{ "threads that nobody names count as one",
+	  "/ { cpu@0 { device_type = \"cpu\"; ibm,ppc-interrupt-server#s = [0001]; }; };", 2,
+	  1024 + 128 + (128 + 4 + 16 + 2 + 16) },
+};
+
+static void hotplug(void)
+{
+	struct machine m;
+	struct span in;
+	size_t i, n;
+
+	for (i = 0; i < COUNT(hotplug_rows); i++) {
+		CASE("room for CPUs that come: %s", hotplug_rows[i].caption);
+		in = note_tree(hotplug_rows[i].tree);
+		m = (struct machine){ .arch = &arch_ppc64, .fdt = in };
+		for (n = 0; n <= hotplug_rows[i].cpus; n++)
+			if (!ranges_add(&m.crash.notes, n, n + 1, NULL))
+				abort();
+		want_u64("bytes", hotplug_rows[i].expected, arch_ppc64.tree_room(&m));
+		ranges_free(&m.crash.notes);
+		note_free(&in);
+	}
+}
 
 void test_ppc64_crash(void)
 {
@@ -72,6 +244,8 @@ void test_ppc64_crash(void)
 		m = (struct machine){ .arch = &arch_ppc64, .fdt = in, .fdt_from = "/t" };
 		m.crash.region = (struct range){ r->start, r->end, NULL };
 		m.reach.end = 0x30000000;
+		if (r->firmware && !ranges_add(&m.keep, 0x3a000000, 0x3b000000, r->firmware))
+			abort();
 		e = (struct error){ 0 };
 		ok = tree_open(&t, in, 512, "/t", &e) && arch_ppc64.tree(&t, &m, &e) &&
 		     tree_pack(&t, &out, &e);
@@ -80,5 +254,10 @@ void test_ppc64_crash(void)
 			want_text("tree", r->expected, note_print(t.blob, buf, sizeof(buf)));
 		tree_free(&t);
 		note_free(&in);
+		ranges_free(&m.keep);
 	}
+	without_memory();
+	without_room();
+	large();
+	hotplug();
 }

@@ -96,6 +96,15 @@ static const struct load eight[] = {
 	{ 0x30000, 0x50000, 0x100, 0x100 },	{ 0x30000, 0x60000, 0x100, 0x100 },
 	{ 0x30000, 0x70000, 0x100, 0x100 },	{ 0x30000, 0x80000, 0x100, 0x100 },
 };
+static const struct load odd_bss[] = { { 0x10000, 0, 0x20000, 0x20000 },
+				       { 0x30000, 0x21000, 0x1000, 0x21000 } };
+static const struct load small[] = { { 0x10000, 0, 0x8000, 0x10000 },
+				     { 0x30000, 0x10000, 0x1000, 0x1000 } };
+static const struct load far[] = { { SIZE - 0x1000, 0, 0x2000, 0x2000 } };
+static const struct load fixed[] = { { 0x10000, 0x4000000, 0x20000, 0x20000 } };
+static const struct load inside[] = { { 0x10000, 0x4001000, 0x20000, 0x20000 } };
+static const struct load high[] = { { 0x10000, 0x4000000, 0x20000, 0x20000 },
+				    { 0x30000, 0x4040000, 0x2000, 0x90000 } };
 static const struct load tiny[] = { { 0x10000, 0, 0xff, 0x1000 } };
 
 #define FIRST 0xc000000000000000ull
@@ -135,6 +144,20 @@ static const struct row {
 	  FAIL_FORMAT, "load kernel vmlinux: it starts outside of what it loads" },
 	{ "less than 0x100 bytes of code", 3, 2, FIRST, tiny, 1, false, false, false, 0, 0,
 	  FAIL_FORMAT, "load kernel vmlinux: it has no code at its start" },
+	{ "a kernel that clears its BSS by itself, in one copy without it", 3, 2, FIRST, odd_bss, 2,
+	  true, false, false, 1, 0x42000, 0, "" },
+	{ "one that does not, in one copy with it", 3, 2, FIRST, odd_bss, 2, false, false, false, 1,
+	  0x42000, 0, "" },
+	{ "stay: a segment that starts inside a page", 3, 2, FIRST, odd, 2, true, true, false, 1,
+	  0x23000, 0, "" },
+	{ "stay: a first segment of less than a page", 3, 2, FIRST, small, 2, true, true, false, 2,
+	  0x11000, 0, "" },
+	{ "an entry below the second segment, which has no descriptor there", 3, 1, FIRST + 0x100,
+	  two, 2, true, false, true, 2, 0xd0000, 0, "" },
+	{ "an entry in the second segment, and the first has no descriptor there", 3, 1,
+	  FIRST + 0x40000, two, 2, true, false, true, 2, 0xd0000, 0, "" },
+	{ "cut short inside a segment", 3, 2, FIRST, far, 1, true, false, false, 0, 0, FAIL_FORMAT,
+	  "load kernel vmlinux: it is cut short inside a segment" },
 	{ "a fixed kernel whose place is taken", 2, 2, FIRST, one, 1, false, false, false, 0, 0,
 	  FAIL_ROOM, "load kernel vmlinux: it runs at 0x0 only, which is taken" },
 };
@@ -155,6 +178,113 @@ static void want_planned(const struct machine *m, const struct image *img)
 	plan_free(&p);
 }
 
+/* Kernels that run in one place. */
+static void fixed_kernels(void)
+{
+	static const struct {
+		const char *caption;
+		const struct load *l;
+		phys taken, reach_start; /* 0: none of it is; 0: as it is */
+		bool program, crash, stay;
+		enum code code;
+		const char *sentence;
+	} places[] = {
+		{ "its place is free", fixed, 0, 0, false, false, false, FAIL_NONE, "" },
+		{ "it stays anyway", fixed, 0, 0, false, false, true, FAIL_NONE, "" },
+		{ "its place is taken", fixed, 0x4010000, 0, false, false, false, FAIL_ROOM,
+		  "load kernel vmlinux: it runs at 0x4000000 only, which is taken" },
+		{ "its place is out of reach", fixed, 0, 0x5000000, false, false, false, FAIL_ROOM,
+		  "load kernel vmlinux: it runs at 0x4000000 only, which is taken" },
+		{ "its place is outside of the crash region", fixed, 0, 0x5000000, false, true,
+		  false, FAIL_UNSUPPORTED,
+		  "keep kernel vmlinux in the crash kernel region: it runs at 0x4000000 only" },
+		{ "its place is no page", inside, 0, 0, false, false, false, FAIL_UNSUPPORTED,
+		  "load kernel vmlinux: it runs at 0x4001000 only, which is no page" },
+		{ "a program that asks for a stack", fixed, 0, 0, true, false, false,
+		  FAIL_UNSUPPORTED, "load kernel vmlinux: it is a program, not a kernel" },
+	};
+	struct machine m;
+	struct image img;
+	struct error e;
+	struct span tree;
+	size_t i;
+	bool ok;
+
+	for (i = 0; i < COUNT(places); i++) {
+		CASE("a fixed kernel: %s", places[i].caption);
+		machine(&m, &tree, TREE_NOTE);
+		if (places[i].taken &&
+		    !ranges_add(&m.keep, places[i].taken, places[i].taken + 1, "x"))
+			abort();
+		ranges_free(&m.room);
+		if (!ranges_subtract(&m.ram, &m.keep, &m.room))
+			abort();
+		if (places[i].reach_start)
+			m.reach.start = places[i].reach_start;
+		if (places[i].crash)
+			m.crash.region = (struct range){ 0x5000000, 0x8000000, NULL };
+		make(2, 2, 0xc000000000000000 + places[i].l->paddr, places[i].l, 1, false, false);
+		if (places[i].program) {
+			put(file + 56, 2, 2, false);
+			put(file + 64 + 56, 4, 0x6474e551, false);
+		}
+		e = (struct error){ 0 };
+		ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e) &&
+		     (!places[i].stay || image_stay(&img, "vmlinux", &m, &e));
+		want_error(ok, &e, places[i].code, places[i].sentence);
+		if (ok) {
+			want(img.fixed && !img.copy, "it is as it was");
+			want_u64("place", 0x4000000, img.offset);
+		}
+		image_free(&img);
+		end(&m, &tree);
+	}
+}
+
+/* Copies take memory, which there may be none of. */
+static void copies(void)
+{
+	struct machine m;
+	struct image img;
+	struct error e = { 0 };
+	struct span tree;
+	bool ok;
+
+	machine(&m, &tree, TREE_NOTE);
+	make(3, 2, FIRST, odd, 2, true, false);
+	CASE("one copy of all: out of memory");
+	unit_memory(0);
+	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	unit_memory(-1);
+	want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
+	image_free(&img);
+	CASE("one copy of all: just half of RAM, and two bytes less of RAM");
+	m.mem_total = 2 * 0x22000;
+	e = (struct error){ 0 };
+	want_error(image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e), &e, FAIL_NONE,
+		   "");
+	image_free(&img);
+	m.mem_total -= 2;
+	want_error(image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e), &e,
+		   FAIL_MEMORY, "load kernel vmlinux: it takes more than half of RAM");
+	image_free(&img);
+	CASE("one copy of all: nobody knows how much RAM there is");
+	m.mem_total = 0;
+	e = (struct error){ 0 };
+	want_error(image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e), &e, FAIL_NONE,
+		   "");
+	image_free(&img);
+	CASE("stay: out of memory for the first page");
+	make(3, 2, FIRST, one, 1, true, false);
+	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	unit_memory(0);
+	ok = ok && image_stay(&img, "vmlinux", &m, &e);
+	unit_memory(-1);
+	want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
+	image_free(&img);
+	end(&m, &tree);
+}
+
 void test_ppc64_image(void)
 {
 	const struct row *r;
@@ -165,6 +295,8 @@ void test_ppc64_image(void)
 	uint32_t flag;
 	bool ok;
 
+	fixed_kernels();
+	copies();
 	for (r = rows; r < rows + COUNT(rows); r++) {
 		CASE("%s", r->caption);
 		machine(&m, &tree, TREE_NOTE);
@@ -200,6 +332,17 @@ void test_ppc64_image(void)
 	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
 	want_error(ok, &e, FAIL_NONE, "");
 	want_u64("entry", 0x4000, img.entry);
+	image_free(&img);
+	CASE("segments above 0: all places are counted from the first");
+	make(3, 2, FIRST + 0x4041000, high, 2, true, false);
+	e = (struct error){ 0 };
+	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	want_error(ok, &e, FAIL_NONE, "");
+	want_u64("parts", 2, img.parts);
+	want_u64("the first", 0, img.part[0].at);
+	want_u64("the second", 0x40000, img.part[1].at);
+	want_u64("room", 0xd0000, img.room);
+	want_u64("entry", 0x41000, img.entry);
 	image_free(&img);
 	CASE("a 32-bit ELF file");
 	file[4] = 1;

@@ -6,6 +6,9 @@
 #define END_1G	 "chosen { linux,kernel-end = <0 2000000>; }; "
 #define MEM(reg) "memory@0 { device_type = \"memory\"; reg = <" reg ">; }; "
 
+#define DYNAMIC(list)                                                                              \
+	"ibm,dynamic-reconfiguration-memory { ibm,lmb-size = <0 10000000>; " list "}; "
+
 static const struct row {
 	const char *caption, *tree, *ram, *keep;
 	phys reach;
@@ -53,6 +56,50 @@ static const struct row {
 					    "<80000000 0>; ibm,dynamic-memory-v2 = <1 "
 					    "2 0 10000000 1 0 8>; }; };",
 	  "0-10000000", "0-2000000", 0x10000000, "" },
+	{ "LMBs, version 2: a count larger than the list",
+	  HEAD END_1G MEM("0 0 0 10000000") DYNAMIC("ibm,dynamic-memory-v2 = <2 "
+						    "3 0 10000000 1 0 8>; ") "};",
+	  "0-40000000", "0-2000000", 0x10000000, "" },
+	{ "LMBs: the last one ends before its flags",
+	  HEAD END_1G MEM("0 0 0 10000000") DYNAMIC("ibm,dynamic-memory = <2 "
+						    "0 10000000 1 0 0 8 0 20000000 2 0 0>; ") "};",
+	  "0-20000000", "0-2000000", 0x10000000, "" },
+	{ "LMBs: one that ends behind 2^64",
+	  HEAD END_1G MEM("0 0 0 10000000") DYNAMIC("ibm,dynamic-memory = <2 "
+						    "ffffffff f8000000 1 0 0 8 "
+						    "0 10000000 2 0 0 8>; ") "};",
+	  "0-20000000", "0-2000000", 0x10000000, "" },
+	{ "LMBs: no list of them", HEAD END_1G MEM("0 0 0 10000000") DYNAMIC("") "};", "0-10000000",
+	  "0-2000000", 0x10000000, "" },
+	{ "LMBs: no size",
+	  HEAD END_1G MEM("0 0 0 10000000") "ibm,dynamic-reconfiguration-memory { "
+					    "ibm,dynamic-memory = <1 0 10000000 1 0 0 8>; }; };",
+	  "0-10000000", "0-2000000", 0x10000000, "" },
+	{ "LMBs: a size of 0",
+	  HEAD END_1G MEM("0 0 0 10000000") "ibm,dynamic-reconfiguration-memory { ibm,lmb-size = "
+					    "<0 0>; ibm,dynamic-memory = "
+					    "<1 0 10000000 1 0 0 8>; }; };",
+	  "0-10000000", "0-2000000", 0x10000000, "" },
+	{ "a crash kernel has what it was told to use, and no LMBs",
+	  HEAD END_1G "memory@0 { device_type = \"memory\"; linux,usable-memory = <0 0 0 8000000>; "
+		      "reg = <0 0 0 10000000>; }; " DYNAMIC(
+			      "ibm,dynamic-memory = <1 0 10000000 1 0 0 8>; "
+			      "linux,drconf-usable-memory = <0 1 0 10000000 0 10000000>; ") "};",
+	  "0-8000000", "0-2000000", 0x8000000, "" },
+	{ "memory nodes without a place, or with an empty one, say nothing",
+	  HEAD END_1G "memory@1 { device_type = \"memory\"; }; memory@2 { device_type = "
+		      "\"memory\"; reg = <0 0 0 0>; }; " MEM("0 0 0 40000000") "};",
+	  "0-40000000", "0-2000000", 0x40000000, "" },
+	{ "RTAS without a size",
+	  HEAD END_1G "rtas { linux,rtas-base = <c000000>; }; " MEM("0 0 0 40000000") "};",
+	  "0-40000000", "0-2000000", 0x40000000, "" },
+	{ "RTAS that ends behind 2^64: all of the rest",
+	  HEAD END_1G
+	  "rtas { linux,rtas-base = <ffffffff f0000000>; rtas-size = <20000000>; }; " MEM(
+		  "0 0 0 40000000") "};",
+	  "0-40000000", "0-2000000, fffffffff0000000-ffffffffffffffff", 0x40000000, "" },
+	{ "no /chosen", HEAD MEM("0 0 0 40000000") "};", NULL, NULL, 0,
+	  "use device tree /t: /chosen has no linux,kernel-end" },
 	{ "firmware: RTAS, OPAL, TCE tables, hash table, crash region, reserved-ranges",
 	  HEAD "reserved-ranges = <0 30000000 0 1000000 0 31000000 0 1000>; "
 	       "chosen { linux,kernel-end = <0 2000000>; linux,htab-base = <0 8000000>; "
@@ -79,6 +126,95 @@ static const struct row {
 	  HEAD END_1G "memory@1 { device_type = \"memory\"; reg = <1 0 0 10000000>; }; };", NULL,
 	  NULL, 0, "use device tree /t: no memory node starts at 0" },
 };
+
+/* Whatever is found first takes the memory that there is not. */
+static void out_of_memory(void)
+{
+#define NO_END "chosen { linux,kernel-end = <0 0>; }; "
+	static const struct {
+		const char *caption, *tree;
+	} trees[] = {
+		{ "RAM, and the running kernel", HEAD END_1G MEM("0 0 0 40000000") "};" },
+		{ "LMBs, which are no memory at 0",
+		  HEAD END_1G DYNAMIC("ibm,dynamic-memory = <1 0 0 1 0 0 8>; ") "};" },
+		{ "memory of a device",
+		  HEAD NO_END "memory@1 { device_type = \"memory\"; compatible = "
+			      "\"ibm,coherent-device-memory\"; reg = <1 0 0 1000>; }; " MEM(
+				      "0 0 0 40000000") "};" },
+		{ "hash table",
+		  HEAD "chosen { linux,kernel-end = <0 0>; linux,htab-base = <0 8000000>; "
+		       "linux,htab-size = <0 1000000>; }; " MEM("0 0 0 40000000") "};" },
+		{ "crash region",
+		  HEAD "chosen { linux,kernel-end = <0 0>; linux,crashkernel-base = <0 a000000>; "
+		       "linux,crashkernel-size = <0 1000000>; }; " MEM("0 0 0 40000000") "};" },
+		{ "RTAS",
+		  HEAD NO_END "rtas { linux,rtas-base = <c000000>; rtas-size = <100000>; }; " MEM(
+			  "0 0 0 40000000") "};" },
+		{ "OPAL",
+		  HEAD NO_END "ibm,opal { opal-base-address = <0 d000000>; opal-runtime-size = "
+			      "<0 100000>; }; " MEM("0 0 0 40000000") "};" },
+		{ "TCE tables", HEAD NO_END
+		  "pci { linux,tce-base = <0 e000000>; linux,tce-size = <80000>; }; " MEM(
+			  "0 0 0 40000000") "};" },
+		{ "reserved-ranges", HEAD
+		  "reserved-ranges = <0 30000000 0 1000000>; " NO_END MEM("0 0 0 40000000") "};" },
+	};
+	struct sources s = { .iomem = { NULL, 0 } };
+	struct machine m;
+	struct error e;
+	struct span tree;
+	size_t i;
+	long n;
+	bool ok;
+
+	for (i = 0; i < COUNT(trees); i++) {
+		CASE("out of memory: %s", trees[i].caption);
+		tree = note_tree(trees[i].tree);
+		for (n = 0, ok = false; n < 5 && !ok; n++) {
+			m = (struct machine){ .arch = &arch_ppc64, .fdt = tree, .fdt_from = "/t" };
+			e = (struct error){ 0 };
+			unit_memory(n);
+			ok = arch_ppc64.memory(&m, &s, &e);
+			unit_memory(-1);
+			ranges_free(&m.ram);
+			ranges_free(&m.keep);
+			if (e.code == FAIL_TREE)
+				break;
+			want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY,
+				   ok ? "" : "go on: out of memory");
+		}
+		want_u64("calls of malloc", 2, (uint64_t)n - ok);
+		note_free(&tree);
+	}
+}
+
+static void deep(void)
+{
+	struct sources s = { .iomem = { NULL, 0 } };
+	struct text t = TEXT_GROWING;
+	struct machine m;
+	struct error e = { 0 };
+	struct span tree;
+	unsigned i;
+
+	CASE("a memory node 63 deep counts, below that none does");
+	text_add(&t, "%s", HEAD END_1G MEM("0 0 0 10000000"));
+	for (i = 1; i < 63; i++)
+		text_add(&t, "n { #address-cells = <2>; #size-cells = <2>; ");
+	text_add(&t, "memory@1 { device_type = \"memory\"; reg = <1 0 0 1000>; memory@2 { "
+		     "device_type = \"memory\"; reg = <2 0 0 1000>; }; }; ");
+	for (i = 1; i < 63; i++)
+		text_add(&t, "}; ");
+	text_add(&t, "};");
+	tree = note_tree(t.p);
+	m = (struct machine){ .arch = &arch_ppc64, .fdt = tree, .fdt_from = "/t" };
+	want_error(arch_ppc64.memory(&m, &s, &e), &e, FAIL_NONE, "");
+	want_ranges("RAM", "0-10000000, 100000000-100001000", &m.ram);
+	ranges_free(&m.ram);
+	ranges_free(&m.keep);
+	note_free(&tree);
+	text_free(&t);
+}
 
 void test_ppc64_memory(void)
 {
@@ -108,4 +244,6 @@ void test_ppc64_memory(void)
 		ranges_free(&m.keep);
 		note_free(&tree);
 	}
+	out_of_memory();
+	deep();
 }

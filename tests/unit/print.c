@@ -97,8 +97,145 @@ static void json(void)
 	small_end(&s);
 }
 
+/* Of the small machine, changed by `change`; prints text or JSON. */
+struct print_row {
+	const char *caption;
+	void (*change)(struct small *s);
+	bool json;
+	const char *has, *has_not; /* a line of it; NULL: none is looked for */
+};
+
+static const struct overlay two_overlays[] = { { { NULL, 0 }, "a.dtbo" },
+					       { { NULL, 0 }, "b\tc.dtbo" } };
+
+static void as_it_is(struct small *s)
+{
+	(void)s;
+}
+
+static void by_the_kernel(struct small *s)
+{
+	s->r.file_call = true;
+	s->r.why = "asked for";
+	s->r.cmdline = "a\tb";
+}
+
+static void with_overlays(struct small *s)
+{
+	s->r.overlay = two_overlays;
+	s->r.overlays = 2;
+}
+
+static void with_one_overlay(struct small *s)
+{
+	s->r.overlay = two_overlays;
+	s->r.overlays = 1;
+}
+
+static void with_reason(struct small *s)
+{
+	s->r.why = "the running kernel has no kexec_file_load";
+}
+
+static void in_x0(struct small *s)
+{
+	s->m.tree_in_x0 = true;
+}
+
+static void two_initrds(struct small *s)
+{
+	s->r.initrd[1] = s->r.initrd[0];
+	s->r.initrds = 2;
+}
+
+static void keep_more(struct small *s)
+{
+	static const char *const why[] = { "beta", "gamma", "alpha", "beta" };
+	size_t i;
+
+	for (i = 0; i < COUNT(why); i++)
+		if (!ranges_add(&s->m.keep, 0x50000000 + i * MIB, 0x50000000 + i * MIB + KIB,
+				why[i]))
+			abort();
+	small_room(s);
+}
+
+static const struct print_row print_rows[] = {
+	{ "a crash kernel's core header is in the legend", small_crash, false,
+	  "S stub  C core header\n", NULL },
+	{ "a crash kernel is started by a panic", small_crash, false,
+	  "call     kexec_load, 5 segments, to be started by a panic\n", NULL },
+	{ "another has none", as_it_is, false, "S stub\n", "core header" },
+	{ "no reason where none is known", as_it_is, false,
+	  "call     kexec_load, 4 segments\ncmdline", NULL },
+	{ "the reason for this call", with_reason, false,
+	  "call     kexec_load, 4 segments\nwhy      the running kernel has no kexec_file_load\n",
+	  NULL },
+	{ "the tree's overlays, in order and fit for a terminal", with_overlays, false,
+	  "tree     from /small, a.dtbo, b?c.dtbo\n", NULL },
+	{ "the running kernel passes the tree", in_x0, false,
+	  "start    0x00007fc00000, the kernel: the running one passes it the tree\n", "S stub:" },
+	{ "the running kernel plans", by_the_kernel, false,
+	  "call     kexec_file_load, which places kernel and initrd itself\nwhy      asked for\n"
+	  "cmdline  a?b\n",
+	  "tree     from" },
+	{ "an initrd whose room is all of its memory", two_initrds, false,
+	  "initrd   0x00007fbf0000 - 0x00007fbf1fff  4.8 KiB\n", NULL },
+	{ "reasons by name, each once, with all of its areas", keep_more, false,
+	  "kept     alpha                              1 area, 1 KiB\n"
+	  "kept     beta                               2 areas, 2 KiB\n"
+	  "kept     firmware                           1 area, 16 MiB\n"
+	  "kept     gamma                              1 area, 1 KiB\n",
+	  NULL },
+	{ "JSON: a crash kernel's region", small_crash, true,
+	  "  \"crash_region\": { \"start\": \"0x60000000\", \"end\": \"0x70000000\" },\n", NULL },
+	{ "JSON: none for another", as_it_is, true, "  \"tree_from\": \"/small\",\n  \"cmdline\"",
+	  "crash_region" },
+	{ "JSON: kept areas, one behind another", keep_more, true,
+	  "    { \"start\": \"0x50000000\", \"end\": \"0x50000400\", \"why\": \"beta\" },\n"
+	  "    { \"start\": \"0x50100000\"",
+	  NULL },
+	{ "JSON: an overlay", with_one_overlay, true, "\"overlays\": [\"a.dtbo\"],\n", NULL },
+	{ "JSON: two overlays", with_overlays, true,
+	  "\"overlays\": [\"a.dtbo\", \"b\\u0009c.dtbo\"],\n", NULL },
+	{ "JSON: the running kernel plans", by_the_kernel, true,
+	  "  \"syscall\": \"kexec_file_load\",", NULL },
+	{ "JSON: the running kernel plans, from no tree and with the words as they are",
+	  by_the_kernel, true, "  \"tree_from\": \"\",\n  \"cmdline\": \"a\\u0009b\"\n", NULL },
+};
+
+static void prints(void)
+{
+	const struct print_row *r;
+	struct text t = TEXT_GROWING;
+	struct error e;
+	struct small s;
+	struct plan p;
+	size_t overlays;
+
+	for (r = print_rows; r < print_rows + COUNT(print_rows); r++) {
+		CASE("print: %s", r->caption);
+		small_start(&s, SMALL_TREE);
+		r->change(&s);
+		/* their bytes are not looked at */
+		overlays = s.r.overlays;
+		s.r.overlays = 0;
+		e = (struct error){ 0 };
+		if (!plan_make(&s.r, &p, &e))
+			abort();
+		s.r.overlays = overlays;
+		(r->json ? print_json : print_plan)(&p, &s.r, &t);
+		want(t.p && strstr(t.p, r->has), "it is there");
+		want(!r->has_not || !strstr(t.p, r->has_not), "the other is not");
+		text_free(&t);
+		plan_free(&p);
+		small_end(&s);
+	}
+}
+
 void test_print(void)
 {
+	prints();
 	whole();
 	reasons();
 	json();

@@ -117,12 +117,18 @@ static const struct quiet_row {
 	  "10000000-10800000" },
 	{ "then what is near to pages in use", "##..............", 28 * MIB, 0, false, 64 * MIB, 3,
 	  "10000000-11400000" },
+	{ "whether those lie below it or above", "..............##", 28 * MIB, 0, false, 64 * MIB,
+	  3, "10c00000-12000000" },
 	{ "at last the whole room", "................", 32 * MIB, 0, false, 64 * MIB, QUIET_LEVELS,
 	  "10000000-12000000" },
 	{ "a zone that gives nothing is quiet", "................", 0, 0, false, 4 * MIB, 0,
 	  "10000000-12000000" },
 	{ "nothing is known: the whole room", "", 32 * MIB, 0, false, 4 * MIB, 0,
 	  "10000000-12000000" },
+	{ "less than a MiB is free: no place is far", "................", MIB - 1, 0, false,
+	  2 * MIB, 0, "" },
+	{ "a zone that has more than there is: no place is far", "................", UINT64_MAX, 0,
+	  false, UINT64_MAX / 4, 0, "" },
 	{ "a size near 64 bits", "................", 32 * MIB, 0, false, UINT64_MAX / 2, 0, "" },
 };
 
@@ -148,6 +154,49 @@ static void test_zones(void)
 	text_free(&t);
 }
 
+/* The n-th allocation fails: of what is loud, of what is not. */
+static void out_of_memory(void)
+{
+	static const struct {
+		const char *caption, *blocks;
+		phys start; /* of the first block */
+		long calls;
+	} maps[] = {
+		{ "blocks", "................", 0x10000000, 2 },
+		{ "what nobody looked at", "########", 0x11000000, 2 },
+		{ "nothing that is loud", "################", 0x10000000, 1 },
+	};
+	struct ranges room = { 0 }, out;
+	struct freemap map;
+	struct error e;
+	size_t i, j;
+	long n;
+	bool ok;
+
+	ranges_add(&room, 0x10000000, 0x12000000, NULL);
+	for (i = 0; i < COUNT(maps); i++) {
+		CASE("quiet: out of memory for %s", maps[i].caption);
+		draw(&map, maps[i].blocks);
+		for (j = 0; j < map.blocks; j++)
+			map.sample[j].start += maps[i].start - 0x10000000;
+		map.zone[0] = (struct zone){ { 0x10000000, 0x12000000, NULL }, 16 * MIB };
+		map.zone[1] = map.zone[0];
+		map.zones = 2;
+		for (n = 0, ok = false; n < 9 && !ok; n++) {
+			out = (struct ranges){ 0 };
+			e = (struct error){ 0 };
+			unit_memory(n);
+			ok = quiet_room(&map, &room, 4 * MIB, 0, &out, &e);
+			unit_memory(-1);
+			want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY,
+				   ok ? "" : "go on: out of memory");
+			ranges_free(&out);
+		}
+		want_u64("calls of malloc", (uint64_t)maps[i].calls, (uint64_t)n - 1);
+	}
+	ranges_free(&room);
+}
+
 void test_quiet(void)
 {
 	const struct range whole = { 0x10000000, 0x12000000, NULL };
@@ -158,6 +207,7 @@ void test_quiet(void)
 	size_t i;
 
 	test_zones();
+	out_of_memory();
 	ranges_add(&room, whole.start, whole.end, NULL);
 	for (i = 0; i < COUNT(quiet_rows); i++) {
 		r = &quiet_rows[i];

@@ -63,12 +63,41 @@ void small_start(struct small *s, const char *tree_note)
 		s->r.rng_seed[i] = (uint8_t)(0x80 + i);
 }
 
+static void add(struct ranges *s, phys start, phys end, const char *what)
+{
+	if (!ranges_add(s, start, end, what))
+		abort();
+}
+
+void small_crash(struct small *s)
+{
+	struct crash *c = &s->m.crash;
+	size_t i;
+
+	c->region = s->m.reach = (struct range){ SMALL_REGION, SMALL_REGION + 256 * MIB, NULL };
+	c->low = (struct range){ SMALL_LOW, SMALL_LOW + 16 * MIB, NULL };
+	add(&c->notes, 0x41000000, 0x41000190, NULL); /* of a CPU */
+	add(&c->notes, 0x41001000, 0x41002024, NULL); /* vmcoreinfo */
+	add(&c->dump, SMALL_BASE, c->low.start, "the running system");
+	add(&c->dump, c->low.end, c->region.start, "the running system");
+	add(&c->dump, c->region.end, SMALL_BASE + GIB, "the running system");
+	c->linear = 0xffff000000000000 - SMALL_BASE;
+	c->text = (struct range){ 0x41200000, 0x43200000, NULL };
+	c->text_virtual = 0xffff800008000000;
+	for (i = 0; i < c->dump.n; i++)
+		add(&s->m.keep, c->dump.v[i].start, c->dump.v[i].end, c->dump.v[i].what);
+	add(&s->m.keep, c->low.start, c->low.end, "crash kernel region");
+	small_room(s);
+}
+
 void small_end(struct small *s)
 {
 	image_free(&s->img);
 	ranges_free(&s->m.ram);
 	ranges_free(&s->m.keep);
 	ranges_free(&s->m.room);
+	ranges_free(&s->m.crash.notes);
+	ranges_free(&s->m.crash.dump);
 	note_free(&s->tree);
 	free(s->kernel);
 }

@@ -48,6 +48,35 @@ static void formats(void)
 	SAME_AS_PRINTF("several", "%s=%u%c%-4d|%8llx|", "a", 1u, ',', 2, 3ull);
 }
 
+/* Formats that a compiler would warn of are read all the same. */
+static void strange(void)
+{
+	static const struct {
+		const char *caption, *format, *expected;
+	} rows[] = {
+		{ "zeros of a width that no number has", "<%030x>",
+		  "<00000000000000000000000000002a>" },
+		{ "zeros on the left are none", "<%-05x>", "<2a   >" },
+		{ "zeros before a word", "<%05s>", "<0word>" },
+		{ "a percent sign at the end", "%x%", "2a" },
+	};
+	const char *volatile format;
+	struct text t;
+	char buf[64];
+	size_t i;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		CASE("format %s", rows[i].caption);
+		t = text_fixed(buf, sizeof(buf));
+		format = rows[i].format;
+		if (strchr(format, 's'))
+			text_add(&t, format, "word");
+		else
+			text_add(&t, format, 42u);
+		want_text("text", rows[i].expected, buf);
+	}
+}
+
 static void fixed(void)
 {
 	char buf[8] = "???????";
@@ -77,6 +106,10 @@ static void fixed(void)
 	t = text_fixed(NULL, 0);
 	text_add(&t, "x");
 	want(t.lost && !t.len, "it is marked");
+	CASE("text_free() leaves a fixed text's array alone, and forgets it");
+	t = text_fixed(buf, sizeof(buf));
+	text_free(&t);
+	want(!t.p && !t.cap && !t.grows, "it is empty");
 }
 
 static void growing(void)
@@ -99,6 +132,12 @@ static void growing(void)
 	CASE("a growing text can be used again after text_free()");
 	text_add(&t, "again");
 	want_text("text", "again", t.p);
+	text_free(&t);
+	CASE("more room than there are numbers for");
+	text_add(&t, "a");
+	want(!text_room(&t, SIZE_MAX - 1), "there is none");
+	want(!text_room(&t, SIZE_MAX / 2 + 1), "nor half of it");
+	want_text("text", "a", t.p);
 	text_free(&t);
 	CASE("out of memory: a growing text is lost, and says so");
 	unit_memory(0);
@@ -186,6 +225,7 @@ static void names(void)
 void test_text(void)
 {
 	formats();
+	strange();
 	fixed();
 	growing();
 	sizes();

@@ -31,7 +31,7 @@
 		X(arm64_image) X(arm64_memory) X(ppc64_image) X(ppc64_memory) X(tree) X(memory)    \
 			X(merge) X(overlay) X(chosen) X(flatten) X(scrub) X(arch) X(plan)          \
 				X(plan_check) X(print) X(core) X(ppc64_crash) X(unpack) X(unwrap)  \
-					X(ppc64_check)
+					X(ppc64_check) X(trees)
 #define ROOM_DECLARE(name) void test_##name(void);
 ROOMS(ROOM_DECLARE)
 #undef ROOM_DECLARE
@@ -94,6 +94,13 @@ void small_start(struct small *s, const char *tree_note);
 /* Room is ram without keep: to be called after either was changed. */
 void small_room(struct small *s);
 void small_end(struct small *s);
+
+/* The load becomes a crash kernel's, for a region of 256 MiB in the middle of RAM and a low one of
+ * 16 MiB below it.
+ */
+#define SMALL_REGION 0x60000000ull
+#define SMALL_LOW    0x48000000ull
+void small_crash(struct small *s);
 
 /* A 64-byte arm64 Image header. */
 void small_header(uint8_t h[64], uint64_t text_offset, uint64_t image_size, uint64_t flags);

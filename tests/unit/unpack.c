@@ -199,6 +199,16 @@ static const struct row {
 	  "load kernel x: its lz4 stream is broken" },
 	{ "lz4 frame: a stored block that leaves the file", lz4, 7, "00000480", FAIL_FORMAT,
 	  "load kernel x: its lz4 stream is broken" },
+	{ "lz4, as kernels have it, and zeros behind it", lz4_legacy, -1, "0000000000000000",
+	  FAIL_NONE, "" },
+	{ "lz4 frame: a stored block that leaves the file by a byte", lz4_plain, 7, "16000080",
+	  FAIL_FORMAT, "load kernel x: its lz4 stream is cut short" },
+	{ "lz4 frame: it says a byte more than it has", lz4_all, 6, "8d00000000000000d4",
+	  FAIL_MEMORY, "load kernel x: unpacked it takes more than 140 B, all that can be loaded" },
+	{ "lz4 frame: it says a byte less than it has", lz4_all, 6, "8b000000000000001f",
+	  FAIL_FORMAT, "load kernel x: its lz4 stream is broken" },
+	{ "lz4 frame, and a skippable one without a length behind it", lz4, -1, "502a4d18000000",
+	  FAIL_FORMAT, "load kernel x: its lz4 stream is cut short" },
 	{ "lz4 frame, and text behind it", lz4, -1, "6d6f7265", FAIL_FORMAT,
 	  "load kernel x: something follows its lz4 stream" },
 };
@@ -276,7 +286,8 @@ static void test_rows(void)
 
 static void test_match(void)
 {
-	uint8_t b[512];
+	uint8_t b[512], out[400];
+	struct unpack u;
 	struct error e;
 	unsigned steps;
 	size_t n = bytes_of(lz4_legacy, b);
@@ -285,6 +296,13 @@ static void test_match(void)
 	b[16] = 8;
 	want_error(came(b, n, 8 << 20, &e, &steps), &e, FAIL_FORMAT,
 		   "load kernel x: its lz4 stream is broken");
+	CASE("lz4 frame: two of them, each with its size and checksum");
+	n = bytes_of(lz4_all, b);
+	memcpy(b + n, b, n);
+	u = (struct unpack){ { b, 2 * n }, out, sizeof(out), 0, 0, count, &steps };
+	want_u64("result", UNPACK_DONE, unpack_lz4(&u));
+	want_u64("bytes", 2 * SIZE, u.len);
+	want_bytes("the second", out, out + SIZE, SIZE);
 }
 
 static const struct whole {
@@ -363,6 +381,207 @@ static void test_denied(void)
 	}
 }
 
+/* ---- streams of more than a step, made here of what is stored as it is */
+
+#define LARGE (1300u << 10)
+
+static uint32_t crc_of(const uint8_t *p, size_t len)
+{
+	uint32_t crc = ~0u;
+	int n;
+
+	for (; len; len--)
+		for (crc ^= *p++, n = 0; n < 8; n++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	return ~crc;
+}
+
+static size_t put(uint8_t *f, size_t at, const void *bytes, size_t len)
+{
+	memcpy(f + at, bytes, len);
+	return at + len;
+}
+
+static size_t put32(uint8_t *f, size_t at, uint32_t v)
+{
+	put_le32(f + at, v);
+	return at + 4;
+}
+
+static size_t make_gzip(uint8_t *f, const uint8_t *body, size_t len)
+{
+	size_t at = put(f, 0, "\x1f\x8b\x08\0\0\0\0\0\0\3", 10), done, n;
+
+	for (done = 0; done < len; done += n) {
+		n = len - done < 0xffff ? len - done : 0xffff;
+		f[at++] = done + n == len;
+		at = put32(f, at, (uint32_t)n | ~(uint32_t)n << 16);
+		at = put(f, at, body + done, n);
+	}
+	at = put32(f, at, crc_of(body, len));
+	return put32(f, at, (uint32_t)len);
+}
+
+/* A number of the index: seven bits a byte. */
+static size_t put_number(uint8_t *f, size_t at, size_t v)
+{
+	for (; v > 0x7f; v >>= 7)
+		f[at++] = (uint8_t)(v | 0x80);
+	f[at++] = (uint8_t)v;
+	return at;
+}
+
+static size_t put_zeros(uint8_t *f, size_t at)
+{
+	while (at % 4)
+		f[at++] = 0;
+	return at;
+}
+
+/* One block; `stored` is the body, or what the filter of arm64 makes of it. */
+static size_t make_xz(uint8_t *f, const uint8_t *body, const uint8_t *stored, size_t len)
+{
+	const bool filtered = stored != body;
+	size_t at = put(f, 0, "\xfd\x37zXZ\0\0\1", 8), done, n, block, index;
+
+	at = put32(f, at, crc_of(f + 6, 2));
+	block = at;
+	at = put(f, at, filtered ? "\2\1\x0a\0\x21\1\x16\0" : "\2\0\x21\1\x16\0\0\0", 8);
+	at = put32(f, at, crc_of(f + block, 8));
+	for (done = 0; done < len; done += n) {
+		n = len - done < 0x10000 ? len - done : 0x10000;
+		f[at++] = done ? 2 : 1;
+		f[at++] = (uint8_t)((n - 1) >> 8);
+		f[at++] = (uint8_t)(n - 1);
+		at = put(f, at, stored + done, n);
+	}
+	f[at++] = 0;
+	n = at - block + 4;
+	at = put32(f, put_zeros(f, at), crc_of(body, len));
+	index = at;
+	at = put(f, at, "\0\1", 2);
+	at = put_zeros(f, put_number(f, put_number(f, at, n), len));
+	at = put32(f, at, crc_of(f + index, at - index));
+	at = put32(f, at + 4, (uint32_t)((at - index) / 4 - 1));
+	at = put(f, at, "\0\1YZ", 4);
+	put_le32(f + at - 12, crc_of(f + at - 8, 6));
+	return at;
+}
+
+/* Frames whose blocks look back: two stored ones of 64 KiB, then four bytes of 65,535 before and
+ * twelve letters.
+ */
+static size_t make_lz4(uint8_t *f, const uint8_t *body)
+{
+	size_t at = put(f, 0, "\x04\x22\x4d\x18\x40\x40\xc0", 7);
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		at = put32(f, at, 0x80010000);
+		at = put(f, at, body + 0x10000 * i, 0x10000);
+	}
+	at = put(f, put32(f, at, 16),
+		 "\0\xff\xff\xc0"
+		 "abcdefghijkl",
+		 16);
+	return put32(f, at, 0);
+}
+
+static void want_large(const char *name, const uint8_t *f, size_t n, const uint8_t *body,
+		       size_t len)
+{
+	uint8_t *out = malloc(len);
+	unsigned steps = 0;
+	struct unpack u = { { f, n }, out, len, 0, 0, count, &steps };
+	struct error e = { 0 };
+	const struct format *format = unpack_format(u.in);
+
+	if (!out || !format)
+		abort();
+	want_text("format", name, format->name);
+	want_error(unpack(format, &u, "x", &e), &e, FAIL_NONE, "");
+	want_u64("bytes", len, u.len);
+	want_bytes("body", body, out, len);
+	if (len == LARGE)
+		want(steps > 1, "it is said more than once how far it is");
+	free(out);
+}
+
+static void test_large(void)
+{
+	uint8_t *body = calloc(1, LARGE), *f = malloc(LARGE + 4096), *out = malloc(LARGE);
+	unsigned steps = 0;
+	struct unpack u;
+	size_t i, n;
+	long calls;
+	bool ok;
+
+	if (!body || !f || !out)
+		abort();
+	for (i = 0; i < LARGE; i++)
+		body[i] = (uint8_t)(i ^ i >> 8);
+	CASE("gzip: of more than a MiB, in steps");
+	n = make_gzip(f, body, LARGE);
+	want_large("gzip", f, n, body, LARGE);
+	CASE("gzip: of more than a MiB, without memory for what comes between steps");
+	for (calls = 0, ok = false; calls < 4 && !ok; calls++) {
+		u = (struct unpack){ { f, n }, out, LARGE, 0, 0, count, &steps };
+		unit_memory(calls);
+		ok = unpack_gzip(&u) == UNPACK_DONE;
+		unit_memory(-1);
+	}
+	want(ok && calls == 3, "it takes two allocations");
+	CASE("gzip: nothing is cut short");
+	u = (struct unpack){ { f, 0 }, out, LARGE, 0, 0, count, &steps };
+	want_u64("result", UNPACK_CUT, unpack_gzip(&u));
+	CASE("xz: of more than a MiB, in steps");
+	n = make_xz(f, body, body, LARGE);
+	want_large("xz", f, n, body, LARGE);
+	CASE("lz4 frame: blocks that look back into those before, no farther than 64 KiB");
+	n = make_lz4(f, body);
+	memcpy(out, body, 0x20000);
+	memcpy(out + 0x20000, body + 0x10001, 4);
+	memcpy(out + 0x20004, "abcdefghijkl", 12);
+	want_large("lz4", f, n, out, 0x20010);
+	CASE("lz4 frame: a stored block that is larger than the room");
+	u = (struct unpack){ { f, n }, out, 0x1ffff, 0, 0, count, &steps };
+	want_u64("result", UNPACK_FULL, unpack_lz4(&u));
+	free(body);
+	free(f);
+	free(out);
+}
+
+/* What `xz --arm64` (5.4.1) makes of words at these places. */
+static const struct {
+	const char *caption;
+	uint32_t at, word, filtered;
+} filters[] = {
+	{ "bl forwards", 0x1004, 0x94000001, 0x94000402 },
+	{ "bl backwards", 0x1008, 0x97ffffff, 0x94000401 },
+	{ "bl by less than it is from the start", 0x1024, 0x97fffffe, 0x94000407 },
+	{ "adrp of its own page", 0x100c, 0x90000000, 0xb0000000 },
+	{ "adrp of the page before", 0x1010, 0xf0ffffe3, 0x90000003 },
+	{ "adrp of a page far away", 0x1014, 0x90800001, 0x90800001 },
+	{ "adrp of a page far away, another", 0x1020, 0xb07fffff, 0xb07fffff },
+	{ "b is no bl", 0x1018, 0x14000001, 0x14000001 },
+	{ "adr is no adrp", 0x101c, 0x10000001, 0x10000001 },
+};
+
+static void test_filter(void)
+{
+	static uint8_t body[0x2000], stored[0x2000], f[0x2100];
+	size_t i;
+
+	for (i = 0; i < COUNT(filters); i++) {
+		CASE("xz with the filter of arm64: %s", filters[i].caption);
+		memset(body, 0, sizeof(body));
+		memset(stored, 0, sizeof(stored));
+		put_le32(body + filters[i].at, filters[i].word);
+		put_le32(stored + filters[i].at, filters[i].filtered);
+		want_large("xz", f, make_xz(f, body, stored, sizeof(body)), body, sizeof(body));
+	}
+}
+
 #define ZSTD "\x28\xb5\x2f\xfd"
 
 /* Frames whose size is not what they say. */
@@ -403,4 +622,6 @@ void test_unpack(void)
 	test_each();
 	test_denied();
 	test_sizes();
+	test_large();
+	test_filter();
 }

@@ -1,6 +1,7 @@
 /* Containers, made here: EFI zboot, UKI, ELF, each inside of others, and the table of a PE file. */
 #include "unit.h"
 
+#include "../../arch/arch.h"
 #include "../../dt/fit.h"
 #include "../../src/pe.h"
 #include "../../src/unwrap.h"
@@ -16,12 +17,15 @@ struct pieces {
 	struct store store; /* first */
 	uint8_t *p[8];
 	size_t n;
+	bool no_open, no_close; /* there is no memory for that */
 };
 
 static uint8_t *piece_open(struct store *store, size_t *room)
 {
 	struct pieces *s = (struct pieces *)store;
 
+	if (s->no_open)
+		return NULL;
 	if (*room > MIB)
 		*room = MIB;
 	s->p[s->n] = calloc(1, *room ? *room : 1);
@@ -33,7 +37,7 @@ static const uint8_t *piece_close(struct store *store, size_t len)
 	const struct pieces *s = (struct pieces *)store;
 
 	(void)len;
-	return s->p[s->n - 1];
+	return s->no_close ? NULL : s->p[s->n - 1];
 }
 
 static void piece_step(void *arg, const struct unpack *u)
@@ -389,6 +393,24 @@ static void test_flat(void)
 		   "\x7f"
 		   "ELF",
 		   got, 4);
+	CASE("ELF of arm64 that is broken");
+	make_elf(f, 183);
+	want_error(opens(f, n - 1, MIB, &e, got), &e, FAIL_FORMAT,
+		   "load kernel x: it is cut short inside a segment");
+	CASE("ELF of arm64: a segment without bytes is not there when it is the last");
+	make_elf(f, 183);
+	put_le64(f + 96 + 56, 0);
+	want_error(opens(f, n, MIB, &e, got), &e, FAIL_NONE, "");
+	want_bytes("kernel", "a ke", got, 4);
+	CASE("ELF stays as it is for a target that loads ELF");
+	small.m.arch = &arch_ppc64;
+	make_elf(f, 183);
+	want_error(opens(f, n, MIB, &e, got), &e, FAIL_NONE, "");
+	want_bytes("kernel",
+		   "\x7f"
+		   "ELF",
+		   got, 4);
+	small.m.arch = &arch_arm64;
 	CASE("ELF of 32 bits stays as it is");
 	make_elf(f, 183);
 	f[4] = 1;
@@ -405,6 +427,202 @@ static void test_flat(void)
 		   "\x7f"
 		   "ELF",
 		   got, 4);
+}
+
+/* ---- a UKI of any sections, each with all of its bytes on a multiple of 8 */
+
+struct section {
+	const char *name;
+	struct span data;
+};
+
+#define TEXT(s)                                                                                    \
+	{                                                                                          \
+		(const uint8_t *)(s), sizeof(s) - 1                                                \
+	}
+
+static size_t make_sections(uint8_t *f, const struct section *s, unsigned n)
+{
+	size_t at = DATA;
+	unsigned i;
+
+	memset(f, 0, FILE_MAX);
+	memcpy(f, "MZ", 2);
+	put_le32(f + 60, 0x40);
+	memcpy(f + 0x40, "PE", 2);
+	put16(f + SECTIONS, n);
+	for (i = 0; i < n; i++) {
+		memcpy(f + NAME(i), s[i].name, strlen(s[i].name));
+		put_le32(f + VIRTUAL(i), (uint32_t)s[i].data.len);
+		put_le32(f + RAW(i), (uint32_t)s[i].data.len);
+		put_le32(f + AT(i), (uint32_t)at);
+		memcpy(f + at, s[i].data.p, s[i].data.len);
+		at += (s[i].data.len + 7) & ~(size_t)7;
+	}
+	return at;
+}
+
+static void test_sections(void)
+{
+	static const struct {
+		const char *caption;
+		struct section s[6];
+		const char *expected;
+	} ukis[] = {
+		{ "no .linux is no UKI",
+		  { { ".text", TEXT("code") }, { ".initrd", TEXT("initrd") } },
+		  "MZ||" },
+		{ ".linux comes last",
+		  { { ".cmdline", TEXT("words") },
+		    { ".initrd", TEXT("i") },
+		    { ".linux", TEXT(BODY) } },
+		  BODY "|i|words" },
+		{ "the first profile's section comes in place of the one for all",
+		  { { ".linux", TEXT(BODY) },
+		    { ".cmdline", TEXT("all") },
+		    { ".profile", TEXT("ID=a") },
+		    { ".cmdline", TEXT("first") },
+		    { ".profile", TEXT("ID=b") },
+		    { ".cmdline", TEXT("second") } },
+		  BODY "||first" },
+		{ "what the first profile has not is for all",
+		  { { ".linux", TEXT(BODY) },
+		    { ".cmdline", TEXT("all") },
+		    { ".profile", TEXT("ID=a") },
+		    { ".initrd", TEXT("i") } },
+		  BODY "|i|all" },
+	};
+	static uint8_t f[FILE_MAX];
+	char got[32];
+	struct error e;
+	size_t i, n;
+
+	for (i = 0; i < COUNT(ukis); i++) {
+		CASE("UKI: %s", ukis[i].caption);
+		for (n = 0; n < COUNT(ukis[i].s) && ukis[i].s[n].name; n++)
+			;
+		n = make_sections(f, ukis[i].s, (unsigned)n);
+		want_error(opens(f, n, MIB, &e, got), &e, FAIL_NONE, "");
+		if (*ukis[i].expected == 'M')
+			want_bytes("kernel", "MZ", got, 2);
+		else
+			want_text("kernel|initrd|words", ukis[i].expected, got);
+	}
+	CASE("UKI: inside of one that has no initrd");
+	n = make_uki(f, BODY, 8);
+	{
+		static uint8_t outer[FILE_MAX];
+		const struct section s[] = { { ".linux", { f, n } },
+					     { ".cmdline", TEXT("words") } };
+
+		n = make_sections(outer, s, 2);
+		want_error(opens(outer, n, MIB, &e, got), &e, FAIL_FORMAT,
+			   "load kernel x: it is a UKI inside of a UKI");
+	}
+}
+
+static void test_uki_trees(void)
+{
+	static const struct {
+		const char *caption, *names[3], *trees[3]; /* "": no bytes */
+		int taken;				   /* -1: none */
+	} ukis[] = {
+		{ "for this machine", { ".dtb" }, { "/ { compatible = \"a,b\"; };" }, 0 },
+		{ "for another", { ".dtb" }, { "/ { compatible = \"a,c\"; };" }, -1 },
+		{ "the second is for this machine, and so is the third",
+		  { ".dtb", ".dtbauto", ".dtbauto" },
+		  { "/ { compatible = \"a,c\"; };", "/ { compatible = \"a,b\"; n { }; };",
+		    "/ { compatible = \"a,b\"; };" },
+		  1 },
+		{ "an empty one is none",
+		  { ".dtb", ".dtb" },
+		  { "", "/ { compatible = \"a,b\"; };" },
+		  1 },
+	};
+	static _Alignas(8) uint8_t f[FILE_MAX];
+	struct section s[4] = { { ".linux", TEXT(BODY) } };
+	struct span tree = small.m.fdt, trees[3];
+	struct unwrapped u;
+	struct pieces p;
+	struct error e;
+	size_t i, j, n;
+
+	small.m.fdt = note_tree("/ { compatible = \"a,b\"; };");
+	for (i = 0; i < COUNT(ukis); i++) {
+		CASE("UKI: a tree: %s", ukis[i].caption);
+		for (n = 0; n < 3 && ukis[i].names[n]; n++) {
+			trees[n] = note_tree(*ukis[i].trees[n] ? ukis[i].trees[n] : "/ { };");
+			s[n + 1] = (struct section){ ukis[i].names[n], trees[n] };
+			if (!*ukis[i].trees[n])
+				s[n + 1].data.len = 0;
+		}
+		make_sections(f, s, (unsigned)n + 1);
+		e = (struct error){ 0 };
+		pieces_start(&p, MIB);
+		want_error(unwrap((struct span){ f, FILE_MAX }, "x", &small.m, &p.store, &u, &e),
+			   &e, FAIL_NONE, "");
+		if (ukis[i].taken < 0) {
+			want_u64("bytes of a tree", 0, u.dtb.len);
+		} else {
+			want_u64("bytes of the tree", trees[ukis[i].taken].len, u.dtb.len);
+			want_bytes("tree", trees[ukis[i].taken].p, u.dtb.p, u.dtb.len);
+		}
+		pieces_end(&p);
+		for (j = 0; j < n; j++)
+			note_free(&trees[j]);
+	}
+	CASE("UKI: a tree at no multiple of 8");
+	trees[0] = note_tree("/ { compatible = \"a,b\"; };");
+	s[1] = (struct section){ ".dtb", trees[0] };
+	n = make_sections(f, s, 2);
+	memmove(f + DATA + 12, f + DATA + 8, trees[0].len);
+	put_le32(f + AT(1), DATA + 12);
+	e = (struct error){ 0 };
+	pieces_start(&p, MIB);
+	want_error(unwrap((struct span){ f, n + 8 }, "x", &small.m, &p.store, &u, &e), &e,
+		   FAIL_FORMAT, "load kernel x: its section .dtb is not aligned");
+	CASE("UKI: a tree that is none");
+	s[1] = (struct section){ ".dtb", TEXT("no tree, but bytes, and more of them than a head") };
+	n = make_sections(f, s, 2);
+	e = (struct error){ 0 };
+	want_error(unwrap((struct span){ f, n }, "x", &small.m, &p.store, &u, &e), &e, FAIL_TREE,
+		   "use device tree x: it is not a device tree blob");
+	pieces_end(&p);
+	note_free(&trees[0]);
+	note_free(&small.m.fdt);
+	small.m.fdt = tree;
+}
+
+/* Neither is there memory to begin a piece, nor to end it. */
+static void test_no_memory(void)
+{
+	static uint8_t f[FILE_MAX];
+	struct unwrapped u;
+	struct pieces p;
+	struct error e;
+	size_t i, n;
+
+	for (i = 0; i < 4; i++) {
+		CASE("%s, out of memory %s", i < 2 ? "gzip" : "ELF",
+		     i % 2 ? "at its end" : "at its start");
+		n = i < 2 ? make_gzip(f, BODY, 8) : make_elf(f, 183);
+		pieces_start(&p, MIB);
+		p.no_open = i % 2 == 0;
+		p.no_close = i % 2;
+		e = (struct error){ 0 };
+		want_error(unwrap((struct span){ f, n }, "x", &small.m, &p.store, &u, &e), &e,
+			   FAIL_MEMORY, "go on: out of memory");
+		pieces_end(&p);
+	}
+	CASE("ELF: less memory than it takes");
+	n = make_elf(f, 183);
+	put_le64(f + 80 + 56, 2 * MIB);
+	put_le64(f + 88 + 56, 2 * MIB);
+	pieces_start(&p, 4 * MIB);
+	e = (struct error){ 0 };
+	want_error(unwrap((struct span){ f, n }, "x", &small.m, &p.store, &u, &e), &e, FAIL_MEMORY,
+		   "go on: out of memory");
+	pieces_end(&p);
 }
 
 /* ---- the section table of a PE file, and a tree's name */
@@ -490,6 +708,9 @@ void test_unwrap(void)
 	test_zboot();
 	test_nested();
 	test_flat();
+	test_sections();
+	test_uki_trees();
+	test_no_memory();
 	small_end(&small);
 	test_pe();
 	test_fits();
