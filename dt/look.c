@@ -128,7 +128,7 @@ int tree_unsound(struct span blob)
 
 	if (blob.len < TREE_HEADER || fdt_magic(fdt) != FDT_MAGIC)
 		return -FDT_ERR_BADMAGIC;
-	if (fdt_totalsize(fdt) > blob.len || fdt_totalsize(fdt) > TREE_MAX)
+	if (fdt_totalsize(fdt) > blob.len)
 		return -FDT_ERR_TRUNCATED;
 	blob.len = fdt_totalsize(fdt);
 	if (fdt_version(fdt) < 16 || fdt_last_comp_version(fdt) > 17 ||
@@ -260,14 +260,12 @@ bool tree_may_have(const void *fdt, const char *property)
 bool tree_address(const void *fdt, int node, const char *name, uint64_t *v)
 {
 	const struct span s = tree_property(fdt, node, name);
-	uint32_t small;
 
 	if (s.len == 8)
 		return span_be64(s, 0, v);
-	if (s.len != 4 || !span_be32(s, 0, &small))
-		return false;
-	*v = small;
-	return true;
+	if (s.len == 4)
+		*v = word(s.p);
+	return s.len == 4;
 }
 
 static uint32_t cells(const void *fdt, int node, const char *name, uint32_t otherwise)

@@ -33,11 +33,10 @@ bool tree_has_reserved(struct span start);
 /* Is the whole blob sound? Errors: FAIL_TREE. */
 bool tree_check(struct span blob, const char *from, struct error *e);
 
-/* The same as 0 or one of libfdt's (negative) errors: of its header and reservations,
- * -FDT_ERR_BADMAGIC, -FDT_ERR_BADVERSION (before 16 properties were padded in another way),
- * -FDT_ERR_TRUNCATED, -FDT_ERR_ALIGNMENT (the structure is read in words, reservations in double
- * words); of the structure also -FDT_ERR_BADSTRUCTURE and -FDT_ERR_BADOFFSET. What is larger than
- * TREE_MAX is truncated.
+/* The same, of less than 2 GiB, as 0 or one of libfdt's (negative) errors: of its header and
+ * reservations, -FDT_ERR_BADMAGIC, -FDT_ERR_BADVERSION (before 16 properties were padded in another
+ * way), -FDT_ERR_TRUNCATED, -FDT_ERR_ALIGNMENT (the structure is read in words, reservations in
+ * double words); of the structure also -FDT_ERR_BADSTRUCTURE and -FDT_ERR_BADOFFSET.
  */
 int tree_unsound(struct span blob);
 

@@ -91,18 +91,21 @@ static bool check_stub(const struct plan *p, const struct segment *s, phys kerne
 	static const uint32_t code[] = {
 #include "stub_words.h"
 	};
-	uint64_t x0 = 0, x4 = 0;
+	uint64_t x0, x4;
 	uint32_t word;
 	unsigned i;
 
 	if (p->entry != s->at.start)
 		return wrong(e, "it does not start in the stub");
-	if (s->data.len != 40 || !span_le64(s->data, 24, &x0) || !span_le64(s->data, 32, &x4) ||
-	    x0 != tree || x4 != kernel)
+	span_le64(s->data, 24, &x0);
+	span_le64(s->data, 32, &x4);
+	if (s->data.len != 40 || x0 != tree || x4 != kernel)
 		return wrong(e, "the stub does not point at kernel and device tree");
-	for (i = 0; i < 6; i++)
-		if (!span_le32(s->data, 4 * i, &word) || word != code[i])
+	for (i = 0; i < 6; i++) {
+		span_le32(s->data, 4 * i, &word);
+		if (word != code[i])
 			return wrong(e, "the stub is not the code of stub.S");
+	}
 	return true;
 }
 

@@ -79,6 +79,9 @@ static const struct body {
 	const char *sentence;
 } bodies[] = {
 	{ "no first node", 0, 9, BROKEN("BADSTRUCTURE") },
+	{ "a property before the first node", 0, 3, BROKEN("BADSTRUCTURE") },
+	{ "a NOP before the first node", 0, 4, BROKEN("BADSTRUCTURE") },
+	{ "a root with a name", 4, 0x61000000, BROKEN("BADSTRUCTURE") },
 	{ "an unknown tag", 8, 0x77, BROKEN("BADSTRUCTURE") },
 	{ "a property longer than the tree", 12, 0xfffffff0, BROKEN("BADSTRUCTURE") },
 	{ "a property's name outside of the strings", 16, 0x7fffffff, BROKEN("BADOFFSET") },
@@ -107,7 +110,7 @@ static void checks(void)
 	struct text t;
 	struct error e;
 	uint8_t *blob;
-	size_t i;
+	size_t i, n;
 
 	for (i = 0; i < COUNT(rows); i++) {
 		CASE("header: %s", rows[i].caption);
@@ -141,6 +144,29 @@ static void checks(void)
 	e = (struct error){ 0 };
 	want_error(tree_check((struct span){ blob, good.len }, "/t", &e), &e, FAIL_TREE,
 		   BROKEN("BADSTRUCTURE"));
+	free(blob);
+	CASE("version 16 that only readers of 17 know");
+	blob = copy_of(good, good.len);
+	put_word(blob + VERSION, 16);
+	put_word(blob + LAST_COMP, 17);
+	e = (struct error){ 0 };
+	want_error(tree_check((struct span){ blob, good.len }, "/t", &e), &e, FAIL_TREE,
+		   BROKEN("BADVERSION"));
+	free(blob);
+	for (n = FDT_TAGSIZE; n < fdt_size_dt_struct(good.p); n++) {
+		CASE("structure: %zu bytes of it", n);
+		blob = copy_of(good, good.len);
+		put_word(blob + SIZE_STRUCT, (uint32_t)n);
+		want(tree_unsound((struct span){ blob, good.len }), "it is refused");
+		free(blob);
+	}
+	CASE("a blob that ends in its header, one of another magic");
+	blob = copy_of(good, good.len);
+	want_u64("libfdt's error", FDT_ERR_BADMAGIC,
+		 (uint64_t)-tree_unsound((struct span){ blob, TREE_HEADER - 1 }));
+	put_word(blob + MAGIC, 0);
+	want_u64("libfdt's error", FDT_ERR_BADMAGIC,
+		 (uint64_t)-tree_unsound((struct span){ blob, good.len }));
 	free(blob);
 	CASE("version 15, whose properties were padded in another way");
 	blob = copy_of(good, good.len);

@@ -152,6 +152,37 @@ static void test_cells(void)
 		}
 }
 
+/* What is put in a tree, and taken out. */
+static void test_properties(void)
+{
+	struct span s = note_tree("/ { a = <1>; b; n { }; m { }; };"), out = { NULL, 0 };
+	struct error e = { 0 };
+	struct tree t = { 0 };
+	char buf[200];
+
+	CASE("the root has no sibling");
+	want_u64("libfdt's error", FDT_ERR_NOTFOUND, (uint64_t)-tree_next(s.p, 0));
+	CASE("put: as long, with and without bytes, stays where it is; longer and new is libfdt's");
+	if (!tree_open(&t, s, 200, "/t", &e))
+		abort();
+	want_u64("a", 0, (uint64_t)tree_put(&t, 0, "a", "\0\0\0\3", 4));
+	want_u64("b", 0, (uint64_t)tree_put(&t, 0, "b", NULL, 0));
+	want_u64("c", 0, (uint64_t)tree_put(&t, 0, "c", "x", 2));
+	want_u64("c", 0, (uint64_t)tree_put(&t, 0, "c", "longer", 7));
+	want(tree_pack(&t, &out, &e), "it is packed");
+	want_text("tree", "/ { c = \"longer\"; a = <3>; b; n { }; m { }; };",
+		  note_print(out.p, buf, sizeof(buf)));
+	CASE("drop: once, twice, and what is not there");
+	want_u64("had", true, tree_drop(&t, 0, "c"));
+	want_u64("had", true, tree_drop(&t, 0, "b"));
+	want_u64("had", false, tree_drop(&t, 0, "b"));
+	want_u64("had", false, tree_drop(&t, -1, "a"));
+	want(tree_pack(&t, &out, &e), "it is packed");
+	want_text("tree", "/ { a = <3>; n { }; m { }; };", note_print(out.p, buf, sizeof(buf)));
+	tree_free(&t);
+	note_free(&s);
+}
+
 static void test_edits(void)
 {
 	struct span s = note_tree("/ { a = <1>; b = <2>; n { b = <3>; c; }; };"), out = { NULL, 0 };
@@ -200,5 +231,6 @@ void test_trees(void)
 	test_says();
 	test_reserve();
 	test_cells();
+	test_properties();
 	test_edits();
 }
