@@ -234,7 +234,7 @@ bool tree_says(const void *fdt, int node, const char *name, const char *value)
 {
 	const struct span s = tree_property(fdt, node, name);
 
-	return s.len == strlen(value) + 1 && memcmp(s.p, value, s.len) == 0;
+	return span_starts(s, 0, value, strlen(value) + 1) && s.len == strlen(value) + 1;
 }
 
 bool tree_lists(const void *fdt, int node, const char *name, const char *value)
@@ -242,12 +242,14 @@ bool tree_lists(const void *fdt, int node, const char *name, const char *value)
 	struct span s = tree_property(fdt, node, name);
 	const size_t len = strlen(value) + 1;
 
-	while (s.len >= len && memcmp(s.p, value, len) != 0) {
+	while (s.len >= len) {
 		const size_t n = strnlen((const char *)s.p, s.len - 1) + 1;
 
+		if (span_starts(s, 0, value, len))
+			return true;
 		s = (struct span){ s.p + n, s.len - n };
 	}
-	return s.len >= len;
+	return false;
 }
 
 bool tree_may_have(const void *fdt, const char *property)
@@ -272,7 +274,9 @@ static uint32_t cells(const void *fdt, int node, const char *name, uint32_t othe
 {
 	const struct span s = tree_property(fdt, node, name);
 
-	return s.len == 4 ? word(s.p) : s.p ? UINT32_MAX : otherwise;
+	if (!s.p)
+		return otherwise;
+	return s.len == 4 ? word(s.p) : UINT32_MAX;
 }
 
 uint32_t tree_address_cells(const void *fdt, int node)
