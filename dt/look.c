@@ -240,14 +240,12 @@ bool tree_says(const void *fdt, int node, const char *name, const char *value)
 bool tree_lists(const void *fdt, int node, const char *name, const char *value)
 {
 	struct span s = tree_property(fdt, node, name);
-	const size_t len = strlen(value) + 1;
+	size_t n;
 
-	while (s.len >= len) {
-		const size_t n = strnlen((const char *)s.p, s.len - 1) + 1;
-
-		if (span_starts(s, 0, value, len))
+	for (; s.p && s.len; s = (struct span){ s.p + n, s.len - n }) {
+		n = strnlen((const char *)s.p, s.len - 1) + 1;
+		if (span_starts(s, 0, value, strlen(value) + 1))
 			return true;
-		s = (struct span){ s.p + n, s.len - n };
 	}
 	return false;
 }

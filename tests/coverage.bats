@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Every branch of pure code is taken, or tests/coverage/argued says why it cannot be; no file of the edges
 # has more branches that no test takes than tests/coverage/missed says.
+# shellcheck disable=SC2030,SC2031  # each test is a shell of its own, and so is what it runs
 
 top=$(cd -- "$(dirname -- "$BATS_TEST_FILENAME")/.." && pwd)
 
