@@ -132,14 +132,15 @@ bool ppc64_crash_tree(struct tree *t, const struct machine *m, struct error *e)
 	const phys saved = m->arch->backup;
 	struct ranges usable = { 0 };
 	bool ok;
-	int err;
+	int err = 0;
 
 	ok = (find_usable(m, &usable) || fail_memory(e)) && limit_nodes(t, &usable, e) &&
 	     limit_dynamic(t, &usable, e);
 	ranges_free(&usable);
 	if (!ok)
 		return false;
-	err = fdt_add_mem_rsv(t->blob, saved, m->crash.region.start - saved);
+	if (m->crash.region.start > saved)
+		err = fdt_add_mem_rsv(t->blob, saved, m->crash.region.start - saved);
 	return err ? tree_fail(t->from, "write reservations of", err, e) : true;
 }
 
