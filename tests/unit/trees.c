@@ -56,6 +56,7 @@ static const struct {
 	{ "by another name", "/ { b = \"memory\"; };", false },
 	{ "as long a word", "/ { a = \"memors\"; };", false },
 	{ "a longer word", "/ { a = \"memory2\"; };", false },
+	{ "a list that begins with it", "/ { a = [6d656d6f7279007800]; };", false },
 	{ "not at all", "/ { };", false },
 };
 
