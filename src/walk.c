@@ -116,7 +116,8 @@ static bool keep_reservations(struct flatten *f, const uint8_t *blob, struct err
 	size_t i;
 
 	for (i = 0; blob && tree_next_reserved(blob, &i, &r);)
-		if (!flatten_reserve(f, r.start, r.end - r.start, e))
+		/* one at the last address is empty where it ends, and an empty one would end the list */
+		if (r.start < r.end && !flatten_reserve(f, r.start, r.end - r.start, e))
 			return false;
 	return true;
 }

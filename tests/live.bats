@@ -501,6 +501,7 @@ start_of() {
 		{
 			echo "/dts-v1/;"
 			for ((size = 0; size < before; size++)); do printf '/memreserve/ 0x%x 0x10;\n' $((4096 + size * 256)); done
+			echo "/memreserve/ 0xffffffffffffffff 0x10;" # hides none that follow
 			echo "/memreserve/ $at 0x1000;"
 			if [[ -e PPC-boot/sys/firmware/fdt ]]; then
 				dtc -q -I dtb -O dts "$machines/pseries/sys/firmware/fdt" | sed 1d
