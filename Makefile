@@ -43,21 +43,19 @@ XZ = 1
 LZ4 = 1
 UNPACKERS := $(if $(GZIP),gzip) $(if $(ZSTD),zstd) $(if $(XZ),xz) $(if $(LZ4),lz4)
 
-PURE := $(sort $(wildcard dt/*.c arch/*.c arch/*/*.c) \
-	$(addprefix src/,check.c choose.c core.c elf.c error.c image.c iomem.c map.c options.c pe.c place.c plan.c \
-	print.c quiet.c range.c sort.c span.c text.c unpack.c unwrap.c) $(UNPACKERS:%=src/unpack_%.c))
-EDGE := $(addprefix src/,capture.c confine.c crash.c files.c inputs.c load.c main.c outcome.c \
-	pages.c probe.c record.c say.c scratch.c transport.c walk.c)
+UNUSED_UNPACKERS := $(filter-out $(UNPACKERS:%=src/formats/unpack_%.c),$(wildcard src/formats/unpack_*.c))
+PURE := $(filter-out $(UNUSED_UNPACKERS),$(wildcard src/base/*.c dt/*.c src/formats/*.c src/plan/*.c arch/*.c arch/*/*.c))
+EDGE := $(filter-out src/sys/alloc.c src/sys/bytes.c,$(wildcard src/*.c src/sys/*.c))
 SOURCES := $(PURE) $(EDGE)
 # a binary for one target has that target only
 SOURCES_arm64 := $(filter-out arch/ppc64/%,$(SOURCES))
 SOURCES_ppc64le := $(filter-out arch/arm64/%,$(SOURCES))
 SOURCES_host := $(or $(SOURCES_$(MACHINE:aarch64=arm64)),$(SOURCES))
 # musl only: takes the place of a malloc of 12 KiB
-ALLOC := src/alloc.c
+ALLOC := src/sys/alloc.c
 # musl on ppc64le only: takes the place of 4 KiB
-BYTES_ppc64le := src/bytes.c
-HEADERS := $(wildcard src/*.h dt/*.h arch/*.h arch/*/*.h)
+BYTES_ppc64le := src/sys/bytes.c
+HEADERS := $(wildcard src/*.h src/*/*.h dt/*.h arch/*.h arch/*/*.h)
 
 # The decoders, from the sources of zlib, zstd, lz4 and XZ Embedded (in busybox's), which the lab fetches:
 # only what unpacks, for size or speed as each needs. UNPACK_SRC=DIR takes them from elsewhere.
@@ -82,7 +80,7 @@ lz4_FLAGS := -DXXH_NAMESPACE=LZ4_
 FAST_xz := -O3 -fno-if-conversion -fno-code-hoisting -fno-tree-loop-im -fno-move-loop-invariants
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
-LANG_FLAGS := -std=c11 -D_GNU_SOURCE $(WARN) $(if $(WERROR),-Werror) $(UNPACK_FLAGS)
+LANG_FLAGS := -std=c11 -D_GNU_SOURCE -I. $(WARN) $(if $(WERROR),-Werror) $(UNPACK_FLAGS)
 # No date, no path, no note in the result: the same sources give the same bytes.
 CFLAGS ?= -Os -flto=auto
 REPRODUCE := -ffile-prefix-map=$(CURDIR)=.
@@ -135,10 +133,10 @@ $(B)/$(1)/libfdt/%.o: $(LIBFDT_SRC)/%.c $(SPECS_$(1)) Makefile
 		-c -o $$@ $$<
 
 $(foreach l,$(UNPACK_LIBS),$(call unpacker,$(1),$(l)))
-$(patsubst %,$(B)/$(1)/src/unpack_%.o,$(UNPACKERS)): $(UNPACK_LIBS:%=$(UNPACK_SRC)/%)
-$(B)/$(1)/src/unpack_xz.o: SPEED = $(FAST_xz)
+$(patsubst %,$(B)/$(1)/src/formats/unpack_%.o,$(UNPACKERS)): $(UNPACK_LIBS:%=$(UNPACK_SRC)/%)
+$(B)/$(1)/src/formats/unpack_xz.o: SPEED = $(FAST_xz)
 # or its loops would become calls of themselves
-$(B)/$(1)/src/bytes.o: SPEED = -fno-builtin -fno-lto -fno-tree-loop-distribute-patterns
+$(B)/$(1)/src/sys/bytes.o: SPEED = -fno-builtin -fno-lto -fno-tree-loop-distribute-patterns
 
 $(B)/$(1)/kexec-lite: $(UNPACK_PARTS:%=$(B)/$(1)/%.o) $(call fdt_objects,$(1)) $(SOURCES_$(1):%.c=$(B)/$(1)/%.o) $(ALLOC:%.c=$(B)/$(1)/%.o) \
 		$(BYTES_$(1):%.c=$(B)/$(1)/%.o) src/link.ld src/drop-sections
@@ -184,8 +182,8 @@ all: sanitize
 endif
 
 stubs:
-	$(Q)tests/stubs arch/arm64
-	$(Q)tests/stubs arch/ppc64
+	$(Q)tests/build/stubs arch/arm64
+	$(Q)tests/build/stubs arch/ppc64
 
 demo:
 	$(Q)tests/demo $(or $(ARCH),arm64)
@@ -202,10 +200,10 @@ coverage: all
 	$(Q)tests/coverage/run
 
 analyze:
-	$(Q)tests/analyze
+	$(Q)tests/build/analyze
 
 soak:
-	$(Q)tests/soak $(or $(SOAK),200)
+	$(Q)tests/boot/soak $(or $(SOAK),200)
 
 bench:
 	$(Q)tests/bench/run

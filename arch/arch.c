@@ -1,4 +1,4 @@
-#include "arch.h"
+#include "arch/arch.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
 #ifndef ARCH_H
 #define ARCH_H
 
-#include "../src/plan.h"
-#include "../src/place.h"
+#include "src/plan/plan.h"
+#include "src/plan/place.h"
 
 /* The texts that a machine's memory is read from, beside its tree. */
 struct sources {

@@ -1,4 +1,4 @@
-#include "chosen.h"
+#include "dt/chosen.h"
 
 #include <libfdt.h>
 #include <string.h>

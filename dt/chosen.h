@@ -6,7 +6,7 @@
 #ifndef CHOSEN_H
 #define CHOSEN_H
 
-#include "tree.h"
+#include "dt/tree.h"
 
 #define KASLR_SEED 8
 #define RNG_SEED   32

@@ -1,4 +1,4 @@
-#include "fit.h"
+#include "dt/fit.h"
 
 #include <libfdt.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "flatten.h"
+#include "dt/flatten.h"
 
 #include <libfdt.h>
 #include <stdlib.h>

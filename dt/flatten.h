@@ -7,8 +7,8 @@
 #ifndef FLATTEN_H
 #define FLATTEN_H
 
-#include "../src/text.h"
-#include "tree.h"
+#include "src/base/strbuf.h"
+#include "dt/tree.h"
 
 #define FLATTEN_DEPTH 64    /* deeper trees are refused */
 #define FLATTEN_NAMES 16384 /* as are trees with so many property names; a power of two */

@@ -1,4 +1,4 @@
-#include "memory.h"
+#include "dt/memory.h"
 
 #define LARGEST_PAGE 0x10000
 

@@ -2,7 +2,7 @@
 #ifndef MEMORY_H
 #define MEMORY_H
 
-#include "tree.h"
+#include "dt/tree.h"
 
 extern const char memory_reserved[]; /* the reason given to ranges of memory_keep() */
 

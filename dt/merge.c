@@ -1,7 +1,7 @@
-#include "merge.h"
+#include "dt/merge.h"
 
-#include "../src/text.h"
-#include "memory.h"
+#include "src/base/strbuf.h"
+#include "dt/memory.h"
 
 #include <libfdt.h>
 #include <string.h>

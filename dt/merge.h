@@ -6,7 +6,7 @@
 #ifndef MERGE_H
 #define MERGE_H
 
-#include "tree.h"
+#include "dt/tree.h"
 
 /* Nodes nested deeper than this are refused. */
 #define MERGE_DEPTH 64

@@ -3,8 +3,8 @@
  * where they are used), or those of labels of the base (__fixups__; the base's __symbols__ knows
  * them).
  */
-#include "../src/text.h"
-#include "merge.h"
+#include "src/base/strbuf.h"
+#include "dt/merge.h"
 
 #include <libfdt.h>
 #include <string.h>

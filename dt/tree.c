@@ -1,7 +1,7 @@
-#include "tree.h"
+#include "dt/tree.h"
 
-#include "../src/text.h"
-#include "tags.h"
+#include "src/base/strbuf.h"
+#include "dt/tags.h"
 
 #include <libfdt.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef TREE_H
 #define TREE_H
 
-#include "look.h"
+#include "dt/read.h"
 
 /* Makes a blob that was read up to its `used` bytes whole again: it now says that size. */
 void tree_shorten(uint8_t *blob, size_t used);

@@ -1,6 +1,6 @@
-#include "inputs.h"
+#include "src/inputs.h"
 
-#include "../dt/tree.h"
+#include "dt/tree.h"
 
 #include <string.h>
 #include <unistd.h>

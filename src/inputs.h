@@ -4,10 +4,10 @@
 #ifndef INPUTS_H
 #define INPUTS_H
 
-#include "files.h"
-#include "options.h"
-#include "plan.h"
-#include "scratch.h"
+#include "src/sys/files.h"
+#include "src/options.h"
+#include "src/plan/plan.h"
+#include "src/sys/unpack_buffer.h"
 
 struct inputs {
 	struct input kernel, dtb, initrd[WORDS_MAX], overlay[WORDS_MAX];

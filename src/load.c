@@ -1,12 +1,12 @@
-#include "load.h"
+#include "src/load.h"
 
-#include "choose.h"
-#include "outcome.h"
-#include "print.h"
-#include "probe.h"
-#include "record.h"
-#include "say.h"
-#include "transport.h"
+#include "src/method.h"
+#include "src/sandbox.h"
+#include "src/plan/print.h"
+#include "src/sys/probe.h"
+#include "src/sys/record.h"
+#include "src/sys/log.h"
+#include "src/sys/kexec_call.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #ifndef LOAD_H
 #define LOAD_H
 
-#include "machine.h"
-#include "options.h"
+#include "src/plan/machine.h"
+#include "src/options.h"
 
 /* --plan, --load, and loads that are followed by a shutdown or a start. */
 bool load(const struct options *o, struct error *e);

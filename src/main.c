@@ -1,11 +1,11 @@
 /* What is asked for, and the exit code. */
-#include "files.h"
-#include "load.h"
-#include "probe.h"
-#include "record.h"
-#include "say.h"
-#include "transport.h"
-#include "version.h"
+#include "src/sys/files.h"
+#include "src/load.h"
+#include "src/sys/probe.h"
+#include "src/sys/record.h"
+#include "src/sys/log.h"
+#include "src/sys/kexec_call.h"
+#include "src/version.h"
 
 #include <fcntl.h>
 #include <sys/syscall.h>

@@ -1,4 +1,4 @@
-#include "options.h"
+#include "src/options.h"
 
 #include <string.h>
 

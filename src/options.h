@@ -6,8 +6,8 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
-#include "error.h"
-#include "text.h"
+#include "src/base/error.h"
+#include "src/base/strbuf.h"
 
 #include <stddef.h>
 

@@ -12,7 +12,7 @@ bin_dir=$run_dir/bin
 host_bin=$bin_dir/host/kexec-lite
 guest_bin=$bin_dir/arm64/kexec-lite
 machines=$top/tests/machines
-plans=$top/tests/plans
+plans=$top/tests/plan
 
 # fail_with TEXT...: the reason a test failed, and the end of a log if there is one.
 fail_with() {
@@ -171,7 +171,7 @@ refused() {
 # ---- plans on this machine
 
 # The golden plans: name, captured machine, initrd sizes ("-": none), then the arguments of
-# tests/plans/image. Flags 0xa: 4 KiB pages, anywhere; 0x2: as low as possible; 0xe: 64 KiB pages.
+# tests/plan/image. Flags 0xa: 4 KiB pages, anywhere; 0x2: as low as possible; 0xe: 64 KiB pages.
 plan_table='
 virt-6.1       virt-6.1      5000000
 virt-6.12      virt-6.12     5000000

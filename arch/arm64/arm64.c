@@ -1,7 +1,7 @@
-#include "arm64.h"
+#include "arch/arm64/arm64.h"
 
-#include "../../dt/memory.h"
-#include "../../src/iomem.h"
+#include "dt/memory.h"
+#include "src/formats/iomem.h"
 
 #include <libfdt.h>
 

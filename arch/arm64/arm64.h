@@ -3,7 +3,7 @@
 #ifndef ARM64_H
 #define ARM64_H
 
-#include "../arch.h"
+#include "arch/arch.h"
 
 #define ARM64_BLOCK	   0x200000ull	 /* a kernel's base is a multiple; a tree lies inside one */
 #define ARM64_WINDOW	   (32ull << 30) /* kernel and initrd share one, */

@@ -1,6 +1,6 @@
 /* The arm64 rules of a finished plan, derived again from booting.rst with arithmetic of their own.
  */
-#include "arm64.h"
+#include "arch/arm64/arm64.h"
 
 #include <string.h>
 

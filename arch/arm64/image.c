@@ -1,8 +1,8 @@
 /* The arm64 Image: Documentation/arch/arm64/booting.rst, section 4, "Call the kernel image". */
-#include "arm64.h"
+#include "arch/arm64/arm64.h"
 
-#include "../../src/pe.h"
-#include "../../src/text.h"
+#include "src/formats/pe.h"
+#include "src/base/strbuf.h"
 
 #define HEADER	       64
 #define MAGIC_AT       0x38

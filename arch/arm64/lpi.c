@@ -11,7 +11,7 @@
  * /proc/iomem. Without, we tell: placed around, and reserved in the next tree. Where they are, only
  * the log of the running kernel says.
  */
-#include "arm64.h"
+#include "arch/arm64/arm64.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The ppc64 rules of a finished plan, derived again with arithmetic of their own. */
-#include "ppc64.h"
+#include "arch/ppc64/ppc64.h"
 
 #include <string.h>
 

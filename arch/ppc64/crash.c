@@ -4,7 +4,7 @@
  * all from 0 to the region's end, since kernels want the first block of memory, and what firmware
  * holds; what is below the region and not saved is reserved.
  */
-#include "ppc64.h"
+#include "arch/ppc64/ppc64.h"
 
 #include <libfdt.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* ppc64 kernels are ELF files: vmlinux, or another system's. */
-#include "ppc64.h"
+#include "arch/ppc64/ppc64.h"
 
-#include "../../src/elf.h"
+#include "src/formats/elf64.h"
 
 #include <stdlib.h>
 #include <string.h>

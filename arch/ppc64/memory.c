@@ -2,9 +2,9 @@
  * LoPAR B.6.6 for dynamic memory), what firmware and the running kernel hold, and how far real mode
  * reaches.
  */
-#include "ppc64.h"
+#include "arch/ppc64/ppc64.h"
 
-#include "../../src/iomem.h"
+#include "src/formats/iomem.h"
 
 const char ppc64_running[] = "the running kernel";
 const char ppc64_hash[] = "hash page table";

@@ -1,6 +1,6 @@
-#include "ppc64.h"
+#include "arch/ppc64/ppc64.h"
 
-#include "../../dt/tree.h"
+#include "dt/tree.h"
 
 #include <libfdt.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef PPC64_H
 #define PPC64_H
 
-#include "../arch.h"
+#include "arch/arch.h"
 
 #define PPC64_ALIGN	  0x10000ull /* 64 KiB: the largest base page; what kernels are tested with */
 #define PPC64_HEAD	  0x100ull   /* bytes that are copied to address 0 */

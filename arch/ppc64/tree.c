@@ -1,5 +1,5 @@
 /* The parts of the next tree that only this target has. */
-#include "ppc64.h"
+#include "arch/ppc64/ppc64.h"
 
 #include <libfdt.h>
 

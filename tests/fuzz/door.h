@@ -5,9 +5,9 @@
 #ifndef DOOR_H
 #define DOOR_H
 
-#include "../../arch/arch.h"
-#include "../../src/error.h"
-#include "../../src/span.h"
+#include "arch/arch.h"
+#include "src/base/error.h"
+#include "src/base/span.h"
 
 #define DOORS(X)                                                                                   \
 	X(image)                                                                                   \

@@ -5,9 +5,9 @@
 #include "door.h"
 
 #include "files.h"
-#include "../../src/core.h"
-#include "../../src/iomem.h"
-#include "../../src/probe.h"
+#include "src/plan/elfcorehdr.h"
+#include "src/formats/iomem.h"
+#include "src/sys/probe.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
  */
 #include "door.h"
 
-#include "../../dt/memory.h"
-#include "../../dt/merge.h"
+#include "dt/memory.h"
+#include "dt/merge.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
  */
 #include "door.h"
 
-#include "../../dt/flatten.h"
+#include "dt/flatten.h"
 
 #include <libfdt.h>
 #include <string.h>

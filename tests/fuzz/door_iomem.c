@@ -1,7 +1,7 @@
 /* The text of /proc/iomem, and of an arm64 kernel's log behind a line "LOG". */
 #include "door.h"
 
-#include "../../src/iomem.h"
+#include "src/formats/iomem.h"
 
 #include <string.h>
 

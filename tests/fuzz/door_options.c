@@ -2,9 +2,9 @@
  */
 #include "door.h"
 
-#include "../../dt/scrub.h"
-#include "../../src/choose.h"
-#include "../../src/options.h"
+#include "dt/redact.h"
+#include "src/method.h"
+#include "src/options.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  */
 #include "door.h"
 
-#include "../../src/quiet.h"
+#include "src/plan/staging.h"
 
 #include <stdlib.h>
 

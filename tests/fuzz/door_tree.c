@@ -1,11 +1,11 @@
 /* A device tree blob, read in every way that this program reads one. */
 #include "door.h"
 
-#include "../../arch/ppc64/ppc64.h"
-#include "../../dt/fit.h"
-#include "../../dt/memory.h"
-#include "../../dt/merge.h"
-#include "../../dt/scrub.h"
+#include "arch/ppc64/ppc64.h"
+#include "dt/fit.h"
+#include "dt/memory.h"
+#include "dt/merge.h"
+#include "dt/redact.h"
 
 #include <libfdt.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Streams, and what they come wrapped in. The last byte chooses how much room there is. */
 #include "door.h"
 
-#include "../../src/image.h"
-#include "../../src/unwrap.h"
+#include "src/formats/image.h"
+#include "src/formats/unwrap.h"
 
 #include <stdlib.h>
 #include <string.h>

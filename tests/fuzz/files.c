@@ -1,9 +1,9 @@
 #include "files.h"
 
-#include "../../src/files.h"
-#include "../../src/kexec_abi.h"
-#include "../../src/probe.h"
-#include "../../src/probe_internal.h"
+#include "src/sys/files.h"
+#include "src/sys/kexec_abi.h"
+#include "src/sys/probe.h"
+#include "src/sys/probe_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef FUZZ_FILES_H
 #define FUZZ_FILES_H
 
-#include "../../src/span.h"
+#include "src/base/span.h"
 
 #define FUZZ_FILES 64
 

@@ -9,7 +9,7 @@
 #include "door.h"
 #include "files.h"
 
-#include "../../src/print.h"
+#include "src/plan/print.h"
 
 #include <stdio.h>
 #include <stdlib.h>

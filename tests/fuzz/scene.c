@@ -3,9 +3,9 @@
 #include "door.h"
 #include "files.h"
 
-#include "../../src/print.h"
-#include "../../src/probe.h"
-#include "../../src/quiet.h"
+#include "src/plan/print.h"
+#include "src/sys/probe.h"
+#include "src/plan/staging.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #ifndef SCENE_H
 #define SCENE_H
 
-#include "../../arch/arch.h"
+#include "arch/arch.h"
 
 /* Rolls come from bytes while there are any (and are 0 behind them), or, without, from a state. */
 struct dice {

@@ -73,9 +73,9 @@ powernv9  powernv9-crash powernv9 5000000
 
 # crash_planned NAME ARGUMENT...: runs kexec-lite for a line of crash_plans.
 crash_planned() {
-	local machine initrd image dir maker=$top/tests/plans/image
+	local machine initrd image dir maker=$top/tests/plan/image
 	read -r _ machine _ initrd image < <(awk -v n="$1" '$1 == n' <<<"$crash_plans")
-	[[ $machine = arm64* ]] || maker=$top/tests/plans/ppc64/image
+	[[ $machine = arm64* ]] || maker=$top/tests/plan/ppc64/image
 	dir=$run_dir/plan-crash-$1.$$
 	mkdir -p "$dir"
 	# shellcheck disable=SC2086  # a list

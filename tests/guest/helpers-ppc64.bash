@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 
 guest_bin=$bin_dir/ppc64le/kexec-lite
-plans=$top/tests/plans/ppc64
+plans=$top/tests/plan/ppc64
 
 # ---- boots
 
@@ -146,7 +146,7 @@ powernv10      powernv10
 '
 
 # The golden plans: name, captured machine, initrd sizes ("-": none), an option for kexec-lite
-# ("-": none), then the arguments of tests/plans/ppc64/image.
+# ("-": none), then the arguments of tests/plan/ppc64/image.
 plan_table='
 pseries        pseries        5000000  -
 pseries-hash   pseries-hash   5000000  -

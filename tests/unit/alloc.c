@@ -10,7 +10,7 @@ void *own_realloc(void *p, size_t size);
 #define free	own_free
 #define calloc	own_calloc
 #define realloc own_realloc
-#include "../../src/alloc.c"
+#include "src/sys/alloc.c"
 #undef malloc
 #undef free
 #undef calloc

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../arch/arch.h"
+#include "arch/arch.h"
 
 void test_arch(void)
 {

@@ -1,7 +1,7 @@
 #include "unit.h"
 
-#include "../../arch/arch.h"
-#include "../../src/image.h"
+#include "arch/arch.h"
+#include "src/formats/image.h"
 
 #include <sys/mman.h>
 

@@ -1,7 +1,7 @@
 /* The arm64 reading of /proc/iomem and tree together. */
 #include "unit.h"
 
-#include "../../arch/arm64/arm64.h"
+#include "arch/arm64/arm64.h"
 
 #define RAM "40000000-7fffffff : System RAM\n"
 #define INITRD(start, end)                                                                         \

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../dt/chosen.h"
+#include "dt/chosen.h"
 
 #include <libfdt.h>
 #include <stdio.h>

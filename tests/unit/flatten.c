@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../dt/flatten.h"
+#include "dt/flatten.h"
 
 #include <libfdt.h>
 #include <stdio.h>

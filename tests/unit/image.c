@@ -1,8 +1,8 @@
 /* Files that are no kernel for this machine: what they are is said. */
 #include "unit.h"
 
-#include "../../src/image.h"
-#include "../../arch/arch.h"
+#include "src/formats/image.h"
+#include "arch/arch.h"
 
 static const struct row {
 	const char *caption;

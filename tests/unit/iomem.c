@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/iomem.h"
+#include "src/formats/iomem.h"
 
 #include <stdio.h>
 

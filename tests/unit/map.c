@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/map.h"
+#include "src/plan/map.h"
 
 /* 64 cells */
 #define FREE "................................................................"

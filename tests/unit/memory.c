@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../dt/memory.h"
+#include "dt/memory.h"
 
 static const struct {
 	const char *caption, *note;

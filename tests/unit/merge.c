@@ -1,7 +1,7 @@
 /* merge_machine(): a user's tree, the machine's own, what comes of them. */
 #include "unit.h"
 
-#include "../../dt/merge.h"
+#include "dt/merge.h"
 
 #include <libfdt.h>
 #include <stdio.h>

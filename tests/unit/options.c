@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/options.h"
+#include "src/options.h"
 
 #include <stdio.h>
 

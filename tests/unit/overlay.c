@@ -3,7 +3,7 @@
  */
 #include "unit.h"
 
-#include "../../dt/merge.h"
+#include "dt/merge.h"
 
 #include <libfdt.h>
 

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/place.h"
+#include "src/plan/place.h"
 
 #define BITS48 (1ull << 48)
 #define MISFIT(what, need, most, free)                                                             \

@@ -1,7 +1,7 @@
 /* plan_make(): a small machine in memory, planned. */
 #include "unit.h"
 
-#include "../../arch/arm64/arm64.h"
+#include "arch/arm64/arm64.h"
 
 #include <libfdt.h>
 

@@ -1,7 +1,7 @@
 /* plan_check(): a finished plan, one thing wrong with it, one sentence. */
 #include "unit.h"
 
-#include "../../arch/arm64/arm64.h"
+#include "arch/arm64/arm64.h"
 
 #include <libfdt.h>
 

@@ -3,7 +3,7 @@
  */
 #include "unit.h"
 
-#include "../../arch/ppc64/ppc64.h"
+#include "arch/ppc64/ppc64.h"
 
 #include <libfdt.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  */
 #include "unit.h"
 
-#include "../../arch/ppc64/ppc64.h"
+#include "arch/ppc64/ppc64.h"
 
 #include <libfdt.h>
 

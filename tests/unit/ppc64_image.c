@@ -1,8 +1,8 @@
 /* vmlinux on a small ppc64 machine: parsed and planned. */
 #include "unit.h"
 
-#include "../../arch/arch.h"
-#include "../../src/elf.h"
+#include "arch/arch.h"
+#include "src/formats/elf64.h"
 
 #include <libfdt.h>
 

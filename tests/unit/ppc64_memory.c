@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../arch/arch.h"
+#include "arch/arch.h"
 
 #define HEAD	 "/ { #address-cells = <2>; #size-cells = <2>; "
 #define END_1G	 "chosen { linux,kernel-end = <0 2000000>; }; "

@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/print.h"
+#include "src/plan/print.h"
 
 static void whole(void)
 {

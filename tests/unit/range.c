@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/range.h"
+#include "src/base/range.h"
 
 #define TOP UINT64_MAX
 

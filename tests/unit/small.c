@@ -1,7 +1,7 @@
 /* A small machine in memory: see unit.h. */
 #include "unit.h"
 
-#include "../../arch/arch.h"
+#include "arch/arch.h"
 
 #define KERNEL_BYTES  (1u << 20)
 #define KERNEL_MEMORY (4u << 20)

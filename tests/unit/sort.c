@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/sort.h"
+#include "src/base/sort.h"
 
 static unsigned compared;
 

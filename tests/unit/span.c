@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "../../src/span.h"
+#include "src/base/span.h"
 
 static const uint8_t bytes[] = { 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0xfe };
 

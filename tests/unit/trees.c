@@ -2,7 +2,7 @@
  */
 #include "unit.h"
 
-#include "../../dt/tree.h"
+#include "dt/tree.h"
 
 #include <libfdt.h>
 

@@ -7,8 +7,8 @@
 #ifndef UNIT_H
 #define UNIT_H
 
-#include "../../src/error.h"
-#include "../../src/plan.h"
+#include "src/base/error.h"
+#include "src/plan/plan.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* Streams as their tools write them, of 140 bytes: "kernel " twenty times. */
 #include "unit.h"
 
-#include "../../src/unpack.h"
+#include "src/formats/unpack.h"
 
 #include <stdio.h>
 

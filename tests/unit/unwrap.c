@@ -1,10 +1,10 @@
 /* Containers, made here: EFI zboot, UKI, ELF, each inside of others, and the table of a PE file. */
 #include "unit.h"
 
-#include "../../arch/arch.h"
-#include "../../dt/fit.h"
-#include "../../src/pe.h"
-#include "../../src/unwrap.h"
+#include "arch/arch.h"
+#include "dt/fit.h"
+#include "src/formats/pe.h"
+#include "src/formats/unwrap.h"
 
 #include <stdio.h>
 

@@ -1,0 +1,77 @@
+#include "dt/redact.h"
+
+#include "src/base/span.h"
+
+#include <libfdt.h>
+#include <stdbool.h>
+#include <string.h>
+
+static const char *const secret_properties[] = {
+	"serial-number", "serial#",  "serialno", "system-id", "mac-address", "bd-address", "uuid",
+	"seed",		 "password", "secret",	 "luks",      "dmcryptkey",  "loc-code",   "vpd",
+};
+
+static const char *const secret_words[] = { "pass", "key", "secret", "token", "serial", "mac" };
+
+static bool has_one(const char *name, size_t len, const char *const *words, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (span_find((struct span){ (const uint8_t *)name, len }, words[i], NULL))
+			return true;
+	return false;
+}
+
+/* The end of the name of the word at `at`: an = or a space. */
+static size_t name_end(const char *cmdline, size_t at, size_t len)
+{
+	while (at < len && cmdline[at] != '=' && cmdline[at] != ' ')
+		at++;
+	return at;
+}
+
+void scrub_words(char *cmdline, size_t len)
+{
+	size_t at = 0, name;
+	bool quoted, secret;
+
+	for (; at < len; at++) {
+		name = at;
+		at = name_end(cmdline, at, len);
+		secret = has_one(cmdline + name, at - name, secret_words,
+				 sizeof(secret_words) / sizeof(secret_words[0]));
+		/* quotes may stand around the value, or around the whole word */
+		quoted = cmdline[name] == '"';
+		if (at < len && cmdline[at] == '=')
+			at++;
+		for (; at < len && (quoted || cmdline[at] != ' '); at++) {
+			if (cmdline[at] == '"')
+				quoted = !quoted;
+			else if (secret)
+				cmdline[at] = 'x';
+		}
+	}
+}
+
+void scrub_tree(uint8_t *fdt)
+{
+	const char *name;
+	int node, property, len;
+	char *value;
+
+	for (node = 0; node >= 0; node = fdt_next_node(fdt, node, NULL)) {
+		fdt_for_each_property_offset(property, fdt, node)
+		{
+			value = (char *)(uintptr_t)fdt_getprop_by_offset(fdt, property, &name,
+									 &len);
+			if (len <= 0)
+				continue;
+			if (strcmp(name, "bootargs") == 0)
+				scrub_words(value, strnlen(value, (size_t)len));
+			else if (has_one(name, strlen(name), secret_properties,
+					 sizeof(secret_properties) / sizeof(secret_properties[0])))
+				memset(value, 0, (size_t)len);
+		}
+	}
+}

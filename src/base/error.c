@@ -1,0 +1,39 @@
+#include "src/base/error.h"
+
+#include "src/base/strbuf.h"
+
+bool fail(struct error *e, enum code code, const char *format, ...)
+{
+	struct text t;
+	va_list ap;
+
+	if (e->code != FAIL_NONE) {
+		e->closed = true;
+		return false;
+	}
+	e->code = code;
+	t = text_fixed(e->text, sizeof(e->text));
+	va_start(ap, format);
+	text_vadd(&t, format, ap);
+	va_end(ap);
+	return false;
+}
+
+bool hint(struct error *e, const char *format, ...)
+{
+	struct text t;
+	va_list ap;
+
+	if (e->closed)
+		return false;
+	t = text_fixed(e->hint, sizeof(e->hint));
+	va_start(ap, format);
+	text_vadd(&t, format, ap);
+	va_end(ap);
+	return false;
+}
+
+bool fail_memory(struct error *e)
+{
+	return fail(e, FAIL_MEMORY, "go on: out of memory");
+}

@@ -1,0 +1,153 @@
+#include "src/base/span.h"
+
+#include <string.h>
+
+bool span_sub(struct span s, uint64_t off, uint64_t len, struct span *out)
+{
+	if (off > s.len || len > s.len - off)
+		return false;
+	*out = (struct span){ s.p + off, (size_t)len };
+	return true;
+}
+
+/* The number in `width` bytes at off; first byte lowest when little. */
+static bool span_number(struct span s, uint64_t off, unsigned width, bool little, uint64_t *v)
+{
+	struct span f;
+	unsigned i;
+
+	*v = 0;
+	if (!span_sub(s, off, width, &f))
+		return false;
+	for (i = 0; i < width; i++)
+		*v = *v << 8 | f.p[little ? width - 1 - i : i];
+	return true;
+}
+
+bool span_le16(struct span s, uint64_t off, uint16_t *v)
+{
+	uint64_t n;
+	bool ok = span_number(s, off, sizeof(*v), true, &n);
+
+	*v = (uint16_t)n;
+	return ok;
+}
+
+bool span_be16(struct span s, uint64_t off, uint16_t *v)
+{
+	uint64_t n;
+	bool ok = span_number(s, off, sizeof(*v), false, &n);
+
+	*v = (uint16_t)n;
+	return ok;
+}
+
+bool span_le32(struct span s, uint64_t off, uint32_t *v)
+{
+	uint64_t n;
+	bool ok = span_number(s, off, sizeof(*v), true, &n);
+
+	*v = (uint32_t)n;
+	return ok;
+}
+
+bool span_be32(struct span s, uint64_t off, uint32_t *v)
+{
+	uint64_t n;
+	bool ok = span_number(s, off, sizeof(*v), false, &n);
+
+	*v = (uint32_t)n;
+	return ok;
+}
+
+bool span_le64(struct span s, uint64_t off, uint64_t *v)
+{
+	return span_number(s, off, sizeof(*v), true, v);
+}
+
+bool span_be64(struct span s, uint64_t off, uint64_t *v)
+{
+	return span_number(s, off, sizeof(*v), false, v);
+}
+
+bool span_starts(struct span s, uint64_t off, const void *p, size_t len)
+{
+	struct span f;
+
+	return span_sub(s, off, len, &f) && memcmp(f.p, p, len) == 0;
+}
+
+bool span_take(struct span *s, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (!span_starts(*s, 0, word, len))
+		return false;
+	*s = (struct span){ s->p + len, s->len - len };
+	return true;
+}
+
+bool span_take_number(struct span *s, unsigned base, uint64_t *v)
+{
+	uint64_t n = 0;
+	size_t i;
+	int digit;
+
+	for (i = 0; i < s->len; i++) {
+		digit = s->p[i] - '0';
+		if (digit > 9)
+			digit = s->p[i] >= 'a' ? s->p[i] - 'a' + 10 : -1;
+		if (digit < 0 || (unsigned)digit >= base)
+			break;
+		if (__builtin_mul_overflow(n, (uint64_t)base, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)digit, &n))
+			return false;
+	}
+	*v = n;
+	*s = (struct span){ s->p + i, s->len - i };
+	return i;
+}
+
+bool span_find(struct span s, const char *word, struct span *behind)
+{
+	const size_t len = strlen(word);
+	const uint8_t *at;
+
+	while (s.len >= len && (at = memchr(s.p, word[0], s.len - len + 1))) {
+		s.len -= (size_t)(at - s.p);
+		s.p = at;
+		/* few pass the first look, which is cheaper than a call */
+		if (at[len - 1] == (uint8_t)word[len - 1] && memcmp(at, word, len) == 0) {
+			if (behind)
+				*behind = (struct span){ at + len, s.len - len };
+			return true;
+		}
+		s.p++;
+		s.len--;
+	}
+	return false;
+}
+
+void put_le32(uint8_t *p, uint32_t v)
+{
+	unsigned i;
+
+	for (i = 0; i < 4; i++)
+		p[i] = (uint8_t)(v >> 8 * i);
+}
+
+void put_le64(uint8_t *p, uint64_t v)
+{
+	put_le32(p, (uint32_t)v);
+	put_le32(p + 4, (uint32_t)(v >> 32));
+}
+
+void put_be32(uint8_t *p, uint32_t v)
+{
+	put_le32(p, __builtin_bswap32(v));
+}
+
+void put_be64(uint8_t *p, uint64_t v)
+{
+	put_le64(p, __builtin_bswap64(v));
+}

@@ -1,0 +1,223 @@
+#include "src/base/strbuf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct text text_fixed(char *buf, size_t cap)
+{
+	struct text t = { .p = buf, .cap = cap };
+
+	if (cap)
+		buf[0] = '\0';
+	return t;
+}
+
+void text_free(struct text *t)
+{
+	if (t->grows)
+		free(t->p);
+	*t = (struct text){ .grows = t->grows };
+}
+
+bool text_room(struct text *t, size_t len)
+{
+	size_t cap = t->cap ? t->cap : 256, want;
+	char *p;
+
+	/* so that neither the sum nor the doubling wraps */
+	if (len >= SIZE_MAX / 4 - t->len)
+		return false;
+	want = t->len + len + 1;
+	if (want <= t->cap)
+		return true;
+	if (!t->grows)
+		return false;
+	while (cap < want)
+		cap *= 2;
+	p = realloc(t->p, cap);
+	if (!p)
+		return false;
+	t->p = p;
+	t->cap = cap;
+	return true;
+}
+
+void text_bytes(struct text *t, const void *bytes, size_t len)
+{
+	if (!len)
+		return;
+	if (!text_room(t, len)) {
+		t->lost = true;
+		if (t->grows || t->cap <= t->len + 1)
+			return;
+		len = t->cap - t->len - 1;
+	}
+	memcpy(t->p + t->len, bytes, len);
+	t->len += len;
+	t->p[t->len] = '\0';
+}
+
+/* One conversion: what stands between % and its letter, and the letter. */
+struct spec {
+	bool left, zero;
+	size_t width;
+	int precision; /* -1: none given */
+	int longs;     /* 0 int, 1 long or size_t, 2 long long */
+	char kind;
+};
+
+static const char *spec_read(const char *f, struct spec *s, va_list *ap)
+{
+	*s = (struct spec){ .precision = -1 };
+	for (; *f == '-' || *f == '0'; f++) {
+		if (*f == '-')
+			s->left = true;
+		else
+			s->zero = true;
+	}
+	for (; *f >= '0' && *f <= '9'; f++)
+		s->width = s->width * 10 + (size_t)(*f - '0');
+	if (*f == '.') { /* .* is the only precision */
+		s->precision = va_arg(*ap, int);
+		f += 2;
+	}
+	for (; *f == 'l' || *f == 'z'; f++)
+		s->longs++;
+	s->kind = *f;
+	return *f ? f + 1 : f;
+}
+
+static void text_padded(struct text *t, const struct spec *s, const char *p, size_t len)
+{
+	size_t pad = len < s->width ? s->width - len : 0;
+
+	for (; pad && !s->left; pad--)
+		text_bytes(t, s->zero ? "0" : " ", 1);
+	text_bytes(t, p, len);
+	for (; pad; pad--)
+		text_bytes(t, " ", 1);
+}
+
+static void text_number(struct text *t, const struct spec *s, unsigned long long v, bool minus)
+{
+	const unsigned base = s->kind == 'x' ? 16 : 10;
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	do {
+		digits[--at] = "0123456789abcdef"[v % base];
+		v /= base;
+	} while (v);
+	while (s->zero && !s->left && sizeof(digits) - at + minus < s->width && at > 1)
+		digits[--at] = '0';
+	if (minus)
+		digits[--at] = '-';
+	text_padded(t, s, digits + at, sizeof(digits) - at);
+}
+
+static unsigned long long spec_unsigned(const struct spec *s, va_list *ap)
+{
+	if (s->longs == 0)
+		return va_arg(*ap, unsigned);
+	return s->longs == 1 ? va_arg(*ap, unsigned long) : va_arg(*ap, unsigned long long);
+}
+
+static void text_signed(struct text *t, const struct spec *s, va_list *ap)
+{
+	long long v;
+
+	if (s->longs == 0)
+		v = va_arg(*ap, int);
+	else
+		v = s->longs == 1 ? va_arg(*ap, long) : va_arg(*ap, long long);
+	text_number(t, s, v < 0 ? 0 - (unsigned long long)v : (unsigned long long)v, v < 0);
+}
+
+static void text_spec(struct text *t, const struct spec *s, va_list *ap)
+{
+	const char *str;
+	char c;
+
+	switch (s->kind) {
+	case 's':
+		str = va_arg(*ap, const char *);
+		text_padded(t, s, str,
+			    s->precision < 0 ? strlen(str) : strnlen(str, (size_t)s->precision));
+		break;
+	case 'c':
+		c = (char)va_arg(*ap, int);
+		text_padded(t, s, &c, 1);
+		break;
+	case 'd': text_signed(t, s, ap); break;
+	case 'u':
+	case 'x': text_number(t, s, spec_unsigned(s, ap), false); break;
+	default: text_bytes(t, &s->kind, 1); /* %% */
+	}
+}
+
+void text_vadd(struct text *t, const char *format, va_list ap)
+{
+	struct spec s;
+	va_list args;
+	size_t plain;
+
+	va_copy(args, ap);
+	while (*format) {
+		plain = strcspn(format, "%");
+		text_bytes(t, format, plain);
+		format += plain;
+		if (!*format)
+			break;
+		format = spec_read(format + 1, &s, &args);
+		text_spec(t, &s, &args);
+	}
+	va_end(args);
+}
+
+void text_add(struct text *t, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	text_vadd(t, format, ap);
+	va_end(ap);
+}
+
+const char *size_text(char buf[SIZE_TEXT], uint64_t bytes)
+{
+	static const char *const unit[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	struct text t = text_fixed(buf, SIZE_TEXT);
+	unsigned i = 0, shift = 10;
+
+	if (bytes < 1024) {
+		text_add(&t, "%u B", (unsigned)bytes);
+		return buf;
+	}
+	for (; i + 1 < sizeof(unit) / sizeof(unit[0]) && bytes >> shift >= 1024; i++)
+		shift += 10;
+	text_add(&t, "%u", (unsigned)(bytes >> shift));
+	bytes = (bytes >> (shift - 10)) % 1024 * 10 / 1024;
+	if (bytes)
+		text_add(&t, ".%u", (unsigned)bytes);
+	text_add(&t, " %s", unit[i]);
+	return buf;
+}
+
+void text_plain(struct text *t, const char *s)
+{
+	for (; *s; s++)
+		text_bytes(t, *s < ' ' || *s > '~' ? "?" : s, 1);
+}
+
+const char *name_text(char buf[NAME_TEXT], const char *name)
+{
+	struct text t = text_fixed(buf, NAME_TEXT);
+	size_t len = strlen(name);
+
+	if (len >= NAME_TEXT) {
+		text_add(&t, "...");
+		name += len - (NAME_TEXT - 4);
+	}
+	text_plain(&t, name);
+	return buf;
+}

@@ -1,0 +1,21 @@
+/* The section table of a PE file (Microsoft, "PE Format"): EFI programs, kernels and UKIs. */
+#ifndef PE_H
+#define PE_H
+
+#include "src/base/span.h"
+
+#define PE_SECTIONS_MAX 96 /* of a UKI: what Windows takes, too */
+
+struct pe_section {
+	char name[9];
+	uint32_t virtual_size, size, at; /* size bytes of the file at `at` */
+};
+
+/* The table, 40 bytes a section; empty when file is no PE. False when file ends inside its headers.
+ */
+bool pe_table(struct span file, struct span *table);
+
+/* One of it; false behind the last. */
+bool pe_section(struct span table, unsigned i, struct pe_section *s);
+
+#endif

@@ -1,0 +1,89 @@
+#include "src/formats/unpack.h"
+
+#include "src/base/strbuf.h"
+
+/* What the build leaves out has no decoder, but its name is known. */
+#ifdef WITH_GZIP
+#define RUN_GZIP unpack_gzip
+#else
+#define RUN_GZIP NULL
+#endif
+#ifdef WITH_ZSTD
+#define RUN_ZSTD unpack_zstd
+#else
+#define RUN_ZSTD NULL
+#endif
+#ifdef WITH_XZ
+#define RUN_XZ unpack_xz
+#else
+#define RUN_XZ NULL
+#endif
+#ifdef WITH_LZ4
+#define RUN_LZ4 unpack_lz4
+#else
+#define RUN_LZ4 NULL
+#endif
+
+static const struct format formats[] = {
+	{ "gzip", "\x1f\x8b", 2, RUN_GZIP },
+	{ "zstd", "\x28\xb5\x2f\xfd", 4, RUN_ZSTD },
+	{ "zstd", "\x50\x2a\x4d\x18", 4, RUN_ZSTD }, /* a skippable frame first: pzstd */
+	{ "xz", "\xfd\x37zXZ", 6, RUN_XZ },
+	{ "lz4", "\x02\x21\x4c\x18", 4, RUN_LZ4 }, /* legacy, which kernels use */
+	{ "lz4", "\x04\x22\x4d\x18", 4, RUN_LZ4 },
+};
+
+const struct format *unpack_format(struct span file)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (span_starts(file, 0, formats[i].magic, formats[i].magic_len))
+			return &formats[i];
+	return NULL;
+}
+
+#define SIGNATURE "~Module signature appended~\n" /* include/linux/module_signature.h */
+
+static bool may_follow(struct span rest, size_t len)
+{
+	const size_t mark = sizeof(SIGNATURE) - 1;
+	uint32_t said;
+
+	span_le32(rest, 0, &said);
+	if (rest.len == 4 && said == (uint32_t)len)
+		return true;
+	if (rest.len >= mark && span_starts(rest, rest.len - mark, SIGNATURE, mark))
+		return true;
+	while (rest.len && !rest.p[rest.len - 1])
+		rest.len--;
+	return !rest.len;
+}
+
+bool unpack(const struct format *f, struct unpack *u, const char *kernel, struct error *e)
+{
+	char size[SIZE_TEXT];
+
+	u->used = u->len = 0;
+	switch (f->run(u)) {
+	case UNPACK_DONE:
+		return may_follow(unpack_rest(u), u->len) ||
+		       fail(e, FAIL_FORMAT, "load kernel %s: something follows its %s stream",
+			    kernel, f->name);
+	case UNPACK_CUT:
+		return fail(e, FAIL_FORMAT, "load kernel %s: its %s stream is cut short", kernel,
+			    f->name);
+	case UNPACK_FULL:
+		return fail(e, FAIL_MEMORY,
+			    "load kernel %s: unpacked it takes more than %s, all that can be loaded",
+			    kernel, size_text(size, u->room));
+	case UNPACK_STRANGE:
+		return fail(e, FAIL_UNSUPPORTED,
+			    "load kernel %s: its %s stream has a filter or checksum that is not known",
+			    kernel, f->name);
+	case UNPACK_MEMORY: return fail_memory(e);
+	default:
+		return fail(e, FAIL_FORMAT, "load kernel %s: its %s stream is broken", kernel,
+			    f->name);
+	}
+}

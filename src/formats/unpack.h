@@ -1,0 +1,59 @@
+/* Streams of gzip, zstd, xz and lz4, each unpacked in one go to where its bytes are wanted. The
+ * decoders look back into what they wrote, so that nothing is kept twice: beside the output they take
+ * less than 256 KiB. Each is in the build or left out (make ZSTD= and so on).
+ */
+#ifndef UNPACK_H
+#define UNPACK_H
+
+#include "src/base/error.h"
+#include "src/base/span.h"
+
+struct unpack {
+	struct span in;	  /* a stream, and what may follow it */
+	uint8_t *out;	  /* zeros, or any bytes */
+	size_t room;	  /* bytes that out has */
+	size_t used, len; /* of in that were read; of out that were written */
+	/* Called about once for each 128 KiB to 8 MiB; never NULL. */
+	void (*step)(void *arg, const struct unpack *u);
+	void *arg;
+};
+
+enum unpacked {
+	UNPACK_DONE,
+	UNPACK_CUT,	/* in ends inside of the stream */
+	UNPACK_BROKEN,	/* no stream, or its checksum is another */
+	UNPACK_FULL,	/* out is full and the stream is not at its end */
+	UNPACK_STRANGE, /* a filter or a checksum that the decoder does not know */
+	UNPACK_MEMORY,	/* malloc */
+};
+
+struct format {
+	const char *name; /* "gzip" */
+	const char *magic;
+	size_t magic_len;
+	enum unpacked (*run)(struct unpack *u); /* NULL: left out of this build */
+};
+
+/* By the first bytes; NULL: none of them. */
+const struct format *unpack_format(struct span file);
+
+/* Unpacks all streams that follow each other. Behind them may be zeros, the length of the output in
+ * four bytes (which builds of kernels append), or a module signature; `kernel`, fit to print, names
+ * the file in errors, and `most` is what room stands for there. Errors: FAIL_FORMAT,
+ * FAIL_UNSUPPORTED, FAIL_MEMORY.
+ */
+bool unpack(const struct format *f, struct unpack *u, const char *kernel, struct error *e);
+
+/* The decoders. used and len go on from what they are. */
+enum unpacked unpack_gzip(struct unpack *u);
+enum unpacked unpack_zstd(struct unpack *u);
+enum unpacked unpack_xz(struct unpack *u);
+enum unpacked unpack_lz4(struct unpack *u);
+
+/* What is left of in. */
+static inline struct span unpack_rest(const struct unpack *u)
+{
+	return (struct span){ u->in.p + u->used, u->in.len - u->used };
+}
+
+#endif

@@ -1,0 +1,56 @@
+/* gzip (RFC 1952) through zlib, which checks headers, CRCs and lengths. */
+#include "src/formats/unpack.h"
+
+#include <zlib.h>
+
+#define STEP (1u << 20)
+
+static size_t at_most(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The members, until one is not followed by another. */
+static enum unpacked run(struct unpack *u, z_stream *z)
+{
+	size_t in, room;
+	int err;
+
+	for (;;) {
+		in = at_most(u->in.len - u->used, STEP);
+		room = at_most(u->room - u->len, 1u << 30);
+		z->next_in = (Bytef *)(uintptr_t)u->in.p + u->used;
+		z->avail_in = (uInt)in;
+		z->next_out = u->out + u->len;
+		z->avail_out = (uInt)room;
+		err = inflate(z, Z_NO_FLUSH);
+		u->used += in - z->avail_in;
+		u->len += room - z->avail_out;
+		u->step(u->arg, u);
+		if (err == Z_STREAM_END) {
+			if (!span_starts(unpack_rest(u), 0, "\x1f\x8b", 2))
+				return UNPACK_DONE;
+			inflateReset(z);
+		} else if (err == Z_MEM_ERROR) {
+			return UNPACK_MEMORY;
+		} else if (err != Z_OK && err != Z_BUF_ERROR) {
+			return UNPACK_BROKEN;
+		} else if (u->used == u->in.len) {
+			return UNPACK_CUT; /* with more to come, the trailer at least is left */
+		} else if (u->len == u->room) {
+			return UNPACK_FULL;
+		}
+	}
+}
+
+enum unpacked unpack_gzip(struct unpack *u)
+{
+	z_stream z = { 0 };
+	enum unpacked result;
+
+	if (inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
+		return UNPACK_MEMORY;
+	result = run(u, &z);
+	inflateEnd(&z);
+	return result;
+}

@@ -1,0 +1,197 @@
+#include "src/plan/elfcorehdr.h"
+
+#include "arch/arch.h"
+#include "src/formats/elf64.h"
+
+#include <string.h>
+
+#define HEADER	       64
+#define PROGRAM_HEADER 56
+#define HEADERS_MAX    0xfffe /* 0xffff: the number is elsewhere (PN_XNUM) */
+#define CORE	       4      /* e_type: ET_CORE */
+#define LOAD	       1      /* p_type: PT_LOAD */
+#define NOTE	       4      /* p_type: PT_NOTE */
+#define ALL	       7      /* p_flags: read, write, execute */
+#define NOWHERE	       UINT64_MAX
+
+static size_t header_count(const struct crash *c)
+{
+	return c->notes.n + c->dump.n + (c->text.end != 0);
+}
+
+size_t core_size(const struct machine *m)
+{
+	const size_t n = header_count(&m->crash);
+
+	return n > HEADERS_MAX ? 0 : HEADER + n * PROGRAM_HEADER;
+}
+
+struct writer {
+	uint8_t *at;
+	bool big_endian;
+};
+
+static void write32(struct writer *w, uint32_t v)
+{
+	(w->big_endian ? put_be32 : put_le32)(w->at, v);
+	w->at += 4;
+}
+
+static void write64(struct writer *w, uint64_t v)
+{
+	(w->big_endian ? put_be64 : put_le64)(w->at, v);
+	w->at += 8;
+}
+
+/* Two halves of a word, the one at the lower address first. */
+static void write16s(struct writer *w, uint32_t first, uint32_t second)
+{
+	write32(w, w->big_endian ? first << 16 | second : second << 16 | first);
+}
+
+static void write_program(struct writer *w, uint32_t type, uint64_t virtual, struct range r,
+			  phys found)
+{
+	write32(w, type);
+	write32(w, type == LOAD ? ALL : 0);
+	write64(w, found);
+	write64(w, virtual);
+	write64(w, r.start);
+	write64(w, r.end - r.start);
+	write64(w, r.end - r.start);
+	write64(w, 0);
+}
+
+void core_write(const struct machine *m, phys backup, uint8_t *out)
+{
+	const struct crash *c = &m->crash;
+	struct writer w = { out, m->big_endian };
+	const struct range *r;
+	size_t i;
+
+	memcpy(out,
+	       "\x7f"
+	       "ELF\2\0\1\0\0\0\0\0\0\0\0",
+	       16);
+	out[5] = m->big_endian ? 2 : 1;
+	w.at += 16;
+	write16s(&w, CORE, m->arch->kexec_arch >> 16);
+	write32(&w, 1);
+	write64(&w, 0);
+	write64(&w, HEADER);
+	write64(&w, 0);
+	write32(&w, 0);
+	write16s(&w, HEADER, PROGRAM_HEADER);
+	write16s(&w, (uint32_t)header_count(c), 0);
+	write32(&w, 0);
+	for (i = 0; i < c->notes.n; i++)
+		write_program(&w, NOTE, 0, c->notes.v[i], c->notes.v[i].start);
+	for (i = 0; i < c->dump.n; i++) {
+		r = &c->dump.v[i];
+		write_program(&w, LOAD, r->start + c->linear, *r,
+			      r->start < m->arch->backup ? backup + r->start : r->start);
+	}
+	/* last: virtual addresses ascend */
+	if (c->text.end)
+		write_program(&w, LOAD, c->text_virtual, c->text, c->text.start);
+}
+
+struct header {
+	uint32_t type;
+	uint64_t found, virtual, at, size;
+};
+
+/* Program header number i of an ELF64 file, after the others; false when it is cut off. */
+static bool read_program(const struct elf *order, struct span file, size_t i, struct header *h)
+{
+	struct span s;
+
+	if (!span_sub(file, HEADER + PROGRAM_HEADER * (uint64_t)i, PROGRAM_HEADER, &s))
+		return false;
+	elf_read32(order, s, 0, &h->type);
+	elf_read64(order, s, 8, &h->found);
+	elf_read64(order, s, 16, &h->virtual);
+	elf_read64(order, s, 24, &h->at);
+	elf_read64(order, s, 40, &h->size);
+	return true;
+}
+
+bool core_check(struct span core, const struct machine *m, phys backup, struct error *e)
+{
+	const struct elf order = { .big_endian = m->big_endian };
+	const struct range *note = m->crash.notes.v, *ram = m->crash.dump.v;
+	const struct range *note_end = note + m->crash.notes.n, *ram_end = ram + m->crash.dump.n;
+	uint64_t moved;
+	struct header h;
+	uint16_t machine;
+	bool is64, text = m->crash.text.end != 0, ok;
+	size_t i;
+
+	ok = elf_is(core, &machine, &is64) && is64 && machine == m->arch->kexec_arch >> 16;
+	for (i = 0; ok && read_program(&order, core, i, &h); i++) {
+		if (note < note_end) {
+			ok = h.type == NOTE && h.at == note->start && h.found == h.at &&
+			     h.size == note->end - note->start;
+			note++;
+		} else if (ram < ram_end) {
+			moved = ram->end <= m->arch->backup ? backup : 0;
+			ok = h.type == LOAD && h.at == ram->start && h.found == h.at + moved &&
+			     h.size == ram->end - ram->start && h.virtual - h.at == m->crash.linear;
+			ram++;
+		} else {
+			ok = text && h.type == LOAD && h.at == m->crash.text.start &&
+			     h.found == h.at && h.virtual == m->crash.text_virtual &&
+			     h.size == m->crash.text.end - h.at;
+			text = false;
+		}
+	}
+	if (ok && note == note_end && ram == ram_end && !text &&
+	    core.len == HEADER + PROGRAM_HEADER * i)
+		return true;
+	return fail(e, FAIL_BUG, "trust the plan: its core header is wrong");
+}
+
+static bool in_ram(const struct machine *m, const struct header *h)
+{
+	size_t i;
+
+	for (i = 0; i < m->ram.n; i++)
+		if (h->at >= m->ram.v[i].start && h->at < m->ram.v[i].end)
+			return h->type == LOAD && h->size && h->size <= NOWHERE - h->at;
+	return false;
+}
+
+/* The kernel's image: mapped away from the rest, inside the physical range of another entry. */
+static bool take_text(const struct header *a, const struct header *b, struct crash *c)
+{
+	if (a->at < b->at || a->at - b->at > b->size || a->size > b->size - (a->at - b->at) ||
+	    a->virtual - a->at == b->virtual - b->at)
+		return false;
+	c->linear = b->virtual - b->at;
+	c->text_virtual = a->virtual;
+	c->text = (struct range){ a->at, a->at + a->size, NULL };
+	return true;
+}
+
+bool core_maps(struct span kcore, const struct machine *m, struct crash *c, struct error *e)
+{
+	const struct elf order = { .big_endian = m->big_endian };
+	struct header a, b;
+	size_t i, j;
+
+	for (i = 0; !c->text.end && read_program(&order, kcore, i, &a); i++)
+		for (j = 0; !c->text.end && in_ram(m, &a) && read_program(&order, kcore, j, &b);
+		     j++)
+			if (in_ram(m, &b))
+				take_text(&a, &b, c);
+	if (!c->text.end)
+		return fail(e, FAIL_MACHINE,
+			    "find the running kernel: /proc/kcore does not say where it is mapped");
+	for (i = 0; read_program(&order, kcore, i, &a); i++)
+		if (in_ram(m, &a) && a.virtual - a.at != c->linear && a.at != c->text.start)
+			return fail(
+				e, FAIL_MACHINE,
+				"find the running kernel: /proc/kcore has RAM mapped in more than "
+				"one way");
+	return true;
+}

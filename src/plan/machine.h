@@ -1,0 +1,84 @@
+/* The machine that kexec runs on, as probe.c (or a test) saw it. Const from then on: everything
+ * after it is a function of this, the files, and the options.
+ */
+#ifndef MACHINE_H
+#define MACHINE_H
+
+#include "src/plan/staging.h"
+#include "src/base/range.h"
+#include "src/base/span.h"
+#include "src/base/strbuf.h"
+
+struct arch;
+
+enum lockdown { LOCKDOWN_NONE, LOCKDOWN_INTEGRITY, LOCKDOWN_CONFIDENTIALITY };
+
+static inline const char *lockdown_name(enum lockdown l)
+{
+	return l == LOCKDOWN_NONE	 ? "none"
+	       : l == LOCKDOWN_INTEGRITY ? "integrity"
+					 : "confidentiality";
+}
+
+/* arm64: memory that the interrupt controller goes on using after the jump; see arch/arm64/lpi.c */
+enum lpi { LPI_NONE, LPI_KNOWN, LPI_UNKNOWN };
+/* What a crash kernel and its core header are told: filled by probe_crash(), empty otherwise. */
+struct crash {
+	struct range
+		region;	    /* the crash kernel's own memory; end 0: no crash kernel is asked for */
+	struct range low;   /* a second one below it, for DMA; end 0: none */
+	struct ranges dump; /* RAM of the machine that crashes; ascending */
+	struct ranges notes;   /* where the kernel leaves notes: one per CPU, then vmcoreinfo */
+	struct range text;     /* the running kernel, where it has a mapping of its own; or end 0 */
+	uint64_t text_virtual; /* of text.start */
+	uint64_t linear;       /* what makes any other physical address a virtual one */
+	uint64_t core_room; /* bytes that --hotplug wants for the header; 0: no such thing here */
+};
+
+struct machine {
+	const struct arch *arch; /* never NULL */
+	char release[65];	 /* of the running kernel, uname -r */
+	uint32_t page_size;	 /* of the running kernel, bytes: 4, 16 or 64 KiB */
+	bool big_endian;	 /* byte order of the running kernel, in which a stub is entered */
+	uint32_t cpu_id;	 /* arm64: MIDR_EL1 of the first CPU, 0 when not known */
+	bool live;		 /* this machine, not a captured one */
+
+	struct ranges ram;  /* what the next kernel may be given; sorted, no overlaps */
+	struct ranges keep; /* what must not be written; sorted, may overlap */
+	struct ranges room; /* ram without keep */
+	struct freemap *freemap; /* what of it is free now; NULL or without blocks: not known */
+	struct range reach; /* all that we place lies in here; ppc64: running kernel's end to RMA */
+
+	struct span fdt;      /* the tree to hand on; checked */
+	const char *fdt_from; /* where it came from, for errors */
+	char fdt_name[65];    /* of a captured machine: where it came from there */
+	size_t fdt_total; /* the size it said it has, padding included; 0: made from a live tree */
+	bool tree_in_x0;  /* the running kernel passes a tree's address by itself */
+
+	uint64_t mem_total, mem_available; /* bytes, as /proc/meminfo says; 0: not known */
+	struct text cmdline;		   /* of the running kernel, without the newline */
+
+	/* may we load? */
+	bool may_boot;		      /* CAP_SYS_BOOT in effect */
+	bool has_load, has_file_load; /* the system calls are there */
+	bool load_disabled;	      /* kernel.kexec_load_disabled */
+	int64_t limit_reboot;	      /* kernel.kexec_load_limit_reboot; -1: none */
+	int64_t limit_panic; /* kernel.kexec_load_limit_panic, for crash kernels; -1: none */
+	enum lockdown lockdown;
+	bool loaded, crash_loaded; /* what is loaded now */
+	bool loaded_unknown;	   /* /sys is not there, or does not say so */
+	bool xen;		   /* a guest or control domain of Xen */
+	enum lpi lpi;		   /* LPI_KNOWN: kept, and reserved in the next tree */
+	bool spin_table;	   /* arm64: CPUs that cannot be taken off once they run */
+
+	unsigned first_cpu; /* lowest CPU online */
+	bool cpus_offline;  /* some that are present are not online */
+
+	struct crash crash;
+
+	uint8_t *blob; /* owns what fdt points to */
+};
+
+void machine_free(struct machine *m);
+
+#endif

@@ -1,0 +1,37 @@
+/* Where pieces go: best holes first, top of memory down.
+ *
+ * Why from the top: the running kernel takes the pages that it stages a load in from where its
+ * allocator stands, and each page that happens to lie in a destination is set aside and searched
+ * for later. The lowest hole is the worst (kernel/kexec_core.c, kimage_alloc_page).
+ */
+#ifndef PLACE_H
+#define PLACE_H
+
+#include "src/base/error.h"
+#include "src/base/range.h"
+
+struct wish {
+	const char *what; /* for errors */
+	uint64_t size;	  /* 0: not wanted */
+	uint64_t align;	  /* power of two */
+	uint64_t offset;  /* start = multiple of align + offset */
+	bool lowest;	  /* from the bottom up, and first of all */
+	bool together;	  /* one of those that must lie in one window */
+	bool placed;	  /* the answer: whether, and where */
+	phys at;
+};
+
+struct wishes {
+	struct wish *v;
+	size_t n;
+	struct range bounds;   /* all of them inside this */
+	uint64_t window;       /* bytes that the `together` ones share; 0: no such rule */
+	uint64_t window_align; /* such a window starts at a multiple of this power of two */
+};
+
+/* Answers all wishes from `room` (sorted, no overlaps), without overlaps. When a piece does not fit
+ * beside the others, other holes and orders are tried. Errors: FAIL_ROOM, with the sizes.
+ */
+bool place(const struct ranges *room, struct wishes *w, struct error *e);
+
+#endif

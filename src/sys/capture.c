@@ -1,0 +1,102 @@
+#include "src/sys/probe.h"
+
+#include "dt/redact.h"
+#include "src/sys/files.h"
+#include "src/sys/probe_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* Copied as they are; those that are absent stay absent. */
+static const char *const files[] = {
+	"proc/iomem",
+	"proc/meminfo",
+	"sys/kernel/kexec_loaded",
+	"sys/kernel/kexec_crash_loaded",
+	"proc/sys/kernel/kexec_load_disabled",
+	"proc/sys/kernel/kexec_load_limit_reboot",
+	"proc/sys/kernel/kexec_load_limit_panic",
+	"sys/kernel/security/lockdown",
+	"sys/hypervisor/type",
+	"sys/devices/system/cpu/online",
+	"sys/devices/system/cpu/present",
+	MIDR_FILE,
+};
+
+static bool save_text(const char *dir, const char *path, const struct text *t, struct error *e)
+{
+	return files_save(dir, path, (struct span){ (uint8_t *)t->p, t->len }, e);
+}
+
+static bool capture_files(int root, const char *dir, const struct machine *m, struct error *e)
+{
+	struct text t = TEXT_GROWING;
+	bool ok = true;
+	size_t i;
+	int err;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]) && ok; i++) {
+		t.len = 0;
+		err = files_read(root, files[i], 16u << 20, &t);
+		if (!err)
+			ok = save_text(dir, files[i], &t, e);
+		else if (err != ENOENT && err != ENOTDIR)
+			ok = fail(e, FAIL_MACHINE, "read /%s: %s", files[i], files_errno(err));
+	}
+	t.len = 0;
+	probe_log(root, m, &t);
+	if (ok && t.len)
+		ok = save_text(dir, LOG_FILE, &t, e);
+	text_free(&t);
+	return ok;
+}
+
+static bool capture_system(const char *dir, const struct machine *m, struct error *e)
+{
+	char buf[512];
+	struct text t = text_fixed(buf, sizeof(buf));
+	struct utsname u;
+
+	if (uname(&u))
+		return fail(e, FAIL_MACHINE, "name this machine: %s", files_errno(errno));
+	text_add(
+		&t,
+		"machine=%s\nrelease=%s\npage_size=%u\nfdt_total=%zu\nfdt_from=%s\nsyscalls=%s%s\n",
+		u.machine, u.release, m->page_size, m->fdt_total, m->fdt_from,
+		m->has_load ? "kexec_load " : "", m->has_file_load ? "kexec_file_load" : "");
+	return save_text(dir, "system", &t, e);
+}
+
+bool probe_capture(const char *dir, struct error *e)
+{
+	int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct error none = { 0 };
+	struct machine m;
+	bool ok;
+
+	if (root < 0)
+		return fail(e, FAIL_MACHINE, "open directory /: %s", files_errno(errno));
+	ok = probe_state(NULL, &m, e) && probe_machine(NULL, &m, e) &&
+	     capture_files(root, dir, &m, e) && capture_system(dir, &m, e);
+	if (ok) {
+		scrub_words(m.cmdline.p, m.cmdline.len);
+		text_bytes(&m.cmdline, "\n", 1);
+		ok = save_text(dir, "proc/cmdline", &m.cmdline, e);
+	}
+	if (ok) {
+		scrub_tree(m.blob);
+		ok = files_save(dir, FDT_FILE, m.fdt, e);
+	}
+	/* what a crash kernel takes, as far as it is there; a disk that is full is no such thing */
+	if (ok && !probe_crash(NULL, &m, true, dir, &none) &&
+	    (none.code == FAIL_FILE || none.code == FAIL_MEMORY)) {
+		*e = none;
+		ok = false;
+	}
+	machine_free(&m);
+	close(root);
+	return ok;
+}

@@ -1,0 +1,260 @@
+/* EDGE: what a crash kernel and its core header are told of this machine. */
+#include "src/plan/elfcorehdr.h"
+#include "src/sys/files.h"
+#include "src/formats/iomem.h"
+#include "src/sys/probe.h"
+#include "src/sys/probe_internal.h"
+
+#include "arch/arch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char running[] = "memory of the running system";
+
+#define CPU_FOLDER    "sys/devices/system/cpu/"
+#define CPUS_MAX      65536 /* more notes than an ELF header can have */
+#define KCORE_HEAD    64    /* bytes of an ELF header; e_phnum is at KCORE_NUMBER */
+#define KCORE_NUMBER  56
+#define KCORE_PROGRAM 56 /* bytes of a program header */
+
+/* Takes "3-5," or "8" off a list of CPUs. */
+static bool take_cpus(struct span *s, uint64_t *first, uint64_t *last)
+{
+	if (!span_take_number(s, 10, first))
+		return false;
+	*last = *first;
+	if (span_take(s, "-") && !span_take_number(s, 10, last))
+		return false;
+	span_take(s, ",");
+	return *last < CPUS_MAX;
+}
+
+static bool has_cpu(struct span list, uint64_t cpu)
+{
+	uint64_t first, last;
+
+	while (take_cpus(&list, &first, &last))
+		if (cpu >= first && cpu <= last)
+			return true;
+	return false;
+}
+
+/* A machine being read, and where to leave copies of what is read. */
+struct reader {
+	int root;
+	const char *save; /* directory, or NULL */
+	struct machine *m;
+	struct error *e;
+};
+
+static bool fail_read(struct reader *r, const char *path, int err)
+{
+	fail(r->e, FAIL_MACHINE, "read /%s: %s", path,
+	     err ? files_errno(err) : "it does not say where in RAM a note lies");
+	return hint(r->e, "nothing was loaded: without it nobody could read this machine's dump");
+}
+
+/* The text of a small file. Returns 0 or errno. */
+static int read_small(struct reader *r, const char *path, struct text *t, struct span *s)
+{
+	int err;
+
+	t->len = 0;
+	err = files_read(r->root, path, t->cap - 1, t);
+	*s = (struct span){ (const uint8_t *)t->p, t->len };
+	if (!err && r->save && !files_save(r->save, path, *s, r->e))
+		return EIO;
+	return err;
+}
+
+static bool add_note(struct reader *r, const char *path, phys at, uint64_t size)
+{
+	const struct ranges *ram = &r->m->crash.dump;
+	struct range note = { at, at + size, NULL };
+	size_t i;
+
+	for (i = 0; i < ram->n && note.end > at; i++)
+		if (range_within(note, ram->v[i]))
+			return ranges_add(&r->m->crash.notes, at, note.end, NULL) ||
+			       fail_memory(r->e);
+	return fail_read(r, path, 0);
+}
+
+/* drivers/base/cpu.c: the address in hexadecimal, the size in another file, decimal. */
+static bool read_cpu(struct reader *r, uint64_t cpu, bool present)
+{
+	char path[80], buf[64];
+	struct text p = text_fixed(path, sizeof(path)), t = text_fixed(buf, sizeof(buf));
+	uint64_t at, size;
+	struct span s;
+	int err;
+
+	text_add(&p, CPU_FOLDER "cpu%u/crash_notes", (unsigned)cpu);
+	err = read_small(r, path, &t, &s);
+	if (err == ENOENT && !present)
+		return true;
+	if (err || !span_take_number(&s, 16, &at))
+		return fail_read(r, path, err);
+	text_add(&p, "_size");
+	err = read_small(r, path, &t, &s);
+	if (err || !span_take_number(&s, 10, &size))
+		return fail_read(r, path, err);
+	return add_note(r, path, at, size);
+}
+
+/* A note for each possible CPU that sysfs has; one that is present must have it. */
+static bool read_cpus(struct reader *r)
+{
+	static const char path[] = CPU_FOLDER "possible";
+	char possible[1024], present[1024];
+	struct text all = text_fixed(possible, sizeof(possible)),
+		    now = text_fixed(present, sizeof(present));
+	uint64_t cpu, last;
+	struct span list, have;
+	int err;
+
+	err = read_small(r, CPU_FOLDER "present", &now, &have);
+	if (!err)
+		err = read_small(r, path, &all, &list);
+	if (err)
+		return fail_read(r, path, err);
+	while (take_cpus(&list, &cpu, &last))
+		for (; cpu <= last; cpu++)
+			if (!read_cpu(r, cpu, has_cpu(have, cpu)))
+				return false;
+	return r->m->crash.notes.n || fail_read(r, path, 0);
+}
+
+/* kernel/ksysfs.c: address and size, both hexadecimal. */
+static bool read_vmcoreinfo(struct reader *r)
+{
+	static const char path[] = "sys/kernel/vmcoreinfo";
+	char buf[64];
+	struct text t = text_fixed(buf, sizeof(buf));
+	uint64_t at, size;
+	struct span s;
+	int err;
+
+	err = read_small(r, path, &t, &s);
+	span_take(&s, "0x");
+	if (err || !span_take_number(&s, 16, &at) || !span_take(&s, " ") ||
+	    !span_take_number(&s, 16, &size))
+		return fail_read(r, path, err);
+	return add_note(r, path, at, size);
+}
+
+/* ELF and program headers of /proc/kcore; the memory behind them is not read. */
+static bool read_maps(struct reader *r)
+{
+	struct machine *m = r->m;
+	struct text t = TEXT_GROWING;
+	uint16_t n = 0;
+	struct span s;
+	int err;
+	bool ok;
+
+	m->crash.linear = m->arch->linear;
+	if (m->crash.linear)
+		return true;
+	err = files_read(r->root, KCORE_FILE, KCORE_HEAD, &t);
+	s = (struct span){ (const uint8_t *)t.p, t.len };
+	if (err == EFBIG) {
+		(m->big_endian ? span_be16 : span_le16)(s, KCORE_NUMBER, &n);
+		t.len = 0;
+		err = files_read(r->root, KCORE_FILE, KCORE_HEAD + n * (size_t)KCORE_PROGRAM, &t);
+	}
+	s = (struct span){ (const uint8_t *)t.p, t.len };
+	if (err && err != EFBIG)
+		ok = fail_read(r, KCORE_FILE, err);
+	else
+		ok = core_maps(s, m, &m->crash, r->e) &&
+		     (!r->save || files_save(r->save, KCORE_FILE, s, r->e));
+	text_free(&t);
+	return ok;
+}
+
+/* The regions, out of what is kept, which is in order; all other RAM, what a stub saves first. */
+static bool find_regions(struct machine *m)
+{
+	const phys saved = m->arch->backup;
+	struct crash *c = &m->crash;
+	struct ranges regions = { 0 };
+	const struct range *r;
+	bool ok;
+	size_t i;
+
+	ok = ranges_add(&c->dump, 0, saved, running) && ranges_add(&regions, 0, saved, NULL);
+	for (i = 0; i < m->keep.n && ok; i++) {
+		r = &m->keep.v[i];
+		if (r->what != iomem_crash)
+			continue;
+		c->low = c->region;
+		c->region = *r;
+		ok = ranges_add(&regions, r->start, r->end, NULL);
+	}
+	ok = ok && ranges_subtract(&m->ram, &regions, &c->dump);
+	ranges_free(&regions);
+	return ok;
+}
+
+/* From now on only the region is room; what is to be dumped is kept. */
+static bool narrow(struct machine *m)
+{
+	const struct crash *c = &m->crash;
+	size_t i;
+
+	for (i = 0; i < m->keep.n; i++)
+		if (m->keep.v[i].what == iomem_crash && m->keep.v[i].start == c->region.start)
+			m->keep.v[i] =
+				(struct range){ c->dump.v[0].start, c->dump.v[0].end, running };
+	for (i = 1; i < c->dump.n; i++)
+		if (!ranges_add(&m->keep, c->dump.v[i].start, c->dump.v[i].end, running))
+			return false;
+	ranges_sort(&m->keep);
+	ranges_free(&m->room);
+	if (m->reach.start < c->region.start)
+		m->reach.start = c->region.start;
+	if (m->reach.end > c->region.end)
+		m->reach.end = c->region.end;
+	return ranges_subtract(&m->ram, &m->keep, &m->room);
+}
+
+static bool read_all(struct reader *r)
+{
+	char buf[32];
+	struct text t = text_fixed(buf, sizeof(buf));
+	struct span s;
+
+	/* since Linux 6.5; in 7.0 it moved */
+	if (read_small(r, "sys/kernel/kexec/crash_elfcorehdr_size", &t, &s))
+		read_small(r, "sys/kernel/crash_elfcorehdr_size", &t, &s);
+	span_take_number(&s, 10, &r->m->crash.core_room);
+	return read_cpus(r) && read_vmcoreinfo(r) && read_maps(r);
+}
+
+bool probe_crash(const char *root, struct machine *m, bool own_plan, const char *save,
+		 struct error *e)
+{
+	struct reader r = { .save = save, .m = m, .e = e };
+	bool ok;
+
+	if (!find_regions(m))
+		return fail_memory(e);
+	if (!m->crash.region.end) {
+		fail(e, FAIL_ROOM, "load a crash kernel: no memory is reserved for one");
+		return hint(e,
+			    "nothing was loaded: boot with crashkernel=256M, for instance, on the "
+			    "command line");
+	}
+	if (!own_plan)
+		return true;
+	r.root = probe_root(root, e);
+	if (r.root < 0)
+		return false;
+	ok = read_all(&r) && (narrow(m) || fail_memory(e));
+	close(r.root);
+	return ok;
+}

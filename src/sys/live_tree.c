@@ -1,0 +1,134 @@
+/* The live device tree: a directory per node, a file per property (drivers/of/kobj.c). */
+#include "src/sys/probe_internal.h"
+
+#include "dt/flatten.h"
+#include "src/sys/files.h"
+#include "src/base/sort.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROPERTY_MAX (16u << 20)
+
+/* The names in one directory: for each a type letter, 'p' (property) or 'n' (node), and the name.
+ */
+struct names {
+	struct text all; /* NUL behind each */
+	const char **v;
+	size_t n;
+};
+
+static int name_order(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted, which also puts the nodes ('n') before the properties ('p'). */
+static bool names_sort(struct names *l)
+{
+	size_t i, at = 0;
+
+	if (l->all.lost)
+		return false;
+	l->v = malloc((l->n + 1) * sizeof(*l->v));
+	if (!l->v)
+		return false;
+	for (i = 0; i < l->n; i++) {
+		l->v[i] = l->all.p + at;
+		at += strlen(l->v[i]) + 1;
+	}
+	sort(l->v, l->n, sizeof(*l->v), name_order);
+	return true;
+}
+
+static bool add_name(void *arg, const char *name, bool is_dir)
+{
+	struct names *l = arg;
+
+	if (strcmp(name, "name") == 0 && !is_dir)
+		return true;
+	text_bytes(&l->all, is_dir ? "n" : "p", 1);
+	text_bytes(&l->all, name, strlen(name) + 1);
+	l->n++;
+	return !l->all.lost;
+}
+
+static bool walk_property(struct flatten *f, int dir, const char *name, struct error *e)
+{
+	struct text value = TEXT_GROWING;
+	int err = files_read_attribute(dir, name, PROPERTY_MAX, &value);
+	char show[NAME_TEXT];
+	bool ok;
+
+	if (err)
+		ok = fail(e, FAIL_MACHINE, "read property %s of %s: %s", name_text(show, name),
+			  f->from, files_errno(err));
+	else
+		ok = flatten_property(f, name, (struct span){ (uint8_t *)value.p, value.len }, e);
+	text_free(&value);
+	return ok;
+}
+
+static bool walk_node(struct flatten *f, int parent, const char *path, const char *name,
+		      struct error *e);
+
+static bool walk_names(struct flatten *f, int dir, const struct names *l, struct error *e)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->v[i][0] == 'p' && !walk_property(f, dir, l->v[i] + 1, e))
+			return false;
+	for (i = 0; i < l->n; i++)
+		if (l->v[i][0] == 'n' && !walk_node(f, dir, l->v[i] + 1, l->v[i] + 1, e))
+			return false;
+	return true;
+}
+
+static bool walk_node(struct flatten *f, int parent, const char *path, const char *name,
+		      struct error *e)
+{
+	struct names l = { .all = TEXT_GROWING };
+	int dir = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = dir < 0 ? errno : files_list(dir, add_name, &l);
+	bool ok;
+
+	if (err && err != ECANCELED)
+		ok = fail(e, FAIL_MACHINE, "read device tree %s: %s", f->from, files_errno(err));
+	else
+		ok = flatten_begin(f, name, e) && (names_sort(&l) || fail_memory(e)) &&
+		     walk_names(f, dir, &l, e) && flatten_end(f, e);
+	if (dir >= 0)
+		close(dir);
+	/* the last one first: then our malloc takes them back */
+	free(l.v);
+	text_free(&l.all);
+	return ok;
+}
+
+/* The live tree has no reservations; those of the blob that the kernel booted with still hold. */
+static bool keep_reservations(struct flatten *f, const uint8_t *blob, struct error *e)
+{
+	struct range r;
+	size_t i;
+
+	for (i = 0; blob && tree_next_reserved(blob, &i, &r);)
+		/* one at the last address is empty where it ends, and an empty one would end the list */
+		if (r.start < r.end && !flatten_reserve(f, r.start, r.end - r.start, e))
+			return false;
+	return true;
+}
+
+bool walk_live_tree(int root, const char *from, uint8_t *boot, struct span *out, struct error *e)
+{
+	struct flatten f;
+	bool ok = flatten_start(&f, from, e) && keep_reservations(&f, boot, e);
+
+	free(boot); /* it may be larger than all that follows */
+	ok = ok && walk_node(&f, root, LIVE_TREE, "", e) && flatten_finish(&f, out, e);
+	flatten_free(&f);
+	return ok;
+}

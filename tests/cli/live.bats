@@ -1,0 +1,579 @@
+#!/usr/bin/env bats
+# A machine that is up, one sentence at a time: the program runs under tests/faults/inject.c as if a
+# captured machine were this one, which answers what would load, start, or look at the hardware, and
+# tells what was done. With faults.bats, which makes every call fail, nothing here needs a guest.
+
+# shellcheck disable=SC2154  # helpers.bash and bats set these
+load ../helpers
+load ../faults/helpers
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return
+	build_inject
+	make_image Image
+	python3 "$plans/ppc64/image" vmlinux
+	gzip -nc Image >Image.gz
+	head -c 4096 /dev/zero >initrd
+	cp "$machines/virt-6.1/sys/firmware/fdt" dtb
+	machine ARM virt-6.1
+	machine CRASH arm64-crash
+	machine PPC pseries
+	live_tree PPC/sys/firmware/devicetree/base
+	rm PPC/sys/firmware/fdt
+	echo 1 >PPC/sys/kernel/kexec_loaded
+}
+
+setup() {
+	[[ $(uname -m) = x86_64 ]] || skip "machine lacks x86-64 calls, which inject answers"
+	cd "$BATS_FILE_TMPDIR" || return
+}
+
+# on MACHINE "OPTION..." ARGUMENT...: `run` of kexec-lite with ARGUMENTs there; OPTIONs are inject's.
+on() {
+	local name=aarch64
+	[[ $1 != PPC* ]] || name=ppc64le
+	# shellcheck disable=SC2086  # a list
+	run ./inject -o -r "$PWD/$1" -m $name $2 -- "$host_bin" "${@:3}"
+}
+
+# says CODE DID LINE...: what that should have left.
+says() {
+	same "exit code" "$status" "$1"
+	same output "$output" "$(printf '%s\n' "${@:3}" "did: $2")"
+}
+
+# ---- may we?
+
+@test "without CAP_SYS_BOOT nothing is asked" {
+	local what root=("nothing was done: run kexec-lite as root")
+	for what in -u "-e capget=EPERM"; do
+		on ARM "$what" -l Image
+		says 10 nothing "kexec-lite: cannot load a kernel: this takes root (CAP_SYS_BOOT)" "kexec-lite: ${root[*]}"
+		on ARM "$what" -u
+		says 10 nothing "kexec-lite: cannot unload the kernel: this takes root (CAP_SYS_BOOT)" "kexec-lite: ${root[*]}"
+		on PPC "$what" -e
+		says 10 nothing "kexec-lite: cannot start the loaded kernel: this takes root (CAP_SYS_BOOT)" "kexec-lite: ${root[*]}"
+	done
+	on ARM "-e read=EPERM" -l Image
+	says 10 nothing "kexec-lite: cannot read /proc/cmdline: Operation not permitted" "kexec-lite: ${root[*]}"
+}
+
+@test "a capability that cannot be put down: the calls are taken to be there" {
+	on ARM "-e capset=EPERM -e kexec_file_load=ENOSYS" -l Image
+	says 12 nothing "kexec-lite: cannot load a kernel: the running kernel has no such system call"
+	on ARM "-e capset=EPERM" -l Image
+	says 0 "file load"
+}
+
+@test "loading is disabled, a limit of each kind is used up" {
+	changed CRASH off proc/sys/kernel/kexec_load_disabled '1\n'
+	on off "" -l Image
+	says 11 nothing "kexec-lite: cannot load a kernel: kernel.kexec_load_disabled is 1" \
+		"kexec-lite: nothing was done: loading and unloading are off until the next reboot"
+	changed CRASH limit proc/sys/kernel/kexec_load_limit_panic '0\n'
+	on limit "" -p -l Image
+	says 11 nothing "kexec-lite: cannot load a kernel: kernel.kexec_load_limit_panic is used up" \
+		"kexec-lite: nothing was done: only a reboot lifts the load limit"
+	on limit "" -l Image
+	says 0 "file load"
+	changed CRASH other proc/sys/kernel/kexec_load_limit_reboot '0x0\n' \
+		proc/sys/kernel/kexec_load_limit_panic '99999999999999999999\n'
+	on other "" -u
+	says 11 nothing "kexec-lite: cannot unload the kernel: kernel.kexec_load_limit_reboot is used up" \
+		"kexec-lite: nothing was done: only a reboot lifts the load limit"
+	on other "" -p -u
+	says 0 "unload crash kernel"
+	# more than it can have: no limit that we know of
+	changed CRASH large proc/sys/kernel/kexec_load_limit_reboot '18446744073709551615\n'
+	on large "" -u
+	says 0 unload
+}
+
+@test "lockdown for confidentiality forbids kexec_load as well" {
+	changed ARM lockdown sys/kernel/security/lockdown 'none integrity [confidentiality]\n'
+	on lockdown "" -c -l Image
+	says 11 nothing "kexec-lite: cannot load a kernel: lockdown (confidentiality) of the running kernel forbids kexec_load" \
+		"kexec-lite: nothing was loaded: leave out -c, and kexec_file_load takes a signed kernel"
+	on lockdown "" --mem-min=0 -l Image
+	says 11 nothing "kexec-lite: cannot honour --mem-min and --mem-max: it takes kexec_load, and lockdown (confidentiality) forbids that" \
+		"kexec-lite: nothing was loaded: leave --mem-min and --mem-max out, and kexec_file_load serves"
+	on lockdown "" -l Image
+	says 0 "file load"
+}
+
+@test "Xen: on arm64 it is refused unless forced, on ppc64 it is nothing" {
+	changed ARM xen sys/hypervisor/type 'xen\n'
+	on xen "" -l Image
+	says 17 nothing "kexec-lite: cannot load a kernel: under Xen on arm64 the next kernel panics in xen_guest_init" \
+		"kexec-lite: nothing was loaded: Xen keeps the CPUs' info pages; --force-xen loads all the same"
+	on xen "" -l --force-xen Image
+	says 0 "file load"
+	changed PPC PPC-xen sys/hypervisor/type 'xen\n'
+	on PPC-xen "" -l vmlinux
+	says 0 load
+}
+
+# ---- what the running kernel answers
+
+@test "each answer to kexec_load and kexec_file_load has its code, sentence and remedy" {
+	local call name code why hint lines bad=0
+	while IFS='|' read -r name code why hint; do
+		for call in -c,kexec_load -s,kexec_file_load; do
+			on ARM "-e ${call#*,}=$name" "${call%,*}" -l Image
+			lines=("kexec-lite: cannot load a kernel: $why" "kexec-lite: $hint")
+			[[ $hint ]] || unset 'lines[1]'
+			says "$code" nothing "${lines[@]}" || { bad=1 && echo "$call $name"; }
+		done
+	done <<-'END'
+		EPERM|11|a security policy or container forbids it|nothing was done: in a container, run kexec-lite on the host
+		EACCES|11|a security module or IMA policy forbids it|nothing was done: IMA wants the file signed or measured (see /sys/kernel/security/ima)
+		ENOMEM|9|the running kernel is out of memory|nothing was loaded: free some memory and try again
+		EADDRNOTAVAIL|8|the running kernel finds no hole for it|nothing was loaded: -c places by itself, and kexec-lite --plan -c shows where
+		EFAULT|3|a file was cut short meanwhile|nothing was loaded: try again when the file is whole
+		ETXTBSY|3|a file is open for writing|nothing was loaded: close the file, or load a copy of it
+		EKEYREJECTED|11|the kernel's signature is not by a key that this machine trusts|nothing was loaded: enrol the key (mokutil --import), or load a signed kernel
+		ENOKEY|11|the kernel is signed with a key that this machine does not have|nothing was loaded: enrol the key (mokutil --import), or load a signed kernel
+		ENODATA|11|the kernel is not signed, and this machine wants a signature|nothing was loaded: load a signed kernel
+		EBADMSG|11|the kernel's signature is broken|nothing was loaded: load the kernel as its distribution signed it
+		ENOPKG|11|the running kernel cannot check this kind of signature|
+		ENOEXEC|4|the running kernel does not know this kind of kernel|
+		EBUSY|13|another load is under way, or CPUs cannot be stopped|
+		EINVAL|13|the running kernel refused (Invalid argument)|
+		EILSEQ|13|the running kernel refused (error 84)|
+	END
+	((bad == 0))
+	on ARM "-e kexec_load=ENOSYS" -c -l Image
+	says 12 nothing "kexec-lite: cannot load a kernel: the running kernel 6.1.0 has no kexec_load"
+	on ARM "-e kexec_load=ENOSYS" --mem-max=0x80000000 -l Image
+	says 12 nothing "kexec-lite: cannot honour --mem-min and --mem-max: it takes kexec_load, which the running kernel has not"
+	on ARM "-e kexec_file_load=ENOSYS" -l Image
+	says 0 load
+	on ARM "-e kexec_load=ENOSYS" -u
+	says 0 "file unload"
+}
+
+@test "CPUs that spin in a table cannot be stopped" {
+	changed ARM spin
+	dtc -q -I dtb -O dts dtb | sed 's/enable-method = "psci"/enable-method = "spin-table"/' |
+		dtc -q -O dtb -o spin/sys/firmware/fdt -
+	on spin "-e kexec_load=EBUSY" -c -l Image
+	says 13 nothing "kexec-lite: cannot load a kernel: its other CPUs cannot be stopped (spin-table)"
+}
+
+# ---- starting
+
+@test "start: disks are written, interfaces go down, and the machine's first CPU does it" {
+	mkdir -p PPC/sys/class/net/{lo,eth1,a-name-that-no-interface-has}
+	on PPC "" -e
+	says 0 "on CPU 0, sync, down eth0, reboot"
+	on PPC "" -e -x
+	says 0 "on CPU 0, sync, reboot"
+	on PPC "" -e -x --no-sync
+	says 0 "on CPU 0, reboot"
+	changed PPC PPC-offline sys/devices/system/cpu/online '5,7-9\n' sys/devices/system/cpu/present '0-9\n'
+	on PPC-offline "" -e -x
+	says 0 "on CPU 5, sync, reboot" \
+		"kexec-lite: warning: some CPUs or threads are offline, and the next kernel may not get them back"
+	changed PPC PPC-many sys/devices/system/cpu/online '2000\n' sys/devices/system/cpu/present '2000\n'
+	on PPC-many "" -e -x
+	says 0 "on CPU none, sync, reboot"
+	on PPC "-e reboot=EINVAL" -e -x
+	says 13 "on CPU 0, sync" "kexec-lite: cannot start the loaded kernel: Invalid argument"
+	on ARM "" -e
+	says 14 nothing "kexec-lite: cannot start a kernel: none is loaded" \
+		"kexec-lite: nothing was started: load a kernel first, with kexec-lite --load"
+}
+
+@test "without an action shutdown is run, and with -f the kernel is started" {
+	on ARM "" Image
+	says 0 "file load, execve /usr/sbin/shutdown"
+	on ARM "" -f -x Image
+	says 0 "file load, sync, reboot"
+	on ARM "-e execve=ENOENT" Image
+	says 3 "file load" "kexec-lite: cannot run shutdown: No such file or directory" \
+		"kexec-lite: the kernel is loaded: kexec-lite -e starts it, --unload forgets it"
+}
+
+# ---- what is said on a terminal, in the log, and with -d
+
+@test "on a terminal a load says what it means, and --status what is loaded" {
+	on CRASH -t -l Image
+	says 0 "file load" "kexec-lite: Image is loaded: a reboot now starts it (to undo: kexec-lite --unload)"
+	on CRASH -t -p -l Image
+	says 0 "file load crash kernel" "kexec-lite: Image is loaded: a panic now starts it (to undo: kexec-lite -p --unload)"
+	on PPC -t -S
+	says 1 nothing "a kernel is loaded"
+	on ARM -t -S
+	says 0 nothing "no kernel is loaded"
+	on ARM -t -p -S
+	says 0 nothing "no crash kernel is loaded"
+	on PPC "" -S
+	says 1 nothing
+}
+
+@test "the first process says it in the kernel's log, and stays" {
+	changed ARM first
+	# as the log does, it takes line after line
+	ln -sf /proc/self/fd/2 first/dev/kmsg
+	on first -p -e
+	says 0 pause "kexec-lite: cannot start a kernel: none is loaded" \
+		"kexec-lite: nothing was started: load a kernel first, with kexec-lite --load"
+}
+
+@test "-d names what means nothing here, and what a kernel lacks to confine the reader of files" {
+	on ARM "-e landlock_create_ruleset=ENOSYS" -d --no-checks -c -l Image
+	same "first line" "${lines[0]}" "kexec-lite: --no-checks means nothing here"
+	same "last lines" "${lines[-2]} ${lines[-1]}" "files were read without landlock: the running kernel has none did: load"
+	on ARM "-e prctl=EINVAL" -d -c -l Image
+	same "last lines" "${lines[-2]} ${lines[-1]}" "files were read without seccomp: the running kernel has none did: load"
+	on ARM "-e prctl=EINVAL -e landlock_restrict_self=EPERM" -d -c -l Image
+	same "last lines" "${lines[-2]} ${lines[-1]}" "files were read without landlock and seccomp: the running kernel has none did: load"
+	on ARM "-e prctl=EINVAL -e landlock_restrict_self=EPERM" -d --no-sandbox -c -l Image
+	[[ $status -eq 0 && $output != *"files were read"* ]] || fail_with "$output"
+	on ARM "" -d -c -l Image
+	[[ $status -eq 0 && $output != *"files were read"* ]] || fail_with "$output"
+	on ARM "" --no-checks -c -l Image
+	says 0 load
+}
+
+# ---- warnings
+
+@test "warnings: a tree that is lost, LPI tables that may be" {
+	on ARM "" -s -l --dtb=dtb Image
+	says 0 "file load" "kexec-lite: warning: --dtb is not honoured: kexec_file_load takes no device tree"
+	machine LPI virt-lpi
+	on LPI "" -s -l Image
+	says 0 "file load" "kexec-lite: warning: kexec_file_load may overwrite the GIC's LPI tables: if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y"
+	on LPI "" -l Image
+	says 0 load
+	on LPI "" --capture=captured
+	says 0 nothing
+	cmp LPI/dev/kmsg captured/dev/kmsg
+	# what is below a file is not there
+	changed LPI below sys/hypervisor ''
+	on below "" --capture=captured
+	says 0 nothing
+	rm LPI/dev/kmsg
+	on LPI "" -l Image
+	says 0 load "kexec-lite: warning: the log no longer says where the GIC's LPI tables are: if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y"
+}
+
+# ---- sizes, and what is loaded
+
+@test "the crash region's size, where each kernel has it" {
+	changed ARM size-old sys/kernel/kexec_crash_size '268435456\n'
+	on size-old "" --print-ckr-size
+	says 0 nothing 268435456
+	changed size-old size-new sys/kernel/kexec/crash_size '134217728\n'
+	on size-new "" --print-ckr-size
+	says 0 nothing 134217728
+	on ARM "" --print-ckr-size
+	says 12 nothing "kexec-lite: cannot read the crash kernel region: the running kernel has none"
+}
+
+@test "status: a kernel without kexec has nothing loaded, a machine without /sys does not say" {
+	changed ARM without
+	rm -f without/sys/kernel/kexec*_loaded
+	on without "" -S
+	says 0 nothing
+	rm -r without/sys/kernel
+	on without "" -S
+	says 255 nothing "kexec-lite: cannot tell what is loaded: /sys is not there or does not say"
+	# and then -e tries
+	on without "" -e -x
+	says 0 "sync, reboot"
+	changed ARM moved sys/kernel/kexec/loaded '1\n' sys/kernel/kexec/crash_loaded '0\n'
+	on moved "" -S
+	says 1 nothing
+	on moved "" -p -S
+	says 0 nothing
+}
+
+# ---- crash kernels
+
+# A record of two pieces, and a /proc/kcore with their bytes; what is odd about them, in Python.
+recorded() {
+	changed CRASH "$1" sys/kernel/kexec_crash_loaded '1\n'
+	python3 - "$1" "$2" <<-'EOF'
+		import random, struct, sys
+		def digest(data):
+		    h = 0
+		    for w in struct.unpack("<%dQ" % (-(-len(data) // 8)), data + bytes(-len(data) % 8)):
+		        h = (h ^ w) * 0x9e3779b97f4a7c15 & (1 << 64) - 1
+		        h ^= h >> 29
+		    return h
+		ram, base = bytearray(random.Random(1).randbytes(0x20000)), 0x40000000
+		pieces = [[base, 20003, "kernel"], [base + 0x10000, 4096, "initrd"]]
+		line = lambda at, n, name: "0x%x 0x%x 0x%x %s\n" % (at, n, digest(ram[at - base:at - base + n]), name)
+		record, head, loads, cut = None, None, [(4, 0, 0, 0), (1, 0x2000, ~0 & (1 << 64) - 1, 4096), (1, 0x1000, base, len(ram))], None
+		early = lambda: "".join(line(*p) for p in pieces)
+		before = early()
+		exec(sys.argv[2])
+		record = before if record is None else record
+		kcore = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF", 4, 183, 1, 0, 64, 0, 0, 64, 56, len(loads), 0, 0, 0)
+		for kind, offset, at, size in loads:
+		    kcore += struct.pack("<IIQQQQQQ", kind, 7, offset, 0, at, size, size, 0)
+		kcore = (kcore + bytes(4096 - len(kcore)) + ram)[:cut]
+		open(sys.argv[1] + "/run/kexec-lite.crash", "w").write(record)
+		open(sys.argv[1] + "/proc/kcore", "wb").write(kcore)
+	EOF
+}
+
+@test "status -d of a crash kernel: compared, changed, not shown, the record broken" {
+	local what did n=0
+	# as it was loaded
+	recorded whole ""
+	on whole "" -p -S -d
+	says 1 nothing "kexec-lite: the crash kernel is as it was loaded: 2 pieces, 23.5 KiB"
+	on whole "" -p -S
+	says 1 nothing
+	on whole "" -S -d
+	says 0 nothing
+	for what in "ram[20002] ^= 1" "ram[0] ^= 128"; do
+		n=$((n + 1))
+		recorded changed$n "$what"
+		on changed$n "" -p -S -d
+		says 255 nothing "kexec-lite: cannot trust the crash kernel: its kernel at 0x40000000 is not what was loaded" \
+			"kexec-lite: it may not start: load the crash kernel again"
+	done
+	while IFS='|' read -r did what; do
+		n=$((n + 1))
+		recorded unread$n "$what"
+		on unread$n "" -p -S -d
+		says 1 nothing "kexec-lite: the crash kernel was not compared: the running kernel does not show $did of 2 pieces" ||
+			fail_with "$what"
+	done <<-'END'
+		1|ram[0x10000:0x11000] = bytes(4096)
+		1|loads[2] = (1, 0x1000, base, 0x10fff)
+		1|loads[2] = (1, 0x1000 + 0x8000, base + 0x8000, 0x10000)
+		2|loads.pop()
+		2|loads[2] = (1, 0x1000, base, 20002)
+		1|cut = 4096 + 0x10800
+		1|cut = 4096 + 0x10000
+		2|cut = 4096 + 20000
+		2|cut = 100
+		2|cut = 63
+		2|cut = 0
+	END
+	rm whole/proc/kcore
+	on whole "" -p -S -d
+	says 1 nothing "kexec-lite: the crash kernel was not compared: the running kernel does not show 2 of 2 pieces"
+	while read -r what; do
+		n=$((n + 1))
+		recorded broken$n "$what"
+		on broken$n "" -p -S -d
+		says 1 nothing "kexec-lite: the crash kernel was not compared: /run/kexec-lite.crash is broken" ||
+			fail_with "$what"
+	done <<-'END'
+		record = ""
+		record = "\n"
+		record = before[:-1]
+		record = before + "0x"
+		record = before + "0x40000000 0x1 0x1 "
+		record = before + "40000000 0x1 0x1 kernel\n"
+		record = before + "0x40000000\n"
+		record = before + "0x40000000 1\n"
+		record = before + "0x40000000 0x1 0x\n"
+		record = before + "0x40000000 0x1 0x1\n"
+		record = before + "0x40000000 0x1 0x1 kernel"
+		record = before + "0x40000000 0x1 0x1 a-name-of-17-bytes\n"
+	END
+	rm whole/run/kexec-lite.crash
+	on whole "" -p -S -d
+	says 1 nothing "kexec-lite: the crash kernel was not compared: there is no record of it"
+}
+
+# recorded_pieces MACHINE: their names
+recorded_pieces() { cut -d ' ' -f 4 "$1/run/kexec-lite.crash" | paste -sd ' '; }
+
+@test "a crash kernel that is told of CPUs and memory: what changes is not recorded" {
+	changed CRASH told sys/kernel/crash_elfcorehdr_size '65536\n'
+	on told "" -p -c --initrd=initrd -l Image
+	says 0 "load crash kernel"
+	same recorded "$(recorded_pieces told)" "kernel initrd tree stub core"
+	on told "" -p -c --hotplug --initrd=initrd -l Image
+	says 0 "load crash kernel, hotplug"
+	same recorded "$(recorded_pieces told)" "kernel initrd stub"
+	changed told moved-told sys/kernel/kexec/crash_elfcorehdr_size '65536\n'
+	rm moved-told/sys/kernel/crash_elfcorehdr_size
+	on moved-told "" -p -c --hotplug -l Image
+	says 0 "load crash kernel, hotplug"
+	on CRASH "" -p -c --hotplug -l Image
+	says 0 "load crash kernel"
+	on told "" -p -u
+	says 0 "unload crash kernel"
+	[[ ! -e told/run/kexec-lite.crash ]]
+	on told "" -p -s -l Image
+	says 0 "file load crash kernel"
+	[[ ! -e told/run/kexec-lite.crash ]]
+}
+
+# refused_over BEFORE AFTER: a crash load that the running kernel refuses, where one is loaded before or not.
+refused_over() {
+	rm -rf over initrd-pipe
+	changed CRASH over
+	mkdir -p over/sys/kernel/kexec
+	mkfifo over/sys/kernel/kexec/crash_loaded initrd-pipe
+	# shellcheck disable=SC2016  # for the shell that it starts
+	timeout 10 bash -c 'echo "$1" >over/sys/kernel/kexec/crash_loaded
+		cat initrd >initrd-pipe
+		echo "$2" >over/sys/kernel/kexec/crash_loaded' - "$1" "$2" &
+	on over "-e kexec_load=EADDRNOTAVAIL" -p -c --initrd=initrd-pipe -l Image
+}
+
+@test "a crash kernel that is refused may take the one before with it, and that is said" {
+	refused_over 1 0
+	wait
+	says 13 nothing "kexec-lite: cannot load a kernel: the running kernel's crash region is another one" \
+		"kexec-lite: the crash kernel that was loaded before is gone: a panic now starts none"
+	refused_over 1 1
+	wait
+	says 13 nothing "kexec-lite: cannot load a kernel: the running kernel's crash region is another one"
+	refused_over 0 0
+	kill %% # nobody reads it again
+	says 13 nothing "kexec-lite: cannot load a kernel: the running kernel's crash region is another one"
+}
+
+# ---- what is read before a load
+
+@test "what comes in a pipe, unpacked, or with more around it is loaded, by either call" {
+	local words
+	head -c 65536 Image >start
+	"$top/tests/lab/wrap" uki uki .linux=Image .dtb=dtb .cmdline=<(printf 'one\ntwo\tthree \n')
+	while read -r words; do
+		# shellcheck disable=SC2086  # a list
+		on ARM "-i start" -c -l $words
+		says 0 load
+		# shellcheck disable=SC2086
+		on ARM "-i start" -s -l $words
+		says 0 "file load"
+	done <<-'END'
+		Image.gz
+		Image.gz --initrd=initrd
+		-
+		--initrd=- Image
+		--initrd=initrd --initrd=- Image
+		uki
+	END
+	on ARM "" -c -l --dtb=dtb uki
+	says 0 load
+	# two of them behind one another
+	mkfifo second
+	timeout 10 bash -c 'cat initrd >second' &
+	on ARM "-i start" -s -l --initrd=second -
+	wait
+	says 0 "file load"
+	# no file may be as large as half of RAM: it is copied
+	on ARM "-i start -e ftruncate=EFBIG" -s -l -
+	says 0 "file load"
+	same "its words" "$("$host_bin" --plan=json --root ARM uki | jq -r .cmdline)" "one two three"
+	same "its tree" "$("$host_bin" --plan=json --root ARM uki | jq -r .tree_from)" uki
+	same "the tree given" "$("$host_bin" --plan=json --root ARM --dtb=dtb uki | jq -r .tree_from)" dtb
+}
+
+@test "the first process stays, whatever a file does" {
+	changed ARM sigbus
+	ln -sf /proc/self/fd/2 sigbus/dev/kmsg
+	cp Image shrinks
+	rm -f pipe
+	mkfifo pipe
+	timeout 10 bash -c 'exec 3>pipe; truncate -s 0 shrinks; cat initrd >&3' &
+	on sigbus -p -c --no-sandbox --initrd=pipe -l shrinks
+	wait
+	says 0 pause "kexec-lite: cannot read kernel shrinks: it was cut short meanwhile"
+}
+
+# start_of MACHINE ARGUMENT...: where the kernel goes there
+start_of() {
+	local name=aarch64
+	[[ $1 != PPC* ]] || name=ppc64le
+	./inject -o -r "$PWD/$1" -m $name -- "$host_bin" --plan=json "${@:2}" | sed '$d' |
+		jq -r '.segments[] | select(.piece == "kernel").start'
+}
+
+@test "the live tree has no reservations, those of the boot still hold" {
+	local at size before
+	at=$(start_of PPC vmlinux)
+	[[ $at = 0x* ]]
+	changed PPC PPC-boot
+	# a small blob, a large one, one whose reservations alone are large
+	for before in 1 1 600; do
+		{
+			echo "/dts-v1/;"
+			for ((size = 0; size < before; size++)); do printf '/memreserve/ 0x%x 0x10;\n' $((4096 + size * 256)); done
+			echo "/memreserve/ 0xffffffffffffffff 0x10;" # hides none that follow
+			echo "/memreserve/ $at 0x1000;"
+			if [[ -e PPC-boot/sys/firmware/fdt ]]; then
+				dtc -q -I dtb -O dts "$machines/pseries/sys/firmware/fdt" | sed 1d
+			else
+				echo "/ { };"
+			fi
+		} | dtc -q -I dts -O dtb -o blob -
+		mv blob PPC-boot/sys/firmware/fdt
+		[[ $(start_of PPC-boot vmlinux) != "$at" ]] || fail_with "it goes to $at all the same"
+	done
+	for size in 5000 3000; do
+		head -c $size PPC-boot/sys/firmware/fdt >blob
+		mv blob PPC-boot/sys/firmware/fdt
+		on PPC-boot "" -l vmlinux
+		says 15 nothing "kexec-lite: cannot read /sys/firmware/fdt: I/O error"
+	done
+	rm PPC-boot/sys/firmware/fdt
+	# a node may have the name that a property must not have
+	mkdir PPC-boot/sys/firmware/devicetree/base/name
+	printf 'x\0' >PPC-boot/sys/firmware/devicetree/base/cpus/name
+	# and values are as long as they are
+	for size in 4095 4096 5000; do
+		head -c $size /dev/zero >PPC-boot/sys/firmware/devicetree/base/cpus/long-$size
+	done
+	on PPC-boot "" -l vmlinux
+	says 0 load
+}
+
+# free_pages MACHINE LAST ADDRESS...: of all pages below LAST those at ADDRESS are free, and no other.
+free_pages() {
+	python3 - "$@" <<-'EOF'
+		import sys
+		with open(sys.argv[1] + "/proc/kpageflags", "wb") as f:
+		    f.truncate(int(sys.argv[2], 0) // 512)
+		    for at in sys.argv[3:]:
+		        f.seek(int(at, 0) // 512)
+		        f.write((1 << 10).to_bytes(8, "little"))
+	EOF
+}
+
+@test "blocks that are free in part are left to the running kernel, where it tells" {
+	local size at
+	changed ARM pages
+	free_pages pages 0x80000000
+	same "all in use" "$(start_of pages -c Image)" 0x7a800000
+	free_pages pages 0x80000000 0x7a800000
+	same "a page is free there" "$(start_of pages -c Image)" 0x7a400000
+	free_pages pages 0x80000000 0x7a000000
+	same "a page is free elsewhere" "$(start_of pages -c Image)" 0x7a800000
+	# that of the newest pages counts, of large files more blocks
+	for size in 40M 300M; do
+		truncate -s $size filler
+		free_pages pages 0x80000000
+		at=$(start_of pages -c --initrd=filler Image)
+		free_pages pages 0x80000000 "$at"
+		[[ $(start_of pages -c --initrd=filler Image) != "$at" ]] || fail_with "an initrd of $size"
+	done
+	free_pages pages 0x70000000
+	same "some pages are not told of" "$(start_of pages -c Image)" 0x7a800000
+	free_pages pages 0x80000000 0x7a800000
+	rm pages/proc/zoneinfo
+	same "no zones" "$(start_of pages -c Image)" 0x7a800000
+	rm pages/proc/kpageflags
+	same "no flags" "$(start_of pages -c Image)" 0x7a800000
+	# a large machine is looked at from the top, one that starts at 0 down to there
+	machine server server
+	printf 'Node 0, zone Normal\n  pages free 200000000\n        spanned 268435456\n  start_pfn: 268435456\n' \
+		>server/proc/zoneinfo
+	free_pages server 0x14000000000
+	at=$(start_of server -c Image)
+	free_pages server 0x14000000000 $((at & ~0xffffff)) # a block has 16 MiB there
+	[[ $(start_of server -c Image) != "$at" ]] || fail_with "it goes to $at all the same"
+	free_pages PPC 0x80000000
+	[[ $(start_of PPC vmlinux) = 0x* ]]
+}

@@ -1,0 +1,199 @@
+#!/usr/bin/env bats
+# What users read: the manual page and the program say the same; the completion and the recipes work.
+
+# shellcheck disable=SC2154  # helpers.bash and bats set these
+load ../helpers
+
+page=$top/doc/kexec-lite.8
+recipes=$top/doc/recipes.md
+
+# section NAME: its text, one line per paragraph, no bold.
+section() {
+	mandoc -T ascii -O width=990 "$page" | sed 's/.\x08//g' |
+		awk -v name="$1" '/^[A-Z]/ { on = $0 == name; next } on'
+}
+
+# options: what stands at the start of an entry of OPTIONS, one a line, without values.
+page_options() {
+	section OPTIONS | sed -nE '/^ {5,8}-/s/(,|$)/\n/gp' | sed -nE 's/^ *(--?[A-Za-z0-9?-]+).*/\1/p' | sort -u
+}
+
+# The table of src/options.c: name, letter or 0, kind.
+table() {
+	sed -nE "s/^\t\{ \"([a-z0-9-]+)\", '?(.)'?, ([A-Z_]+), .*/\1 \2 \3/p" "$top/src/options.c"
+}
+
+table_options() {
+	table | awk '{ print "--" $1 } $2 != "0" { print "-" $2 }' | sort -u
+}
+
+# header_codes: the numbers in enum code.
+header_codes() {
+	sed -nE 's/^\t[A-Z_]+ = ([0-9]+),.*/\1/p' "$top/src/error.h"
+}
+
+# block TEXT: the first fenced block of the recipes after a line with TEXT.
+block() {
+	awk -v after="$1" 'index($0, after) { on = 1 }
+		on && /^```/ { if (inside) exit; inside = 1; next }
+		inside' "$recipes"
+}
+
+@test "the page renders without warnings" {
+	run mandoc -T lint "$page"
+	same "what mandoc says" "$output" ""
+	run groff -ww -man -z "$page"
+	same status "$status" 0
+	same "what groff says" "$output" ""
+}
+
+@test "the page names the program's version, and every section there should be" {
+	local name
+	same version "$(sed -nE 's/^\.TH .*"(kexec-lite [0-9.]+)".*/\1/p' "$page")" "$("$host_bin" --version)"
+	for name in NAME SYNOPSIS DESCRIPTION OPTIONS "EXIT STATUS" FILES DIAGNOSTICS SECURITY EXAMPLES "SEE ALSO"; do
+		[[ -n $(section "$name") ]] || fail_with "no $name"
+	done
+}
+
+@test "every option of the program is in the page, and the other way round" {
+	(($(table | wc -l) >= 40))
+	same "lines of the table that this test does not read" \
+		"$(sed -n '/^} table/,/^};/p' "$top/src/options.c" | grep -c '^	{')" "$(table | wc -l)"
+	diff <(table_options) <(page_options)
+}
+
+@test "every option that the page names anywhere is accepted" {
+	local option n=0
+	while read -r option; do
+		n=$((n + 1))
+		# x: a value, or the kernel
+		run "$host_bin" "$option" x --help
+		[[ $output != *"there is no option"* ]] || fail_with "$option"
+		same "status of $option" "$status" 0
+	done < <(mandoc -T ascii -O width=990 "$page" | sed 's/.\x08//g; s/shutdown -r now//g' |
+		grep -oE '(^|[ (,[])--?[a-zA-Z0-9?][a-z0-9-]*' | sed 's/^[^-]//' | sort -u)
+	((n >= 50)) || fail_with "$n options"
+}
+
+@test "values: the page gives one to the options that take one, and to no other" {
+	local name kind
+	while read -r name _ kind; do
+		run grep -cE -- "^ {5,8}(.*[ ,])?--$name=[A-Z]+" <(section OPTIONS)
+		case $kind in
+		VALUE | LIST | IGNORED_VALUE) same "value of --$name" "$output" 1 ;;
+		*) same "value of --$name" "$output" 0 ;;
+		esac
+	done < <(table)
+}
+
+@test "the options without a meaning are those of the list" {
+	diff <(table | awk '$3 ~ /^IGNORED/ { print "--" $1 }' | sort) \
+		<(section OPTIONS | sed -n '/^ *Accepted, without/,$p' | grep -oE '^ {5,8}-.*' |
+			grep -oE -- '--[a-z0-9-]+' | sort -u)
+}
+
+@test "every exit code is in the page and in error.h" {
+	(($(header_codes | wc -l) >= 16))
+	# 255: --status, which is kexec-tools' own
+	diff <({ header_codes && echo 255; } | sort -n) \
+		<(section "EXIT STATUS" | sed -nE 's/^ +([0-9]+)( .*|$)/\1/p' | sort -n)
+}
+
+@test "every file that the page says is read is named in the sources" {
+	local file n=0
+	while read -r file; do
+		n=$((n + 1))
+		grep -rqF -- "${file#/}" "$top/src" || fail_with "$file"
+	done < <(section FILES | sed -nE 's/^ {5,8}(\/[a-z0-9_/]+)$/\1/p')
+	((n >= 15)) || fail_with "$n files"
+}
+
+# The sentences that end in a number, a name or dots are compared up to there.
+@test "the sentences of DIAGNOSTICS are the program's" {
+	local sentence n=0
+	while read -r sentence; do
+		n=$((n + 1))
+		grep -rqF -- "$sentence" "$top/src" "$top/arch" "$top/dt" || fail_with "$sentence"
+	done < <(section DIAGNOSTICS | sed -nE 's/^ {5,8}(\.\.\.|warning:) //p' |
+		sed -E 's/ \(integrity\).*//; s/, this machine is .*//; s/ [0-9]+ MiB.*//; s/^only.*/only/; s/ \.\.\.$//')
+	((n >= 12)) || fail_with "$n sentences"
+}
+
+# complete WORD...: what the completion offers for the last word.
+complete() {
+	bash -c '. "$1" && shift && COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) && _kexec_lite &&
+		((${#COMPREPLY[@]} == 0)) || printf "%s\n" "${COMPREPLY[@]}"' - "$top/doc/kexec-lite.bash" "$@"
+}
+
+@test "completion: sources, options and files" {
+	cd "$BATS_TEST_TMPDIR" || return
+	run bash -eu "$top/doc/kexec-lite.bash"
+	same status "$status" 0
+	same output "$output" ""
+	touch Image initrd "a file"
+	mkdir machine
+	same --in "$(complete kexec-lite --in)" --initrd
+	same "-l, a file" "$(complete kexec-lite -l Im)" Image
+	same "a value" "$(complete kexec-lite --initrd in)" initrd
+	same "a value behind =" "$(complete kexec-lite --initrd = in)" initrd
+	same "nothing behind = yet" "$(complete kexec-lite --initrd = | wc -l)" 4
+	same "a file with a space" "$(complete kexec-lite a)" "a file"
+	same "directories" "$(complete kexec-lite --root = "")" machine
+	same --plan= "$(complete kexec-lite --plan = j)" json
+	same "a kernel behind --plan" "$(complete kexec-lite --plan Im)" Image
+	same "no files for text" "$(complete kexec-lite --append = "")" ""
+	same "as kexec" "$(bash -c '. "$1"; complete -p kexec' - "$top/doc/kexec-lite.bash")" \
+		"complete -F _kexec_lite kexec"
+}
+
+@test "completion: the options of --help, and no other" {
+	diff <("$host_bin" --help | sed -nE 's/^  ..  (--[a-z-]+).*/\1/p' | sort) <(complete kexec-lite -- | sort)
+}
+
+@test "recipes: the unit" {
+	block kexec-lite.service >"$BATS_TEST_TMPDIR/kexec-lite.service"
+	grep -qx 'Before=systemd-kexec.service .*' "$BATS_TEST_TMPDIR/kexec-lite.service"
+	command -v systemd-analyze >/dev/null || return 0
+	# the program need not be installed for this
+	sed -i "s#/usr/sbin/kexec-lite#$host_bin#" "$BATS_TEST_TMPDIR/kexec-lite.service"
+	run systemd-analyze verify --man=no "$BATS_TEST_TMPDIR/kexec-lite.service"
+	same output "$output" ""
+	same status "$status" 0
+}
+
+@test "recipes: the initramfs-tools hook copies one file" {
+	local dir=$BATS_TEST_TMPDIR root=$top/build/lab/root/amd64-bookworm
+	"$lab/fetch" amd64 bookworm initramfs-tools-core
+	block /etc/initramfs-tools/hooks >"$dir/hook"
+	shellcheck -e SC1091 "$dir/hook"
+	same prerequisites "$(sh "$dir/hook" prereqs)" ""
+	install -D "$host_bin" "$dir/here/kexec-lite"
+	sed -i "s#/usr/share#$root&#; s#/usr/sbin#$dir/here#" "$dir/hook"
+	DESTDIR=$dir/initramfs verbose=n sh "$dir/hook"
+	same files "$(cd "$dir/initramfs" && find . -type f)" ".$dir/here/kexec-lite"
+	cmp "$host_bin" "$dir/initramfs$dir/here/kexec-lite"
+}
+
+@test "recipes: the dracut module installs the program, and as kexec" {
+	local dir=$BATS_TEST_TMPDIR root=$top/build/lab/root/amd64-bookworm
+	"$lab/fetch" amd64 bookworm dracut-core
+	mkdir "$dir/initramfs"
+	block 90kexec-lite/module-setup.sh >"$dir/module-setup.sh"
+	shellcheck -e SC2154 "$dir/module-setup.sh"
+	install -D "$host_bin" "$dir/root/usr/sbin/kexec-lite"
+	cat >"$dir/dracut" <<-END
+		initdir=$dir/initramfs dracutsysrootdir=$dir/root moddir=$dir/90kexec-lite
+		dracutbasedir=$root/usr/lib/dracut DRACUT_INSTALL=$root/usr/lib/dracut/dracut-install
+		DRACUT_PATH='/usr/sbin /usr/bin' stdloglvl=3 sysloglvl=0 fileloglvl=0 kmsgloglvl=0
+		. \$dracutbasedir/dracut-init.sh
+		. $dir/module-setup.sh
+		check; echo check \$?
+		install; echo install \$?
+	END
+	run bash "$dir/dracut"
+	same output "$output" "check 255
+install 0"
+	same files "$(cd "$dir/initramfs" && find . -name 'kexec*' | sort)" "./usr/sbin/kexec
+./usr/sbin/kexec-lite"
+	cmp "$host_bin" "$dir/initramfs/usr/sbin/kexec"
+}

@@ -1,0 +1,370 @@
+#!/usr/bin/env bats
+# What is refused: the exact sentence, the exit code (src/error.h), nothing on stdout, and
+# the kernel that was loaded before still loaded. First on this machine with a captured
+# one (--root), then in a guest.
+
+# shellcheck disable=SC2034,SC2154  # helpers.bash and bats set these
+load ../helpers
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return
+	local kernel
+	kernel=$("$lab/kernel" arm64-6.1)
+	make_image good
+	head -c 16000000 "$kernel" >half
+	head -c 64 "$kernel" >header
+	head -c 63 good >short
+	truncate -s 480M sparse-480M
+	truncate -s 600M sparse-600M
+	truncate -s 200M sparse-200M
+	cp "$machines/virt-6.1/sys/firmware/fdt" tree
+}
+
+setup() {
+	cd "$BATS_FILE_TMPDIR" || return
+}
+
+# plan ARGUMENT...: runs kexec-lite for a captured machine; $output joins stderr and stdout.
+plan() {
+	run "$host_bin" --plan --root "$machines/${machine-virt-6.1}" "$@"
+}
+
+# magic NAME OFFSET BYTES: a page of zeros with BYTES (for printf) in it.
+magic() {
+	truncate -s 4096 "$1"
+	# shellcheck disable=SC2059  # escapes are the point
+	printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
+@test "no such file" {
+	plan none
+	refused 3 "open kernel none: No such file or directory"
+	plan --initrd=none good
+	refused 3 "open initrd none: No such file or directory"
+	plan --dtb=none good
+	refused 3 "open device tree none: No such file or directory"
+}
+
+@test "a directory, a device, no standard input" {
+	plan .
+	refused 3 "read kernel .: it is a directory"
+	plan --initrd=. good
+	refused 3 "read initrd .: it is a directory"
+	plan --dtb=/ good
+	refused 3 "read device tree /: it is a directory"
+	plan /dev/null
+	refused 3 "read kernel /dev/null: it is not a regular file"
+	plan --initrd=- - </dev/null
+	refused 2 "read the options: only one file can be standard input" \
+		"nothing was done: see kexec-lite --help"
+	plan - </dev/null
+	refused 3 "read kernel -: it is not a regular file"
+}
+
+@test "an empty file" {
+	: >empty
+	plan empty
+	refused 4 "load kernel empty: the file is empty"
+	plan --initrd=empty good
+	refused 3 "load initrd empty: the file is empty"
+	plan --dtb=empty good
+	refused 6 "use device tree empty: it is not a device tree blob"
+}
+
+@test "not a kernel: random bytes, a script, an initrd, a device tree" {
+	magic other 0 "zzz"
+	plan other
+	refused 4 "load kernel other: it is not an arm64 kernel"
+	magic other 0 "#!/bin/sh"
+	plan other
+	refused 4 "load kernel other: it is a script, this machine is arm64" \
+		"other was not loaded; give a plain arm64 kernel"
+	magic other 0 "070701000"
+	plan other
+	refused 4 "load kernel other: it is an initrd, this machine is arm64" \
+		"other was not loaded; give a plain arm64 kernel"
+	plan tree
+	refused 4 "load kernel tree: it is a device tree, this machine is arm64" \
+		"tree was not loaded; give a plain arm64 kernel"
+}
+
+@test "a wrapped kernel: bzip2, zboot, an EFI program" {
+	bzip2 -c good >good.bz2
+	plan good.bz2
+	refused 4 "load kernel good.bz2: it is compressed with bzip2, this machine is arm64" \
+		"good.bz2 was not loaded; give a plain arm64 kernel"
+	magic zboot 0 'MZ\0\0zimg'
+	plan zboot
+	refused 5 "load kernel zboot: its EFI zboot payload is no stream that is known ()"
+	magic efi 0 'MZ'
+	plan efi
+	refused 4 "load kernel efi: it is an EFI program, but no kernel, this machine is arm64" \
+		"efi was not loaded; give a plain arm64 kernel"
+}
+
+@test "a kernel of another architecture: x86, RISC-V" {
+	magic x86 514 HdrS
+	plan x86
+	refused 5 "load kernel x86: it is an x86 kernel, this machine is arm64"
+	magic riscv 48 'RISCV\0\0\0'
+	plan riscv
+	refused 5 "load kernel riscv: it is a RISC-V kernel, this machine is arm64"
+}
+
+@test "a program of this machine is no kernel" {
+	plan "$guest_bin"
+	same status "$status" 5
+	[[ $output = "kexec-lite: cannot load kernel "*": it is an ELF file"* ]]
+}
+
+@test "truncated: half of a stock kernel, less than a header" {
+	plan half
+	refused 4 "load kernel half: it is cut short (15.2 MiB, should be 31.4 MiB)"
+	plan short
+	refused 4 "load kernel short: it ends inside its header"
+}
+
+@test "truncated: nothing but the header of a stock kernel" {
+	plan header
+	same status "$status" 4
+	[[ $output = "kexec-lite: cannot load kernel header: it "* ]]
+}
+
+@test "a broken header: text_offset, image_size" {
+	make_image bad --text-offset 0x123
+	plan bad
+	refused 4 "load kernel bad: its text_offset 0x123 is not sound"
+	make_image bad --image-size 32
+	plan bad
+	refused 4 "load kernel bad: its header is broken (image size 32 B)"
+	make_image bad --image-size 0xffffffffffffff00
+	plan bad
+	refused 4 "load kernel bad: its header is broken (image size 15.9 EiB)"
+}
+
+@test "big endian" {
+	make_image big --flags 0xb
+	plan big
+	refused 5 "load kernel big: it is a big-endian kernel"
+}
+
+@test "pages that the CPU does not have" {
+	make_image pages --flags 0xc
+	plan pages
+	refused 5 "load kernel pages: it has pages of 16 KiB, which this CPU does not have"
+	# neoverse-n1 has them
+	machine=virt-16k plan pages
+	same status "$status" 0
+}
+
+@test "no room: what was sought, and what was found" {
+	machine="split" plan --initrd=sparse-200M good
+	refused 8 "place the initrd: it needs 200 MiB in one piece, the largest hole is 120 MiB (984 MiB free)" \
+		"nothing was loaded for want of memory; kexec-lite --plan --load without the initrd shows the map"
+	make_image large --image-size 130M
+	machine="split" plan large
+	same status "$status" 8
+	[[ ${lines[0]} = "kexec-lite: cannot place the kernel: it needs 130 MiB in one piece, the largest hole is 120 MiB (984 MiB free)" ]]
+}
+
+@test "no room: kernel and initrd would not share 32 GiB" {
+	truncate -s 33G sparse-33G
+	machine=server plan -c --initrd=sparse-33G good
+	same status "$status" 8
+	[[ ${lines[0]} = "kexec-lite: cannot place "*" needs 33 GiB"* || ${lines[0]} = *"they need 33 GiB together"* ]]
+}
+
+@test "more than half of RAM" {
+	plan --initrd=sparse-600M good
+	refused 9 "load 603 MiB: the running kernel takes half of its RAM at most, 488.6 MiB" \
+		"nothing was loaded: 603 MiB are too much, make kernel or initrd smaller"
+}
+
+@test "command line: 2047 bytes pass, 2048 do not" {
+	local long
+	long=$(printf '%2047s' x)
+	plan --append="$long" good
+	same status "$status" 0
+	plan --append="$long." good
+	refused 7 "pass the command line: it has 2048 bytes, arm64 takes 2047"
+}
+
+@test "device tree: not one, cut short, broken, without memory" {
+	plan --dtb=good good
+	refused 6 "use device tree good: it is not a device tree blob"
+	head -c 4000 tree >cut-short
+	plan --dtb=cut-short good
+	refused 6 "use device tree cut-short: it is cut short (4000 of 7802 bytes)"
+	cp tree broken
+	printf '\377\377\377\377' | dd of=broken bs=1 seek=64 conv=notrunc status=none
+	plan --dtb=broken good
+	same status "$status" 6
+	dtc -q -I dts -O dtb -o nomem - <<<'/dts-v1/; / { chosen { }; };'
+	plan --dtb=nomem good
+	refused 6 "use device tree nomem: it has no memory node, and other #address-cells than this machine" \
+		"nothing was loaded: nomem is not for this machine; leave --dtb out to use its own tree"
+}
+
+@test "this machine, which is none of the targets" {
+	[[ $(uname -m) = x86_64 ]] || skip "machine lacks an x86-64 processor"
+	local action
+	for action in "-l good" -e -u; do
+		# shellcheck disable=SC2086  # two words
+		run "$host_bin" $action
+		same status "$status" 15
+		[[ ${lines[0]} = "kexec-lite: cannot work for a machine of x86_64: this binary is not built for such" ]]
+	done
+	run "$host_bin" -S
+	same status "$status" 255
+}
+
+@test "a root that is no captured machine" {
+	run "$host_bin" --plan --root none good
+	refused 3 "open directory none: No such file or directory"
+	run "$host_bin" --plan --root . good
+	refused 15 "use --root: it is no captured machine (file system: No such file or directory)"
+}
+
+@test "long and strange names stay inside 200 bytes and one line" {
+	local name
+	name=$(printf '%0250d' 7)
+	plan "$name"
+	same status "$status" 3
+	((${#output} <= 200))
+	plan $'two\nlines\e[31m'
+	refused 3 'open kernel two?lines?[31m: No such file or directory'
+}
+
+# ---- in a guest; see tests/guest/refuse
+
+# guest STEP CODE SENTENCE [HINT]: refused there, silent on stdout, the first kernel still loaded.
+guest() {
+	local got want="kexec-lite: cannot $3"
+	log=$run_dir/refuse/log
+	once refuse boot_refuse
+	[[ $# -lt 4 ]] || want+=$'\n'"kexec-lite: $4"
+	got=$(step run "$1")
+	same "$1" "${got/ stderr=[0-9]* / }" "rc=$2 stdout=0 loaded=1"
+	got=$(of_stage run | sed -n "s/^STEP-STDERR $1 //p")
+	same "$1" "$got" "$want"
+	[[ -z $(awk 'length > 200' <<<"$got") ]] || fail_with "$1: a line has more than 200 bytes"
+}
+
+@test "guest: files" {
+	guest no-file 3 "open kernel none: No such file or directory"
+	guest directory 3 "read kernel .: it is a directory"
+	guest empty 4 "load kernel empty: the file is empty"
+	guest not-a-kernel 4 "load kernel zeros: it is not an arm64 kernel"
+	guest gzip 4 "load kernel gz: its gzip stream is cut short"
+	guest script 4 "load kernel /lab/run: it is a script, this machine is arm64" \
+		"/lab/run was not loaded; give a plain arm64 kernel"
+	guest half 4 "load kernel half: it is cut short (15.2 MiB, should be 35.9 MiB)"
+	guest no-initrd 3 "open initrd none: No such file or directory"
+	guest big-endian 5 "load kernel big-endian: it is a big-endian kernel"
+	guest pages-16k 5 "load kernel pages-16k: it has pages of 16 KiB, which this CPU does not have"
+}
+
+@test "guest: no room, with the sizes sought and found" {
+	log=$run_dir/refuse/log
+	once refuse boot_refuse
+	local free
+	free=$(of_stage run | sed -nE 's/^STEP-STDERR no-room .*hole is ([0-9.]+ MiB \([0-9.]+ MiB free\))$/\1/p')
+	[[ -n $free ]]
+	guest no-room 8 "place the initrd: it needs 400 MiB in one piece, the largest hole is $free" \
+		"nothing was loaded for want of memory; kexec-lite --plan --load without the initrd shows the map"
+}
+
+@test "guest: more than half of RAM" {
+	log=$run_dir/refuse/log
+	once refuse boot_refuse
+	local half
+	half=$(of_stage run | sed -nE 's/^STEP-STDERR half-of-ram .* at most, ([0-9.]+ MiB)$/\1/p')
+	guest half-of-ram 9 "load 603 MiB: the running kernel takes half of its RAM at most, $half" \
+		"nothing was loaded: 603 MiB are too much, make kernel or initrd smaller"
+}
+
+@test "guest: command line and device tree" {
+	guest long-cmdline 7 "pass the command line: it has 2048 bytes, arm64 takes 2047"
+	guest tree-invalid 6 "use device tree good: it is not a device tree blob"
+	guest tree-cut 6 "use device tree cut.dtb: it is cut short (60 of $(wc -c <"$run_dir/refuse/no-memory.dtb") bytes)"
+	guest tree-without-memory 6 "use device tree no-memory.dtb: it has no memory node, and other #address-cells than this machine" \
+		"nothing was loaded: no-memory.dtb is not for this machine; leave --dtb out to use its own tree"
+	guest usage 2 "load a kernel: none is named" "nothing was done: see kexec-lite --help"
+}
+
+@test "guest: an ordinary user" {
+	guest user-load 10 "load a kernel: this takes root (CAP_SYS_BOOT)" \
+		"nothing was done: run kexec-lite as root"
+	guest user-unload 10 "unload the kernel: this takes root (CAP_SYS_BOOT)" \
+		"nothing was done: run kexec-lite as root"
+	guest user-exec 10 "start the loaded kernel: this takes root (CAP_SYS_BOOT)" \
+		"nothing was done: run kexec-lite as root"
+}
+
+@test "guest: an ordinary user may ask for the status" {
+	log=$run_dir/refuse/log
+	once refuse boot_refuse
+	same status "$(step run user-status)" "rc=1 stdout=0 stderr=0 loaded=1"
+}
+
+@test "guest: the load limit is used up, loading is disabled" {
+	guest limit 11 "load a kernel: kernel.kexec_load_limit_reboot is used up" \
+		"nothing was done: only a reboot lifts the load limit"
+	guest disabled 11 "load a kernel: kernel.kexec_load_disabled is 1" \
+		"nothing was done: loading and unloading are off until the next reboot"
+}
+
+# every errno that src/transport.c has words for
+@test "guest: what kexec_file_load answers" {
+	local release signed="nothing was loaded: enrol the key (mokutil --import), or load a signed kernel"
+	guest file-EPERM 11 "load a kernel: a security policy or container forbids it" \
+		"nothing was done: in a container, run kexec-lite on the host"
+	guest file-EACCES 11 "load a kernel: a security module or IMA policy forbids it" \
+		"nothing was done: IMA wants the file signed or measured (see /sys/kernel/security/ima)"
+	guest file-ENOMEM 9 "load a kernel: the running kernel is out of memory" \
+		"nothing was loaded: free some memory and try again"
+	guest file-EADDRNOTAVAIL 8 "load a kernel: the running kernel finds no hole for it" \
+		"nothing was loaded: -c places by itself, and kexec-lite --plan -c shows where"
+	guest file-ETXTBSY 3 "load a kernel: a file is open for writing" \
+		"nothing was loaded: close the file, or load a copy of it"
+	guest file-EKEYREJECTED 11 "load a kernel: the kernel's signature is not by a key that this machine trusts" "$signed"
+	guest file-ENOKEY 11 "load a kernel: the kernel is signed with a key that this machine does not have" "$signed"
+	guest file-ENODATA 11 "load a kernel: the kernel is not signed, and this machine wants a signature" \
+		"nothing was loaded: load a signed kernel"
+	guest file-EBADMSG 11 "load a kernel: the kernel's signature is broken" \
+		"nothing was loaded: load the kernel as its distribution signed it"
+	guest file-ENOPKG 11 "load a kernel: the running kernel cannot check this kind of signature"
+	guest file-ENOEXEC 4 "load a kernel: the running kernel does not know this kind of kernel"
+	guest file-EBUSY 13 "load a kernel: another load is under way, or CPUs cannot be stopped"
+	guest file-EINVAL 13 "load a kernel: the running kernel refused (Invalid argument)"
+	release=$(fact second kernel)
+	guest file-ENOSYS 12 "load a kernel: the running kernel $release has no kexec_file_load"
+}
+
+@test "guest: what kexec_load answers" {
+	local release
+	guest load-EPERM 11 "load a kernel: a security policy or container forbids it" \
+		"nothing was done: in a container, run kexec-lite on the host"
+	guest load-ENOMEM 9 "load a kernel: the running kernel is out of memory" \
+		"nothing was loaded: free some memory and try again"
+	guest load-EBUSY 13 "load a kernel: another load is under way, or CPUs cannot be stopped"
+	guest load-EINVAL 13 "load a kernel: the running kernel refused (Invalid argument)"
+	release=$(fact second kernel)
+	guest load-ENOSYS 12 "load a kernel: the running kernel $release has no kexec_load"
+	guest unload-EBUSY 13 "unload the kernel: another load is under way, or CPUs cannot be stopped"
+	guest random 15 "get random bytes: Function not implemented"
+}
+
+@test "guest: an unload that is refused says why" {
+	log=$run_dir/refuse/log
+	once refuse boot_refuse
+	of_stage run | grep '^STEP-STDERR limit-unload kexec-lite: .*kernel.kexec_load_limit_reboot'
+	of_stage run | grep '^STEP-STDERR disabled-unload kexec-lite: .*kernel.kexec_load_disabled'
+}
+
+@test "guest: after all of it the kernel that was loaded first boots" {
+	log=$run_dir/refuse/log
+	once refuse boot_refuse
+	same status "$(step run still-there)" "rc=1 stdout=0 stderr=0 loaded=1"
+	same "command line" "$(fact second cmdline)" "$(next_append second)"
+}

@@ -1,0 +1,326 @@
+#!/usr/bin/env bats
+# Machines and files that are a little odd, with --root on this machine: what the edges make of them.
+
+# shellcheck disable=SC2154  # helpers.bash and bats set these
+load ../helpers
+load ../faults/helpers
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return
+	make_image Image
+	head -c 4096 /dev/zero >initrd
+	cp -r "$machines/virt-6.1" ARM
+	cp -r "$machines/arm64-crash" CRASH
+	cp ARM/sys/firmware/fdt dtb
+}
+
+setup() { cd "$BATS_FILE_TMPDIR" || return; }
+
+# plan ROOT ARGUMENT...: stdout and stderr in $output
+plan() { run "$host_bin" --plan=json --seed 00 --root "$@"; }
+pieces() { jq -r '[.segments[].piece] | join(" ")' <<<"$output"; }
+# within FROM TO: there is a plan, and all its pieces lie there
+within() {
+	local at
+	same status "$status" 0
+	for at in $(jq -r '.segments[] | .start, .end' <<<"$output"); do
+		((at >= $1 && at <= $2)) || fail_with "a piece starts or ends at $at" || return
+	done
+}
+# odd MACHINE FILE TEXT...: odd/ is MACHINE with these files.
+odd() {
+	rm -rf odd
+	changed "$1" odd "${@:2}"
+}
+
+# ---- the machine
+
+@test "a captured machine: empty, of another kind, with pages of no size, without an end of line" {
+	odd ARM system ''
+	plan odd Image
+	refused 15 "use --root: it is no captured machine (file system: Invalid argument)"
+	odd ARM system 'machine=aarch64\npage_size=1234\n'
+	plan odd Image
+	refused 15 "use --root: its page size of 1234 bytes is none"
+	odd ARM system 'page_size=4096\nmachine=sparc'
+	plan odd Image
+	refused 15 "work for a machine of sparc: this binary is not built for such" \
+		"nothing was done: there are builds for arm64, for ppc64le, and one that only plans, with --plan --root DIR"
+	local size
+	for size in 4096 16384 65536; do
+		odd ARM system "page_size=$size\nmachine=aarch64"
+		plan odd Image
+		same "page size" "$(jq -r .page_size <<<"$output")" $size
+	done
+}
+
+@test "kernels before 4.8 may pass the tree themselves, and their symbols say so" {
+	local release symbols want
+	while read -r release symbols want; do
+		odd ARM system "machine=aarch64\nrelease=$release\npage_size=4096\nsyscalls=kexec_load\n" \
+			proc/kallsyms "0 T _text\n0 t $symbols\n"
+		plan odd Image
+		same "$release $symbols" "$(pieces)" "$want"
+	done <<-'END'
+		4.7.0 arm64_kexec_dtb_addr kernel tree
+		4.7.0 kexec_dtb_addr kernel tree stub
+		4.8.0 arm64_kexec_dtb_addr kernel tree stub
+		3.19 arm64_kexec_dtb_addr kernel tree
+		4 arm64_kexec_dtb_addr kernel tree
+		5.1 arm64_kexec_dtb_addr kernel tree stub
+		none arm64_kexec_dtb_addr kernel tree
+	END
+	rm odd/proc/kallsyms
+	plan odd Image
+	same "segments without symbols" "$(pieces)" "kernel tree stub"
+}
+
+@test "the tree of a machine: none, empty, cut short" {
+	odd ARM
+	: >odd/sys/firmware/fdt
+	plan odd Image
+	refused 15 "read /sys/firmware/fdt: I/O error"
+	dtc -q -I dtb -O dtb -o odd/sys/firmware/fdt dtb
+	plan odd Image
+	local want=$output
+	dtc -q -I dtb -O dtb -p 5000 -o odd/sys/firmware/fdt dtb
+	plan odd Image
+	same "with padding" "$output" "$want"
+	head -c 20 dtb >odd/sys/firmware/fdt
+	plan odd Image
+	refused 6 "use device tree /sys/firmware/fdt: it is not a device tree blob"
+	cp dtb odd/sys/firmware/fdt
+	printf '\377\377\377\377' | dd of=odd/sys/firmware/fdt bs=1 seek=64 conv=notrunc status=none
+	plan odd Image
+	refused 6 "use device tree /sys/firmware/fdt: FDT_ERR_BADSTRUCTURE"
+	head -c 4000 dtb >odd/sys/firmware/fdt
+	plan odd Image
+	refused 15 "read /sys/firmware/fdt: I/O error"
+	rm odd/sys/firmware/fdt
+	plan odd Image
+	refused 15 "read device tree /sys/firmware/devicetree/base: No such file or directory"
+}
+
+@test "the kernel's log: as much of it as 16 MiB, one that is gone" {
+	local want
+	cp -r "$machines/virt-lpi" LPI
+	plan LPI Image
+	want=$output
+	[[ $want = *"LPI tables of the GIC"* ]]
+	odd LPI
+	head -c 20M /dev/zero >>odd/dev/kmsg
+	plan odd Image
+	same "with 20 MiB behind" "$output" "$want"
+	{ head -n 1 LPI/dev/kmsg; head -c 20M /dev/zero; sed 1d LPI/dev/kmsg; } >odd/dev/kmsg
+	plan odd Image
+	same "what comes after 20 MiB" "$(jq '[.keep[] | select(.why | test("LPI"))] | length' <<<"$output")" 0
+	rm odd/dev/kmsg
+	plan odd Image
+	same "no log" "$(jq '[.keep[] | select(.why | test("LPI"))] | length' <<<"$output")" 0
+}
+
+@test "what a pipe and a wrapping may bring: half of RAM, or what is available" {
+	local kb
+	gzip -nc Image >Image.gz
+	# Image has 3 MiB
+	for kb in 6143 6144; do
+		odd ARM proc/meminfo "MemTotal: $kb kB\n"
+		plan odd - < <(cat Image)
+		if ((kb < 6144)); then
+			refused 9 "read kernel -: it has more than 2.9 MiB, all that can be loaded"
+			plan odd Image.gz
+			refused 9 "load kernel Image.gz: unpacked it takes more than 2.9 MiB, all that can be loaded"
+		else
+			refused 9 "load 3 MiB: the running kernel takes half of its RAM at most, 3 MiB" \
+				"nothing was loaded: 3 MiB are too much, make kernel or initrd smaller"
+		fi
+	done
+	plan odd --initrd=- Image.gz < <(head -c 3M /dev/zero)
+	refused 9 "go on: out of memory"
+	odd ARM proc/meminfo 'MemTotal: 800000 kB\nMemAvailable: 3000 kB\n'
+	plan odd Image.gz
+	refused 9 "load kernel Image.gz: unpacked it takes more than 2.9 MiB, all that can be loaded"
+	odd ARM proc/meminfo 'MemTotal: 800000 kB\nMemAvailable: 4000 kB\n'
+	plan odd Image.gz
+	same status "$status" 0
+}
+
+@test "a /proc/kcore with memory behind its headers" {
+	local want
+	plan CRASH -p Image
+	want=$output
+	odd CRASH
+	head -c 100000 /dev/zero >>odd/proc/kcore
+	plan odd -p Image
+	same "with memory" "$output" "$want"
+}
+
+@test "lists of CPUs, each way to write them" {
+	local cpu=sys/devices/system/cpu list want
+	plan CRASH -p Image
+	same status "$status" 0
+	want=$output
+	for list in 0,1 1,0 0-0,1-1; do
+		odd CRASH $cpu/possible "$list\n"
+		plan odd -p Image
+		same "$list" "$output" "$want"
+	done
+	for list in '' 0- 0-x x -1 0-70000; do
+		odd CRASH $cpu/possible "$list\n"
+		plan odd -p Image
+		refused 15 "read /$cpu/possible: it does not say where in RAM a note lies" \
+			"nothing was loaded: without it nobody could read this machine's dump"
+	done
+	# of those that are not present none needs a note: above, below, between
+	for list in 1 1-3 3-4; do
+		odd CRASH $cpu/present "$list\n"
+		rm -r odd/$cpu/cpu0/crash_notes*
+		plan odd -p Image
+		same "present: $list" "$status" 0
+	done
+	odd CRASH $cpu/present '0-1\n'
+	rm odd/$cpu/cpu0/crash_notes
+	plan odd -p Image
+	refused 15 "read /$cpu/cpu0/crash_notes: No such file or directory" \
+		"nothing was loaded: without it nobody could read this machine's dump"
+}
+
+@test "vmcoreinfo: an address and a size, both hexadecimal" {
+	local text want
+	plan CRASH -p Image
+	want=$output
+	odd CRASH sys/kernel/vmcoreinfo '12f400000 4024\n'
+	plan odd -p Image
+	same "without 0x" "$output" "$want"
+	for text in x 12f400000 '12f400000 ' '12f400000 x' '12f400000,4024'; do
+		odd CRASH sys/kernel/vmcoreinfo "$text\n"
+		plan odd -p Image
+		refused 15 "read /sys/kernel/vmcoreinfo: it does not say where in RAM a note lies" \
+			"nothing was loaded: without it nobody could read this machine's dump"
+	done
+}
+
+@test "ppc64: of a crash region only what is above the running kernel and below the RMA's end" {
+	python3 "$plans/ppc64/image" vmlinux
+	dtc -q -I dtb -O dts -o crash.dts "$machines/pseries-crash/sys/firmware/fdt"
+	cp -r "$machines/pseries-crash" REGION
+	plan REGION -p vmlinux
+	within 0x20000000 0x34000000
+	if within 0x20000000 0x30000000; then fail_with "and so it proves nothing"; fi
+	odd REGION
+	sed '/memory@0/,/};/s/reg = .*/reg = <0 0 0 0x30000000 0 0x30000000 0 0x50000000>;/' crash.dts |
+		dtc -q -O dtb -o odd/sys/firmware/fdt -
+	plan odd -p vmlinux
+	within 0x20000000 0x30000000
+	sed 's/linux,kernel-end = .*/linux,kernel-end = <0 0x21000000>;/' crash.dts |
+		dtc -q -O dtb -o odd/sys/firmware/fdt -
+	plan odd -p vmlinux
+	within 0x21000000 0x34000000
+}
+
+# ---- options that edges read
+
+@test "seeds and addresses that are none" {
+	local word
+	for word in 0g abc g '' "$(printf '%082d' 0)"; do
+		plan ARM --seed="$word" Image
+		refused 2 "read the options: --seed takes 2 to 80 hex digits"
+	done
+	plan ARM --seed="$(printf '%080d' 0)" Image
+	same status "$status" 0
+	for word in x 0x 1k 99999999999999999999 0x10000000000000000; do
+		plan ARM --mem-min="$word" Image
+		refused 2 "read the options: $word is no address"
+		plan ARM --mem-min=0 --mem-max="$word" Image
+		refused 2 "read the options: $word is no address"
+	done
+	plan ARM --mem-min=0x48000000 --mem-max==1275068416 Image
+	same "kernel between" "$(jq -r '.segments[0].start' <<<"$output")" 0x4bc00000
+}
+
+@test "a tree is written where there is one, to a name that can be" {
+	run "$host_bin" --plan -s --dump-dtb=out --root ARM Image
+	refused 2 "write the next tree: kexec_file_load makes its own"
+	[[ ! -e out ]]
+	local long
+	long=$(printf '%04100d' 0)
+	plan ARM --dump-dtb="$long" Image
+	refused 3 "write ...${long:0:60}: Filename too long"
+	plan ARM --reuseinitrd Image
+	refused 2 "reuse the initrd: its memory is used again; give --initrd"
+}
+
+# ---- files
+
+@test "a terminal is no file, a socket is a pipe" {
+	run script -qec "'$host_bin' --plan --root ARM /dev/tty" /dev/null
+	same status "$status" 3
+	same output "$output" $'kexec-lite: cannot read kernel /dev/tty: it is a terminal\r'
+	plan ARM --initrd=initrd Image
+	local want=$output
+	cat >peer.py <<-'EOF'
+		import socket, subprocess, sys
+		ours, its = socket.socketpair()
+		ours.sendall(open("initrd", "rb").read())
+		ours.close()
+		sys.exit(subprocess.run(sys.argv[1:], stdin=its).returncode)
+	EOF
+	run python3 peer.py "$host_bin" --plan=json --seed 00 --root ARM --initrd=- Image
+	same "an initrd from a socket" "$output" "$want"
+}
+
+@test "progress on a terminal: each per cent once" {
+	make_image large --image-size 17M
+	truncate -s 16M large
+	lz4 -q -1 -B4 large large.lz4
+	script -qec "'$host_bin' --plan --root ARM large.lz4" /dev/null >typed
+	grep -oE '[0-9]+ %' typed >steps
+	(($(wc -l <steps) >= 100))
+	same "what was said twice" "$(uniq -d steps)" ""
+}
+
+# meanwhile COMMAND FILE OPTION...: a plan with these OPTIONs, the last of which names a pipe, "last",
+# that opens when the files before are; COMMAND is run then, and FILE comes out of the pipe.
+meanwhile() {
+	rm -f last
+	mkfifo last
+	# shellcheck disable=SC2016  # for the shell that it starts
+	timeout 10 bash -c 'exec 3>last; eval "$1"; cat "$2" >&3' - "$1" "$2" &
+	plan ARM "${@:3}"
+	wait
+}
+
+@test "a file that is written to while it is used: its size, its time, part of a second" {
+	local name file options what
+	cp Image k
+	cp initrd i
+	dtc -q -@ -I dts -O dtb -o overlay - <<<'/dts-v1/; /plugin/; &{/} { added { a = <1>; }; };'
+	while read -r name file options; do
+		for what in "truncate -s +8 $file" "touch -d @1000000001.25 $file" "touch -d @1000000000.5 $file"; do
+			cp dtb d
+			cp overlay o
+			touch -d @1000000000.25 "$file"
+			# shellcheck disable=SC2086  # a list
+			meanwhile "$what" overlay $options k
+			refused 3 "read ${name/-/ } $file: it was written to meanwhile" \
+				"nothing was loaded: try again when $file is whole"
+		done
+		# shellcheck disable=SC2086
+		meanwhile "cat $file" overlay $options k
+		same "$name is only read" "$status" 0
+	done <<-'END'
+		kernel k --dtb-overlay=last
+		initrd i --initrd=i --dtb-overlay=last
+		overlay o --dtb-overlay=o --dtb-overlay=last
+		device-tree d --dtb=d --dtb-overlay=last
+	END
+}
+
+@test "a file that is cut short while it is used, without the child, too" {
+	local how
+	for how in --seed=00 --no-sandbox; do
+		cp Image k
+		meanwhile "truncate -s 0 k" initrd $how --initrd=last k
+		refused 3 "read kernel k: it was cut short meanwhile"
+	done
+}

@@ -1,0 +1,196 @@
+#!/usr/bin/env bats
+# Plans on this machine for captured ppc64 ones: golden files, an independent model, and the
+# same bytes inside the guest and out here.
+
+# shellcheck disable=SC2030,SC2031,SC2154  # helpers.bash and bats set these
+load ../helpers
+load ../guest/helpers-ppc64
+
+machine_of() { awk -v n="$1" '$1 == n { print $2 }' <<<"$plan_table"; }
+
+@test "plans are those in tests/plan/ppc64, to the byte" {
+	for_all golden
+}
+
+@test "there is no golden plan without a test" {
+	same files "$(cd "$plans" && printf "%s\n" *.json *.txt | LC_ALL=C sort)" \
+		"$(awk 'NF { print $1 ".json"; print $1 ".txt" }' <<<"$plan_table" | LC_ALL=C sort)"
+}
+
+# modelled NAME: the model's verdict; leaves NAME.json, NAME.dtb and NAME.elf.
+modelled() {
+	local dir=$BATS_TEST_TMPDIR
+	kernel=$dir/$1.elf planned "$1" --plan=json --dump-dtb "$dir/$1.dtb" >"$dir/$1.json"
+	python3 "$plans/model.py" "$machines/$(machine_of "$1")" "$dir/$1.json" "$dir/$1.dtb" "$dir/$1.elf"
+}
+
+@test "an independent model finds every plan sound" {
+	for_all modelled
+}
+
+# bad JQ COMPLAINT: the plan of pseries, changed so, makes the model complain.
+bad() {
+	local dir=$BATS_TEST_TMPDIR
+	jq "$1" "$dir/pseries.json" >"$dir/bad.json"
+	run python3 "$plans/model.py" "$machines/pseries" "$dir/bad.json" "$dir/pseries.dtb" "$dir/pseries.elf"
+	same "status for $1" "$status" 1
+	[[ $output = *"bad.json: $2"* ]] || fail_with "$1: $output"
+}
+
+# moved PIECE START: a jq program that puts a piece there.
+moved() {
+	printf '(.segments[] | select(.piece == "%s")) |= (.start = "%s" | .end = "%s" | .room_end = "%s")' \
+		"$1" "$2" "$3" "$3"
+}
+
+@test "the model knows a bad plan" {
+	modelled pseries
+	bad '.segments[1].start = .segments[0].start' "initrd overlaps kernel"
+	bad "$(moved stub 0x2870000 0x2880000)" "stub lies on the running kernel"
+	bad "$(moved stub 0x2fff0000 0x30000000)" "stub lies on 2fff0000-"
+	bad "$(moved stub 0x80000000 0x80010000)" "stub is not all RAM"
+	bad "$(moved tree 0x7000 0x8000)" "tree lies on the running kernel"
+	bad '.segments[0].start = "0x7f731000"' "kernel is not page aligned"
+	bad '.kernel_entry = "0x0"' "the kernel does not start at its entry"
+	bad '.entry = .kernel_entry' "the entry is not the stub's"
+	bad '.cmdline = "other"' "bootargs differ"
+}
+
+@test "the model knows where real mode ends" {
+	local dir=$BATS_TEST_TMPDIR
+	modelled pseries-numa
+	jq "$(moved stub 0x100000000 0x100010000)" "$dir/pseries-numa.json" >"$dir/bad.json"
+	run python3 "$plans/model.py" "$machines/pseries-numa" "$dir/bad.json" "$dir/pseries-numa.dtb" \
+		"$dir/pseries-numa.elf"
+	same status "$status" 1
+	[[ $output = *"bad.json: stub is out of reach for real mode"* ]] || fail_with "$output"
+}
+
+@test "the ppc64le binary plans as the one for this machine does" {
+	same_on ppc64le ppc64le pseries
+	same_on ppc64le ppc64le stay
+	same_on ppc64le ppc64le three-parts
+}
+
+@test "pieces are 64 KiB aligned whatever the pages" {
+	local name
+	for name in pseries powernv10 three-parts; do
+		same "$name" "$(planned "$name" --plan=json |
+			jq -r '[.segments[] | select(.start | endswith("0000") | not)] | length')" 0
+	done
+}
+
+@test "a kernel that stays is shipped with one changed page, else with all of its own" {
+	same "parts that stay" "$(jq -c '[.segments[] | select(.piece == "kernel").bytes]' "$plans/stay.json")" \
+		"[65536,3080192]"
+	same "parts that move" "$(jq -c '[.segments[] | select(.piece == "kernel").bytes]' "$plans/pseries.json")" \
+		"[3145728]"
+}
+
+@test "the BSS of a kernel that clears it is not shipped, another's is" {
+	local size='[.segments[] | select(.piece == "kernel") | [.start, .end, .room_end]][0] | join(" ")'
+	local start end room
+	read -r start end room < <(jq -r "$size" "$plans/pseries.json")
+	same "run0: end, room" "$((end - start)) $((room - start))" "$((3 << 20)) $((4 << 20))"
+	read -r start end room < <(jq -r "$size" "$plans/dyn.json")
+	same "no mark: end, room" "$((end - start)) $((room - start))" "$((4 << 20)) $((4 << 20))"
+}
+
+@test "memory that only ibm,dynamic-memory has is RAM, and what is not assigned is not" {
+	same RAM "$(jq -c '.ram' "$plans/pseries-drconf.json")" '[{"start":"0x0","end":"0xc0000000"}]'
+}
+
+@test "pictures fit 80 columns" {
+	local longest
+	longest=$(cat "$plans"/*.txt | LC_ALL=C awk '!/^cmdline/ && length > n { n = length } END { print n }')
+	((longest <= 80)) || fail_with "a line has $longest columns"
+}
+
+# plan_here BOOT KERNEL: what the guest planned is in $dir/guest then, and what this machine plans
+# from its capture in $dir/here.
+plan_here() {
+	local initrd
+	dir=$BATS_TEST_TMPDIR/$1
+	boot "$1"
+	initrd=$run_dir/$1/second.cpio
+	unpack_sent run "$dir/guest"
+	mkdir -p "$dir/here"
+	file=$(kernel_of "$2")
+	local arguments=(--seed 0123 --root "$dir/guest/capture" --initrd "$initrd"
+		--append "$(next_append second)")
+	# shellcheck disable=SC2207  # words
+	arguments+=($(<"$run_dir/$1/options") "$file")
+	"$host_bin" --plan=json --dump-dtb "$dir/here/tree.dtb" "${arguments[@]}" >"$dir/here/plan.json"
+	"$host_bin" --plan "${arguments[@]}" >"$dir/here/plan.txt"
+}
+
+# public_part TREE: its source and size, without what names one machine: a capture has that zeroed.
+public_part() {
+	wc -c <"$1"
+	dtc -q -I dtb -O dts "$1" | grep -vE '^[[:space:]]*[^ ]*(system-id|uuid|loc-code) = '
+}
+
+# same_plan BOOT KERNEL: they are the same bytes, but for the name of the tree (own test below).
+same_plan() {
+	local dir file
+	plan_here "$1" "$2"
+	diff -u <(grep -v '"tree_from"' "$dir/guest/plan.json") <(grep -v '"tree_from"' "$dir/here/plan.json")
+	diff -u <(grep -v '^tree     from' "$dir/guest/plan.txt") <(grep -v '^tree     from' "$dir/here/plan.txt")
+	diff -u <(public_part "$dir/guest/tree.dtb") <(public_part "$dir/here/tree.dtb")
+	python3 "$plans/model.py" "$dir/guest/capture" "$dir/guest/plan.json" "$dir/here/tree.dtb" "$file"
+}
+
+@test "the plan in the guest and here are the same bytes: pseries, radix" {
+	same_plan pseries 6.12
+}
+
+@test "the plan in the guest and here are the same bytes: pseries, hash" {
+	same_plan pseries-hash 6.1
+}
+
+@test "the plan in the guest and here are the same bytes: powernv9" {
+	same_plan powernv9 6.12
+}
+
+@test "the plan in the guest and here are the same bytes: powernv10" {
+	same_plan powernv10 6.1
+}
+
+@test "the plan in the guest and here are the same bytes: memory in slots" {
+	same_plan drconf 6.1
+}
+
+@test "the plan in the guest and here are the same bytes: two nodes" {
+	same_plan numa 6.12
+}
+
+@test "the plan in the guest and here are the same bytes: --run-at-load" {
+	same_plan stay 6.12
+}
+
+@test "the plan in the guest and here name the same source of the tree" {
+	local dir file
+	plan_here pseries 6.12
+	diff -u "$dir/guest/plan.json" "$dir/here/plan.json"
+	diff -u "$dir/guest/plan.txt" "$dir/here/plan.txt"
+}
+
+@test "the tree reserves what firmware needs, each range once" {
+	local name
+	for name in pseries pseries-hash powernv9 powernv10; do
+		planned "$name" --plan=json --dump-dtb "$BATS_TEST_TMPDIR/tree" >/dev/null
+		dtc -q -I dtb -O dts "$BATS_TEST_TMPDIR/tree" | grep '^/memreserve/' | sort >"$BATS_TEST_TMPDIR/rsv"
+		same "reservations of $name, twice" "$(uniq -d "$BATS_TEST_TMPDIR/rsv")" ""
+	done
+}
+
+@test "a capture holds no serial number" {
+	local name value bad=0
+	while read -r name; do
+		value=$(dtc -q -I dtb -O dts "$machines/$name/sys/firmware/fdt" |
+			grep -iE '(serial-number|system-id|uuid|loc-code|mac-address|seed) = ' |
+			grep -vE '= (\[00( 00)*\]|<(0x00 ?)+>|"(\\0)*"(, "")*)' || true)
+		[[ -z $value ]] || { bad=1 && echo "$name: $value" >&2; }
+	done < <(awk 'NF { print $1 }' <<<"$capture_table")
+	return $bad
+}

@@ -1,0 +1,398 @@
+/* Which system call loads: what the machine has, what is asked, what comes of it. */
+#include "unit.h"
+
+#include "arch/arch.h"
+#include "src/method.h"
+
+#define LOCKED LOCKDOWN_INTEGRITY
+
+#define OTHER	  "the other may overwrite the GIC's LPI tables"
+#define FILE_RISK "kexec_file_load may overwrite the GIC's LPI tables"
+#define LOG_RISK  "the log no longer says where the GIC's LPI tables are"
+
+static const struct row {
+	const char *caption;
+	const struct arch *arch;
+	bool load, file; /* the calls that the kernel has */
+	enum lockdown lockdown;
+	struct options o;
+	bool expected; /* kexec_file_load */
+	const char *why, *lost;
+	enum code code;
+	const char *sentence, *hint;
+} rows[] = {
+	{ "Debian arm64",
+	  &arch_arm64,
+	  true,
+	  false,
+	  0,
+	  { .load = true },
+	  false,
+	  "the running kernel has no kexec_file_load",
+	  NULL,
+	  0,
+	  "",
+	  NULL },
+	{ "both, arm64: the kernel's own",
+	  &arch_arm64,
+	  true,
+	  true,
+	  0,
+	  { .load = true },
+	  true,
+	  "the kernel passes the tree itself",
+	  NULL,
+	  0,
+	  "",
+	  NULL },
+	{ "both, ppc64: no purgatory",
+	  &arch_ppc64,
+	  true,
+	  true,
+	  0,
+	  { .load = true },
+	  false,
+	  "the other brings a purgatory",
+	  NULL,
+	  0,
+	  "",
+	  NULL },
+	{ "-a is the default",
+	  &arch_arm64,
+	  true,
+	  true,
+	  0,
+	  { .any_call = true },
+	  true,
+	  "the kernel passes the tree itself",
+	  NULL,
+	  0,
+	  "",
+	  NULL },
+	{ "-c",
+	  &arch_arm64,
+	  true,
+	  true,
+	  0,
+	  { .load_call = true },
+	  false,
+	  "asked for",
+	  NULL,
+	  0,
+	  "",
+	  NULL },
+	{ "-s on ppc64",
+	  &arch_ppc64,
+	  true,
+	  true,
+	  0,
+	  { .file_call = true },
+	  true,
+	  "asked for",
+	  NULL,
+	  0,
+	  "",
+	  NULL },
+	{ "--dtb takes a plan of our own",
+	  &arch_arm64,
+	  true,
+	  true,
+	  0,
+	  { .dtb = "t" },
+	  false,
+	  "an option takes a plan of our own",
+	  NULL,
+	  0,
+	  "",
+	  NULL },
+	{ "--dtb-overlay too",
+	  &arch_arm64,
+	  true,
+	  true,
+	  0,
+	  { .overlay = { { "o" }, 1 } },
+	  false,
+	  "an option takes a plan of our own",
+	  NULL,
+	  0,
+	  "",
+	  NULL },
+	{ "-s --dtb-overlay",
+	  &arch_arm64,
+	  true,
+	  true,
+	  0,
+	  { .file_call = true, .dtb = "t", .overlay = { { "o" }, 1 } },
+	  true,
+	  NULL,
+	  NULL,
+	  FAIL_USAGE,
+	  "honour --dtb-overlay: kexec_file_load (-s) cannot",
+	  "nothing was loaded: leave out -s or --dtb-overlay" },
+	{ "--mem-max too",
+	  &arch_arm64,
+	  true,
+	  true,
+	  0,
+	  { .mem_max = "1" },
+	  false,
+	  "an option takes a plan of our own",
+	  NULL,
+	  0,
+	  "",
+	  NULL },
+	{ "-s --dtb --mem-min: the one that -s does not let pass is named",
+	  &arch_ppc64,
+	  true,
+	  true,
+	  0,
+	  { .file_call = true, .dtb = "t", .mem_min = "1" },
+	  true,
+	  NULL,
+	  NULL,
+	  FAIL_USAGE,
+	  "honour --mem-min and --mem-max: kexec_file_load (-s) cannot",
+	  "nothing was loaded: leave out -s or --mem-min and --mem-max" },
+	{ "-s --dtb --mem-max: the one that -s does not let pass is named",
+	  &arch_ppc64,
+	  true,
+	  true,
+	  0,
+	  { .file_call = true, .dtb = "t", .mem_max = "1" },
+	  true,
+	  NULL,
+	  NULL,
+	  FAIL_USAGE,
+	  "honour --mem-min and --mem-max: kexec_file_load (-s) cannot",
+	  "nothing was loaded: leave out -s or --mem-min and --mem-max" },
+	{ "-s --dtb --run-at-load: the one that -s does not let pass is named",
+	  &arch_ppc64,
+	  true,
+	  true,
+	  0,
+	  { .file_call = true, .dtb = "t", .run_at_load = true },
+	  true,
+	  NULL,
+	  NULL,
+	  FAIL_USAGE,
+	  "honour --run-at-load: kexec_file_load (-s) cannot",
+	  "nothing was loaded: leave out -s or --run-at-load" },
+	{ "--seed takes a plan of our own",
+	  &arch_arm64,
+	  true,
+	  true,
+	  0,
+	  { .seed = "00" },
+	  false,
+	  "an option takes a plan of our own",
+	  NULL,
+	  0,
+	  "",
+	  NULL },
+	{ "lockdown leaves kexec_file_load",
+	  &arch_arm64,
+	  true,
+	  true,
+	  LOCKED,
+	  { .load = true },
+	  true,
+	  "the running kernel allows no kexec_load",
+	  NULL,
+	  0,
+	  "",
+	  NULL },
+	{ "lockdown on ppc64 too",
+	  &arch_ppc64,
+	  true,
+	  true,
+	  LOCKED,
+	  { .load = true },
+	  true,
+	  "the running kernel allows no kexec_load",
+	  NULL,
+	  0,
+	  "",
+	  NULL },
+	{ "Talos: kexec_file_load only",
+	  &arch_arm64,
+	  false,
+	  true,
+	  0,
+	  { .load = true },
+	  true,
+	  "the running kernel allows no kexec_load",
+	  NULL,
+	  0,
+	  "",
+	  NULL },
+	{ "lockdown and nothing else: the caller finds out",
+	  &arch_arm64,
+	  true,
+	  false,
+	  LOCKED,
+	  { .load = true },
+	  false,
+	  "the running kernel has no kexec_file_load",
+	  NULL,
+	  0,
+	  "",
+	  NULL },
+	{ "petitboot's last try: -s --dtb loads, and says what is lost",
+	  &arch_ppc64,
+	  true,
+	  true,
+	  LOCKED,
+	  { .file_call = true, .dtb = "t" },
+	  true,
+	  "asked for",
+	  "--dtb",
+	  0,
+	  "",
+	  NULL },
+	{ "-s --dtb --seed: the seed is not dropped without a word",
+	  &arch_arm64,
+	  true,
+	  true,
+	  0,
+	  { .file_call = true, .dtb = "t", .seed = "00" },
+	  true,
+	  NULL,
+	  NULL,
+	  FAIL_USAGE,
+	  "honour --seed: kexec_file_load (-s) cannot",
+	  "nothing was loaded: leave out -s or --seed" },
+	{ "--dtb under lockdown",
+	  &arch_ppc64,
+	  true,
+	  true,
+	  LOCKED,
+	  { .load = true, .dtb = "t" },
+	  true,
+	  NULL,
+	  NULL,
+	  FAIL_POLICY,
+	  "honour --dtb: it takes kexec_load, and lockdown (integrity) forbids that",
+	  "nothing was loaded: leave --dtb out, and kexec_file_load serves" },
+	{ "--run-at-load without kexec_load",
+	  &arch_ppc64,
+	  false,
+	  true,
+	  0,
+	  { .run_at_load = true },
+	  true,
+	  NULL,
+	  NULL,
+	  FAIL_NOSYS,
+	  "honour --run-at-load: it takes kexec_load, which the running kernel has not",
+	  NULL },
+	{ "-s --mem-min",
+	  &arch_arm64,
+	  true,
+	  true,
+	  0,
+	  { .file_call = true, .mem_min = "1" },
+	  true,
+	  NULL,
+	  NULL,
+	  FAIL_USAGE,
+	  "honour --mem-min and --mem-max: kexec_file_load (-s) cannot",
+	  "nothing was loaded: leave out -s or --mem-min and --mem-max" },
+};
+
+/* The GIC's LPI tables, on a machine with both calls unless it is locked down. */
+static const struct lpi_row {
+	const char *caption;
+	enum lpi lpi;
+	enum lockdown lockdown;
+	struct options o;
+	bool expected;
+	const char *why, *risk;
+} lpi_rows[] = {
+	{ "tables that we hand on: kexec_load", LPI_KNOWN, 0, { .load = true }, false, OTHER, "" },
+	{ "an option is the reason before them",
+	  LPI_KNOWN,
+	  0,
+	  { .dtb = "t" },
+	  false,
+	  "an option takes a plan of our own",
+	  "" },
+	{ "-s has its risk", LPI_KNOWN, 0, { .file_call = true }, true, "asked for", FILE_RISK },
+	{ "so has a lockdown",
+	  LPI_KNOWN,
+	  LOCKED,
+	  { .load = true },
+	  true,
+	  "the running kernel allows no kexec_load",
+	  FILE_RISK },
+	{ "tables that nobody knows", LPI_UNKNOWN, 0, { .load = true }, false, OTHER, LOG_RISK },
+	{ "-c does not make them known",
+	  LPI_UNKNOWN,
+	  0,
+	  { .load_call = true },
+	  false,
+	  "asked for",
+	  LOG_RISK },
+	{ "unknown and locked down",
+	  LPI_UNKNOWN,
+	  LOCKED,
+	  { .load = true },
+	  true,
+	  "the running kernel allows no kexec_load",
+	  FILE_RISK },
+	{ "no tables", LPI_NONE, 0, { .file_call = true }, true, "asked for", "" },
+};
+
+static void test_lpi(void)
+{
+	const struct lpi_row *r;
+	struct machine m;
+	struct choice c;
+	struct error e;
+
+	for (r = lpi_rows; r < lpi_rows + COUNT(lpi_rows); r++) {
+		CASE("choose: %s", r->caption);
+		m = (struct machine){
+			.arch = &arch_arm64,
+			.has_load = true,
+			.has_file_load = true,
+			.lockdown = r->lockdown,
+			.lpi = r->lpi,
+		};
+		e = (struct error){ 0 };
+		want_error(choose(&r->o, &m, &c, &e), &e, FAIL_NONE, "");
+		want_u64("kexec_file_load", r->expected, c.file);
+		want_text("why", r->why, c.why);
+		want_text("risk", r->risk, c.risk ? c.risk : "");
+	}
+}
+
+void test_choose(void)
+{
+	const struct row *r;
+	struct machine m;
+	struct choice c;
+	struct error e;
+	bool ok;
+
+	for (r = rows; r < rows + COUNT(rows); r++) {
+		CASE("choose: %s", r->caption);
+		m = (struct machine){
+			.arch = r->arch,
+			.has_load = r->load,
+			.has_file_load = r->file,
+			.lockdown = r->lockdown,
+		};
+		e = (struct error){ 0 };
+		ok = choose(&r->o, &m, &c, &e);
+		want_error(ok, &e, r->code, r->sentence);
+		if (!ok) {
+			if (r->hint)
+				want_hint(&e, r->hint);
+			continue;
+		}
+		want_u64("kexec_file_load", r->expected, c.file);
+		want_text("why", r->why, c.why);
+		want_text("lost", r->lost ? r->lost : "", c.lost ? c.lost : "");
+	}
+	test_lpi();
+}
