@@ -23,13 +23,14 @@ struct arch {
 	bool xen_fails;	    /* under Xen the next kernel panics: vCPU info pages stay registered */
 	bool threads;	    /* --exec runs on the lowest thread; offline CPUs are worth a warning */
 	bool tree_reserved; /* the tree reserves itself */
-	uint64_t linear;    /* virtual address of physical 0; 0: /proc/kcore tells */
+	uint64_t page_offset; /* virtual address of physical 0; 0: /proc/kcore tells */
 	uint64_t backup; /* bytes from 0 that a crash stub saves behind itself, before they die */
-	bool core_word;	 /* a crash kernel finds the core header by elfcorehdr= */
+	bool elfcorehdr_on_cmdline; /* a crash kernel finds the core header by elfcorehdr= */
 	uint32_t kexec_arch; /* include/uapi/linux/kexec.h: the load flag, ELF machine << 16 */
-	uint16_t elf_flat;   /* e_machine of ELF files that hold a flat image; 0: ELF is loaded as such */
+	uint16_t elf_flat;   /* e_machine of ELF files that hold a flat image; 0: ELF is loaded as
+				such */
 	size_t cmdline_max;  /* bytes a command line may have, without its NUL */
-	uint64_t window, window_align; /* see struct wishes */
+	uint64_t window, window_align; /* see struct placements */
 	uint64_t tree_max;	       /* bytes of a tree */
 	uint64_t tree_align;	       /* the tree gets a block of its own of this size */
 
@@ -47,8 +48,8 @@ struct arch {
 	/* Is it this target's kernel? Then *is_ours is set and img filled, or e says why not. */
 	bool (*image)(struct span file, const char *name, const struct machine *m,
 		      struct image *img, bool *is_ours, struct error *e);
-	/* image_stay(); NULL: kernels stay anyway. */
-	bool (*stay)(struct image *img, const char *name, const struct machine *m, struct error *e);
+	/* image_pin(); NULL: kernels stay anyway. */
+	bool (*pin)(struct image *img, const char *name, const struct machine *m, struct error *e);
 	/* Edits of the next tree that only this target needs; room for a reservation per kept range
 	 * is there.
 	 */

@@ -82,12 +82,12 @@ static void clean(struct tree *t, int node, size_t old_total)
 	}
 	drop_old_tree(t, old_total);
 	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++)
-		tree_drop(t, node, stale[i]);
+		tree_nop_prop(t, node, stale[i]);
 }
 
 void chosen_clean(struct tree *t, size_t old_total)
 {
-	clean(t, tree_child(t->blob, "chosen"), old_total);
+	clean(t, tree_root_child(t->blob, "chosen"), old_total);
 }
 
 static bool has_initrd(const struct chosen *c)
@@ -104,8 +104,8 @@ static size_t reservations(const struct chosen *c, struct range r[4])
 		r[n++] = (struct range){ c->initrd_start, c->initrd_end, NULL };
 	if (c->tree_size)
 		r[n++] = (struct range){ c->tree_start, c->tree_start + c->tree_size, NULL };
-	if (c->core.end)
-		r[n++] = c->core;
+	if (c->elfcorehdr.end)
+		r[n++] = c->elfcorehdr;
 	if (c->backup.end)
 		r[n++] = c->backup;
 	return n;
@@ -145,14 +145,14 @@ static int write_ranges(struct tree *t, int node, const char *name, struct range
 		p += 4 * words;
 		put_be32(p - 4, (uint32_t)v[i]);
 	}
-	return tree_put(t, node, name, bytes, (size_t)(p - bytes));
+	return tree_setprop(t, node, name, bytes, (size_t)(p - bytes));
 }
 
 static int write_core(struct tree *t, int node, const struct chosen *c)
 {
 	const struct range none = { 0, 0, NULL };
 
-	return write_ranges(t, node, "linux,elfcorehdr", c->core, none);
+	return write_ranges(t, node, "linux,elfcorehdr", c->elfcorehdr, none);
 }
 
 static int write_initrd(struct tree *t, int node, const struct chosen *c)
@@ -164,18 +164,18 @@ static int write_initrd(struct tree *t, int node, const struct chosen *c)
 		return 0;
 	put_be64(start, c->initrd_start);
 	put_be64(end, c->initrd_end);
-	err = tree_put(t, node, "linux,initrd-start", start, sizeof(start));
-	return err ? err : tree_put(t, node, "linux,initrd-end", end, sizeof(end));
+	err = tree_setprop(t, node, "linux,initrd-start", start, sizeof(start));
+	return err ? err : tree_setprop(t, node, "linux,initrd-end", end, sizeof(end));
 }
 
 static int write_cmdline(struct tree *t, int node, const struct chosen *c)
 {
-	return tree_put(t, node, "bootargs", c->cmdline, strlen(c->cmdline) + 1);
+	return tree_setprop(t, node, "bootargs", c->cmdline, strlen(c->cmdline) + 1);
 }
 
 bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 {
-	int node = tree_child(t->blob, "chosen"), err;
+	int node = tree_root_child(t->blob, "chosen"), err;
 
 	if (node < 0)
 		node = fdt_add_subnode(t->blob, 0, "chosen");
@@ -184,11 +184,11 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 	clean(t, node, 0);
 	err = write_cmdline(t, node, c);
 	if (!err)
-		err = tree_put(t, node, "kaslr-seed", c->kaslr_seed, KASLR_SEED);
+		err = tree_setprop(t, node, "kaslr-seed", c->kaslr_seed, KASLR_SEED);
 	if (!err)
-		err = tree_put(t, node, "rng-seed", c->rng_seed, RNG_SEED);
+		err = tree_setprop(t, node, "rng-seed", c->rng_seed, RNG_SEED);
 	if (!err)
-		err = tree_put(t, node, "linux,booted-from-kexec", NULL, 0);
+		err = tree_setprop(t, node, "linux,booted-from-kexec", NULL, 0);
 	if (!err)
 		err = write_initrd(t, node, c);
 	if (!err)
@@ -202,8 +202,8 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 
 bool chosen_move(struct tree *t, const struct chosen *c, struct error *e)
 {
-	const int node = tree_child(t->blob, "chosen");
-	/* a crash kernel's may say where its core header is */
+	const int node = tree_root_child(t->blob, "chosen");
+	/* a crash kernel's may log_print where its core header is */
 	int err = write_cmdline(t, node, c);
 	struct range r[4];
 	const size_t ours = reservations(c, r), first = tree_reservations(t->blob) - ours;
@@ -217,13 +217,13 @@ bool chosen_move(struct tree *t, const struct chosen *c, struct error *e)
 		return tree_fail(t->from, "write /chosen of", err, e);
 	/* chosen_write() added them last */
 	for (i = 0; i < ours; i++)
-		tree_reserve_at(t, first + i, r[i]);
+		tree_set_reservation(t, first + i, r[i]);
 	return true;
 }
 
 static bool check_bytes(const void *fdt, int node, const char *name, const void *want, size_t size)
 {
-	const struct span s = tree_property(fdt, node, name);
+	const struct span s = tree_getprop(fdt, node, name);
 
 	return s.p && s.len == size && (!size || memcmp(s.p, want, size) == 0);
 }
@@ -239,7 +239,7 @@ static bool check_ranges(const void *fdt, int node, const char *name, struct ran
 
 	tree_pairs_of(&pairs, fdt, 0, node, name);
 	if (!a.end)
-		return !tree_property(fdt, node, name).p;
+		return !tree_getprop(fdt, node, name).p;
 	if (!tree_next_pair(&pairs, &r) || r.start != a.start || r.end != a.end)
 		return false;
 	if (b.end && (!tree_next_pair(&pairs, &r) || r.start != b.start || r.end != b.end))
@@ -263,8 +263,8 @@ static bool check_initrd(const void *fdt, int node, const struct chosen *c)
 	uint8_t start[8], end[8];
 
 	if (c->initrd_start == c->initrd_end)
-		return !tree_property(fdt, node, "linux,initrd-start").p &&
-		       !tree_property(fdt, node, "linux,initrd-end").p;
+		return !tree_getprop(fdt, node, "linux,initrd-start").p &&
+		       !tree_getprop(fdt, node, "linux,initrd-end").p;
 	put_be64(start, c->initrd_start);
 	put_be64(end, c->initrd_end);
 	if (!check_bytes(fdt, node, "linux,initrd-start", start, sizeof(start)) ||
@@ -288,9 +288,9 @@ bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 	const void *fdt = tree.p;
 	int node;
 
-	if (tree_unsound(tree))
+	if (tree_validate(tree))
 		return fail(e, FAIL_BUG, "trust the plan: its device tree is not sound");
-	node = tree_child(fdt, "chosen");
+	node = tree_root_child(fdt, "chosen");
 	if (node < 0)
 		wrong = "/chosen";
 	else if (!check_bytes(fdt, node, "bootargs", c->cmdline, strlen(c->cmdline) + 1))
@@ -303,12 +303,12 @@ bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 		wrong = "linux,booted-from-kexec";
 	else if (!check_initrd(fdt, node, c))
 		wrong = "the initrd";
-	else if (!check_ranges(fdt, node, "linux,elfcorehdr", c->core, none) ||
+	else if (!check_ranges(fdt, node, "linux,elfcorehdr", c->elfcorehdr, none) ||
 		 !check_ranges(fdt, node, "linux,usable-memory-range", c->usable, c->low) ||
-		 !check_reserved(fdt, c->core) || !check_reserved(fdt, c->backup))
+		 !check_reserved(fdt, c->elfcorehdr) || !check_reserved(fdt, c->backup))
 		wrong = "a crash kernel's part";
 	for (i = 0; !wrong && i < sizeof(left_over) / sizeof(left_over[0]); i++)
-		if (tree_property(fdt, node, left_over[i]).p)
+		if (tree_getprop(fdt, node, left_over[i]).p)
 			wrong = left_over[i];
 	return wrong ? fail(e, FAIL_BUG, "trust the plan: %s in its device tree is wrong", wrong)
 		     : true;

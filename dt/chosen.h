@@ -18,7 +18,7 @@ struct chosen {
 	uint8_t rng_seed[RNG_SEED];
 	phys tree_start; /* the tree reserves itself here, where tree_size is not 0 */
 	size_t tree_size;
-	struct range core;	  /* a crash kernel's core header; end 0: no crash kernel */
+	struct range elfcorehdr;  /* a crash kernel's core header; end 0: no crash kernel */
 	struct range usable, low; /* its memory; low, end 0: not there */
 	struct range backup;	  /* what its stub fills; reserved; end 0: nothing */
 };
@@ -43,8 +43,8 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e);
  */
 bool chosen_move(struct tree *t, const struct chosen *c, struct error *e);
 
-/* Does a finished tree say exactly what c asks, and nothing stale? For plan_check(): reads the tree
- * anew and shares no code with chosen_write(). Errors: FAIL_BUG.
+/* Does a finished tree log_print exactly what c asks, and nothing stale? For plan_check(): reads
+ * the tree anew and shares no code with chosen_write(). Errors: FAIL_BUG.
  */
 bool chosen_check(struct span tree, const struct chosen *c, struct error *e);
 

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-bool tree_fits(const void *fdt, const void *machine)
+bool merge_same_board(const void *fdt, const void *machine)
 {
 	const char *a = fdt_stringlist_get(fdt, 0, "compatible", 0, NULL);
 	const char *b = machine ? fdt_stringlist_get(machine, 0, "compatible", 0, NULL) : NULL;

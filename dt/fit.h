@@ -7,6 +7,6 @@
 /* Do two checked trees name the same machine? Their most specific `compatible` says it
  * (devicetree.org, "Devicetree Specification", 2.3.1).
  */
-bool tree_fits(const void *fdt, const void *machine);
+bool merge_same_board(const void *fdt, const void *machine);
 
 #endif

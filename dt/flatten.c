@@ -10,23 +10,23 @@
  */
 #define FLATTEN_ROOM (1u << 18)
 
-static void add_word(struct text *t, uint32_t v)
+static void add_word(struct strbuf *t, uint32_t v)
 {
 	uint8_t word[4];
 
 	put_be32(word, v);
-	text_bytes(t, word, sizeof(word));
+	strbuf_append(t, word, sizeof(word));
 }
 
 /* Zeros up to a multiple of 4. */
-static void pad(struct text *t)
+static void pad(struct strbuf *t)
 {
-	text_bytes(t, "\0\0\0", -t->len & 3);
+	strbuf_append(t, "\0\0\0", -t->len & 3);
 }
 
 static bool check(const struct flatten *f, struct error *e)
 {
-	if (f->reserved.lost || f->structure.lost || f->strings.lost)
+	if (f->reserved.truncated || f->structure.truncated || f->strings.truncated)
 		return fail_memory(e);
 	if (f->structure.len > TREE_MAX / 2 || f->strings.len > TREE_MAX / 4)
 		return fail(e, FAIL_TREE, "read device tree %s: it is too large", f->from);
@@ -37,9 +37,9 @@ bool flatten_start(struct flatten *f, const char *from, struct error *e)
 {
 	*f = (struct flatten){
 		.from = from,
-		.reserved = TEXT_GROWING,
-		.structure = TEXT_GROWING,
-		.strings = TEXT_GROWING,
+		.reserved = STRBUF_GROWING,
+		.structure = STRBUF_GROWING,
+		.strings = STRBUF_GROWING,
 		.names = calloc(FLATTEN_NAMES, sizeof(*f->names)),
 	};
 	return f->names || fail_memory(e);
@@ -51,7 +51,7 @@ bool flatten_reserve(struct flatten *f, phys start, uint64_t size, struct error 
 
 	put_be64(pair, start);
 	put_be64(pair + 8, size);
-	text_bytes(&f->reserved, pair, sizeof(pair));
+	strbuf_append(&f->reserved, pair, sizeof(pair));
 	return check(f, e);
 }
 
@@ -59,14 +59,14 @@ bool flatten_begin(struct flatten *f, const char *node, struct error *e)
 {
 	/* not before: until now somebody may have held a whole other tree */
 	if (!f->structure.cap) {
-		text_room(&f->structure, FLATTEN_ROOM);
-		text_room(&f->strings, FLATTEN_ROOM);
+		strbuf_reserve(&f->structure, FLATTEN_ROOM);
+		strbuf_reserve(&f->strings, FLATTEN_ROOM);
 	}
 	if (f->depth++ >= FLATTEN_DEPTH)
 		return fail(e, FAIL_TREE, "read device tree %s: its nodes nest deeper than %u",
 			    f->from, FLATTEN_DEPTH);
 	add_word(&f->structure, FDT_BEGIN_NODE);
-	text_bytes(&f->structure, node, strlen(node) + 1);
+	strbuf_append(&f->structure, node, strlen(node) + 1);
 	pad(&f->structure);
 	return check(f, e);
 }
@@ -89,7 +89,7 @@ static bool name_offset(struct flatten *f, const char *name, uint32_t *offset, s
 			    f->from);
 	*offset = (uint32_t)f->strings.len;
 	f->names[at] = *offset + 1;
-	text_bytes(&f->strings, name, strlen(name) + 1);
+	strbuf_append(&f->strings, name, strlen(name) + 1);
 	return check(f, e);
 }
 
@@ -104,7 +104,7 @@ bool flatten_property(struct flatten *f, const char *name, struct span value, st
 	add_word(&f->structure, FDT_PROP);
 	add_word(&f->structure, (uint32_t)value.len);
 	add_word(&f->structure, offset);
-	text_bytes(&f->structure, value.p, value.len);
+	strbuf_append(&f->structure, value.p, value.len);
 	pad(&f->structure);
 	return check(f, e);
 }
@@ -118,7 +118,7 @@ bool flatten_end(struct flatten *f, struct error *e)
 
 bool flatten_finish(struct flatten *f, struct span *out, struct error *e)
 {
-	struct text blob = TEXT_GROWING;
+	struct strbuf blob = STRBUF_GROWING;
 	uint32_t structure, strings;
 
 	add_word(&f->structure, FDT_END);
@@ -138,21 +138,21 @@ bool flatten_finish(struct flatten *f, struct span *out, struct error *e)
 	add_word(&blob, 0);  /* boot CPU: not known here */
 	add_word(&blob, (uint32_t)f->strings.len);
 	add_word(&blob, (uint32_t)f->structure.len);
-	text_bytes(&blob, f->reserved.p, f->reserved.len);
-	text_bytes(&blob, f->structure.p, f->structure.len);
-	text_bytes(&blob, f->strings.p, f->strings.len);
+	strbuf_append(&blob, f->reserved.p, f->reserved.len);
+	strbuf_append(&blob, f->structure.p, f->structure.len);
+	strbuf_append(&blob, f->strings.p, f->strings.len);
 	*out = (struct span){ (uint8_t *)blob.p, blob.len };
-	if (!blob.lost)
+	if (!blob.truncated)
 		return true;
-	text_free(&blob);
+	strbuf_free(&blob);
 	return fail_memory(e);
 }
 
 void flatten_free(struct flatten *f)
 {
-	text_free(&f->reserved);
-	text_free(&f->structure);
-	text_free(&f->strings);
+	strbuf_free(&f->reserved);
+	strbuf_free(&f->structure);
+	strbuf_free(&f->strings);
 	free(f->names);
 	f->names = NULL;
 }

@@ -14,9 +14,9 @@
 #define FLATTEN_NAMES 16384 /* as are trees with so many property names; a power of two */
 
 struct flatten {
-	const char *from;			  /* borrowed: names the tree in errors */
-	struct text reserved, structure, strings; /* the three blocks of a blob */
-	uint32_t *names;			  /* hash table: offset in strings + 1, or 0 */
+	const char *from;			    /* borrowed: names the tree in errors */
+	struct strbuf reserved, structure, strings; /* the three blocks of a blob */
+	uint32_t *names;			    /* hash table: offset in strings + 1, or 0 */
 	unsigned depth, used;
 };
 

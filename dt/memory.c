@@ -2,11 +2,11 @@
 
 #define LARGEST_PAGE 0x10000
 
-const char memory_reserved[] = "reserved in the device tree";
+const char dt_reserved_why[] = "reserved in the device tree";
 
-bool memory_efi(const void *fdt)
+bool dt_has_efi_memmap(const void *fdt)
 {
-	return tree_property(fdt, tree_child(fdt, "chosen"), "linux,uefi-mmap-start").p;
+	return tree_getprop(fdt, tree_root_child(fdt, "chosen"), "linux,uefi-mmap-start").p;
 }
 
 /* The first memory node from this one on; early_init_dt_scan_memory() looks at the root's children
@@ -14,37 +14,38 @@ bool memory_efi(const void *fdt)
  */
 static int memory_from(const void *fdt, int node)
 {
-	while (node >= 0 && !tree_says(fdt, node, "device_type", "memory"))
-		node = tree_next(fdt, node);
+	while (node >= 0 && !tree_prop_equals(fdt, node, "device_type", "memory"))
+		node = tree_next_sibling(fdt, node);
 	return node;
 }
 
-bool memory_told(const void *fdt, struct ranges *out)
+bool dt_ram(const void *fdt, struct ranges *out)
 {
-	int node = memory_from(fdt, tree_first(fdt, 0));
+	int node = memory_from(fdt, tree_first_child(fdt, 0));
 	struct tree_pairs pairs;
 	struct range r;
 
-	for (; node >= 0; node = memory_from(fdt, tree_next(fdt, node)))
+	for (; node >= 0; node = memory_from(fdt, tree_next_sibling(fdt, node)))
 		for (tree_pairs_of(&pairs, fdt, 0, node, "reg"); tree_next_pair(&pairs, &r);)
 			if (!ranges_add(out, r.start, r.end, NULL))
 				return false;
 	return true;
 }
 
-bool memory_known(const void *fdt)
+bool dt_has_memory(const void *fdt)
 {
-	int node = memory_from(fdt, tree_first(fdt, 0));
+	int node = memory_from(fdt, tree_first_child(fdt, 0));
 
-	for (; node >= 0; node = memory_from(fdt, tree_next(fdt, node)))
-		if (tree_property(fdt, node, "reg").len)
+	for (; node >= 0; node = memory_from(fdt, tree_next_sibling(fdt, node)))
+		if (tree_getprop(fdt, node, "reg").len)
 			return true;
-	return memory_efi(fdt);
+	return dt_has_efi_memmap(fdt);
 }
 
-bool memory_keep(const void *fdt, struct ranges *keep)
+bool dt_reserved(const void *fdt, struct ranges *keep)
 {
-	const int chosen = tree_child(fdt, "chosen"), parent = tree_child(fdt, "reserved-memory");
+	const int chosen = tree_root_child(fdt, "chosen"),
+		  parent = tree_root_child(fdt, "reserved-memory");
 	struct range initrd = { 0, 0, NULL }, r;
 	struct tree_pairs pairs;
 	size_t i;
@@ -55,11 +56,13 @@ bool memory_keep(const void *fdt, struct ranges *keep)
 		initrd.end = 0;
 	for (i = 0; tree_next_reserved(fdt, &i, &r);)
 		if ((r.start != initrd.start || r.end > round_up(initrd.end, LARGEST_PAGE)) &&
-		    !ranges_add(keep, r.start, r.end, memory_reserved))
+		    !ranges_add(keep, r.start, r.end, dt_reserved_why))
 			return false;
-	tree_each(node, fdt, parent)
-		for (tree_pairs_of(&pairs, fdt, parent, node, "reg"); tree_next_pair(&pairs, &r);)
-			if (!ranges_add(keep, r.start, r.end, memory_reserved))
-				return false;
+	tree_for_each_child(
+		node, fdt,
+		parent) for (tree_pairs_of(&pairs, fdt, parent, node, "reg");
+			     tree_next_pair(&pairs,
+					    &r);) if (!ranges_add(keep, r.start, r.end,
+								  dt_reserved_why)) return false;
 	return true;
 }

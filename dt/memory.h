@@ -4,25 +4,25 @@
 
 #include "dt/tree.h"
 
-extern const char memory_reserved[]; /* the reason given to ranges of memory_keep() */
+extern const char dt_reserved_why[]; /* the reason given to ranges of dt_reserved() */
 
 /* Can the next kernel find its memory with this tree: from a memory node, or from the EFI memory
  * map that /chosen points to?
  */
-bool memory_known(const void *fdt);
+bool dt_has_memory(const void *fdt);
 
 /* Does /chosen point to an EFI memory map? A kernel that finds one takes all memory from there. */
-bool memory_efi(const void *fdt);
+bool dt_has_efi_memmap(const void *fdt);
 
 /* Adds the ranges of the memory nodes below the root (drivers/of/fdt.c, early_init_dt_scan_memory).
  * False when out of memory.
  */
-bool memory_told(const void *fdt, struct ranges *out);
+bool dt_ram(const void *fdt, struct ranges *out);
 
 /* Adds what a checked tree reserves to keep: the header's reservations and the fixed areas of
  * /reserved-memory, but not the last boot's initrd, which is free once that boot is done.
  * keep is left unsorted. False when out of memory.
  */
-bool memory_keep(const void *fdt, struct ranges *keep);
+bool dt_reserved(const void *fdt, struct ranges *keep);
 
 #endif

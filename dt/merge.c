@@ -252,10 +252,10 @@ bool merge_machine(struct tree *t, const void *own, const char *const *firmware,
 {
 	int to = need_node(t, "chosen"), chosen = fdt_path_offset(own, "/chosen");
 	struct ranges keep = { 0 };
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 	int err = to < 0 ? to : 0;
 
-	if (!memory_keep(t->blob, &keep)) {
+	if (!dt_reserved(t->blob, &keep)) {
 		ranges_free(&keep);
 		return fail_memory(e);
 	}
@@ -273,13 +273,13 @@ bool merge_machine(struct tree *t, const void *own, const char *const *firmware,
 	ranges_free(&keep);
 	if (err)
 		return tree_fail(t->from, "add this machine's part to", err, e);
-	if (memory_known(t->blob))
+	if (dt_has_memory(t->blob))
 		return true;
 	if (!same_cells(t->blob, 0, own, 0)) {
 		fail(e, FAIL_TREE,
 		     "use device tree %s: it has no memory node, and other #address-cells than "
 		     "this machine",
-		     name_text(show, t->from));
+		     printable(show, t->from));
 		return hint(e,
 			    "nothing was loaded: %s is not for this machine; leave --dtb out to "
 			    "use its own tree",

@@ -18,8 +18,8 @@ struct overlay {
 	const char *name;
 };
 
-/* Is a tree for the machine of `own`: do the root nodes share a compatible? Trees that do not say
- * are.
+/* Is a tree for the machine of `own`: do the root nodes share a compatible? Trees that do not
+ * log_print are.
  */
 bool merge_same_machine(const void *fdt, const void *own);
 

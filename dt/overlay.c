@@ -106,7 +106,7 @@ static bool fix_place(struct apply *a, const char *place, uint32_t phandle)
 		return false;
 	digits = (struct span){ (const uint8_t *)end + 1, strlen(end + 1) };
 	node = fdt_path_offset_namelen(a->o.blob, place, (int)(name - place));
-	if (node < 0 || !span_take_number(&digits, 10, &offset) || digits.len)
+	if (node < 0 || !span_parse_number(&digits, 10, &offset) || digits.len)
 		return false;
 	p = number_at(a, node, name + 1, (size_t)(end - name - 1), offset);
 	if (p)
@@ -120,13 +120,13 @@ static bool find_label(struct apply *a, const char *label, uint32_t *phandle)
 	int symbols = fdt_path_offset(a->t->blob, "/__symbols__");
 	const char *path = string_of(a->t->blob, symbols, label);
 	int node = path ? fdt_path_offset(a->t->blob, path) : -1;
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 
 	*phandle = node < 0 ? 0 : fdt_get_phandle(a->t->blob, node);
 	if (*phandle)
 		return true;
 	fail(a->e, FAIL_TREE, "apply overlay %s: the device tree has no label %s", a->name,
-	     name_text(show, label));
+	     printable(show, label));
 	return symbols < 0 && hint(a->e, "nothing was loaded: the device tree has no __symbols__; "
 					 "build it with dtc -@ and give it with --dtb");
 }
@@ -173,7 +173,7 @@ static int find_target(struct apply *a, int fragment)
 static bool lay_over(struct apply *a)
 {
 	int fragment, node, to, err, n = 0;
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 
 	fdt_for_each_subnode(fragment, a->o.blob, 0)
 	{
@@ -186,7 +186,7 @@ static bool lay_over(struct apply *a)
 			return fail(a->e, FAIL_TREE,
 				    "apply overlay %s: the device tree has no target for its %s",
 				    a->name,
-				    name_text(show, fdt_get_name(a->o.blob, fragment, NULL)));
+				    printable(show, fdt_get_name(a->o.blob, fragment, NULL)));
 		err = merge_node(a->t, to, a->o.blob, node, 0);
 		if (err)
 			return wrong(a, fdt_strerror(err));
@@ -202,7 +202,7 @@ static bool add_label(struct apply *a, const char *label, const char *path)
 	static const char over[] = "/__overlay__";
 	const char *rest = *path == '/' ? strchr(path + 1, '/') : NULL;
 	char at[PATH_BYTES], all[2 * PATH_BYTES];
-	struct text t = text_fixed(all, sizeof(all));
+	struct strbuf t = strbuf_fixed(all, sizeof(all));
 	int node, to;
 
 	if (!rest || strncmp(rest, over, sizeof(over) - 1) != 0)
@@ -212,7 +212,7 @@ static bool add_label(struct apply *a, const char *label, const char *path)
 	rest += sizeof(over) - 1;
 	if (to < 0 || fdt_get_path(a->t->blob, to, at, sizeof(at)) || strlen(rest) >= PATH_BYTES)
 		return wrong(a, "its __symbols__ are broken");
-	text_add(&t, "%s%s", at[1] || !*rest ? at : "", rest);
+	strbuf_printf(&t, "%s%s", at[1] || !*rest ? at : "", rest);
 	to = fdt_path_offset(a->t->blob, "/__symbols__");
 	if (to < 0)
 		to = fdt_add_subnode(a->t->blob, 0, "__symbols__");
@@ -252,13 +252,13 @@ bool overlay_apply(struct tree *t, const struct overlay *o, size_t slack, struct
 {
 	const struct span base = { t->blob, fdt_totalsize(t->blob) };
 	struct tree next = { 0 };
-	char show[NAME_TEXT], size[SIZE_TEXT];
-	struct apply a = { .t = &next, .name = name_text(show, o->name), .e = e };
+	char show[PRINTABLE_MAX], size[FORMAT_SIZE_MAX];
+	struct apply a = { .t = &next, .name = printable(show, o->name), .e = e };
 	bool ok;
 
 	if (o->data.len > OVERLAY_MAX)
 		return fail(e, FAIL_TREE, "apply overlay %s: it has %s, 256 KiB are the most",
-			    a.name, size_text(size, o->data.len));
+			    a.name, format_size(size, o->data.len));
 	/* a label takes 28 bytes of the overlay at least, and PATH_BYTES more in the base at most
 	 */
 	ok = tree_open(&next, base, slack + 64 + (1 + PATH_BYTES / 28 + 1) * o->data.len, t->from,

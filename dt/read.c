@@ -120,7 +120,7 @@ static int check_structure(struct span s, struct span names)
 	return err;
 }
 
-int tree_unsound(struct span blob)
+int tree_validate(struct span blob)
 {
 	const void *fdt = blob.p;
 	struct span block, names;
@@ -137,8 +137,8 @@ int tree_unsound(struct span blob)
 	off = fdt_off_dt_struct(fdt);
 	if (off % FDT_TAGSIZE || fdt_off_mem_rsvmap(fdt) % 8)
 		return -FDT_ERR_ALIGNMENT;
-	if (!has_block(blob, off,
-		       fdt_version(fdt) > 16 ? fdt_size_dt_struct(fdt) : blob.len - off, &block) ||
+	if (!has_block(blob, off, fdt_version(fdt) > 16 ? fdt_size_dt_struct(fdt) : blob.len - off,
+		       &block) ||
 	    !has_block(blob, fdt_off_dt_strings(fdt), fdt_size_dt_strings(fdt), &names) ||
 	    !tree_has_reserved(blob))
 		return -FDT_ERR_TRUNCATED;
@@ -157,7 +157,7 @@ bool tree_check(struct span blob, const char *from, struct error *e)
 	if (blob.len < total)
 		return fail(e, FAIL_TREE, "use device tree %s: it is cut short (%zu of %zu bytes)",
 			    from, blob.len, total);
-	err = tree_unsound(blob);
+	err = tree_validate(blob);
 	if (err == -FDT_ERR_ALIGNMENT)
 		return fail(e, FAIL_TREE, "use device tree %s: its structure is not aligned", from);
 	return !err || tree_fail(from, "use", err, e);
@@ -165,7 +165,7 @@ bool tree_check(struct span blob, const char *from, struct error *e)
 
 /* ---- a sound tree */
 
-int tree_following(const void *fdt, int node, int *depth)
+int tree_next_node(const void *fdt, int node, int *depth)
 {
 	const uint8_t *p = structure(fdt) + node;
 	uint32_t tag = FDT_BEGIN_NODE;
@@ -198,22 +198,22 @@ static int find_node(const void *fdt, int node, int depth, const char *name)
 	return -FDT_ERR_NOTFOUND;
 }
 
-int tree_first(const void *fdt, int node)
+int tree_first_child(const void *fdt, int node)
 {
 	return find_node(fdt, node, 0, NULL);
 }
 
-int tree_next(const void *fdt, int node)
+int tree_next_sibling(const void *fdt, int node)
 {
 	return find_node(fdt, node, 1, NULL);
 }
 
-int tree_child(const void *fdt, const char *name)
+int tree_root_child(const void *fdt, const char *name)
 {
 	return find_node(fdt, 0, 0, name);
 }
 
-struct span tree_property(const void *fdt, int node, const char *name)
+struct span tree_getprop(const void *fdt, int node, const char *name)
 {
 	const uint8_t *p = structure(fdt) + node;
 	const char *names = strings(fdt);
@@ -230,27 +230,27 @@ struct span tree_property(const void *fdt, int node, const char *name)
 	return (struct span){ NULL, 0 };
 }
 
-bool tree_says(const void *fdt, int node, const char *name, const char *value)
+bool tree_prop_equals(const void *fdt, int node, const char *name, const char *value)
 {
-	const struct span s = tree_property(fdt, node, name);
+	const struct span s = tree_getprop(fdt, node, name);
 
-	return span_starts(s, 0, value, strlen(value) + 1) && s.len == strlen(value) + 1;
+	return span_equal_at(s, 0, value, strlen(value) + 1) && s.len == strlen(value) + 1;
 }
 
-bool tree_lists(const void *fdt, int node, const char *name, const char *value)
+bool tree_stringlist_has(const void *fdt, int node, const char *name, const char *value)
 {
-	struct span s = tree_property(fdt, node, name);
+	struct span s = tree_getprop(fdt, node, name);
 	size_t n;
 
 	for (; s.p && s.len; s = (struct span){ s.p + n, s.len - n }) {
 		n = strnlen((const char *)s.p, s.len - 1) + 1;
-		if (span_starts(s, 0, value, strlen(value) + 1))
+		if (span_equal_at(s, 0, value, strlen(value) + 1))
 			return true;
 	}
 	return false;
 }
 
-bool tree_may_have(const void *fdt, const char *property)
+bool tree_may_have_prop(const void *fdt, const char *property)
 {
 	const struct span names = { (const uint8_t *)strings(fdt), fdt_size_dt_strings(fdt) };
 
@@ -259,7 +259,7 @@ bool tree_may_have(const void *fdt, const char *property)
 
 bool tree_address(const void *fdt, int node, const char *name, uint64_t *v)
 {
-	const struct span s = tree_property(fdt, node, name);
+	const struct span s = tree_getprop(fdt, node, name);
 
 	if (s.len == 8)
 		return span_be64(s, 0, v);
@@ -270,7 +270,7 @@ bool tree_address(const void *fdt, int node, const char *name, uint64_t *v)
 
 static uint32_t cells(const void *fdt, int node, const char *name, uint32_t otherwise)
 {
-	const struct span s = tree_property(fdt, node, name);
+	const struct span s = tree_getprop(fdt, node, name);
 
 	if (!s.p)
 		return otherwise;
@@ -315,22 +315,24 @@ size_t tree_reservations(const void *fdt)
 
 bool tree_is_xen(const void *fdt)
 {
-	return tree_lists(fdt, tree_child(fdt, "hypervisor"), "compatible", "xen,xen");
+	return tree_stringlist_has(fdt, tree_root_child(fdt, "hypervisor"), "compatible",
+				   "xen,xen");
 }
 
 bool tree_has_spin_table(const void *fdt)
 {
 	int node;
 
-	tree_each(node, fdt, tree_child(fdt, "cpus"))
-		if (tree_says(fdt, node, "enable-method", "spin-table"))
-			return true;
+	tree_for_each_child(
+		node, fdt,
+		tree_root_child(fdt, "cpus")) if (tree_prop_equals(fdt, node, "enable-method",
+								   "spin-table")) return true;
 	return false;
 }
 
 void tree_pairs_of(struct tree_pairs *p, const void *fdt, int parent, int node, const char *name)
 {
-	*p = (struct tree_pairs){ .bytes = tree_property(fdt, node, name) };
+	*p = (struct tree_pairs){ .bytes = tree_getprop(fdt, node, name) };
 	if (!p->bytes.len)
 		return;
 	p->address = tree_address_cells(fdt, parent);

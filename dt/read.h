@@ -1,15 +1,15 @@
 /* Reading a flattened device tree.
  *
  * Every blob from outside, and every plan's from the child that made it, goes through tree_check()
- * or tree_unsound() once. What is below then takes its word for everything: no offset or length is
+ * or tree_validate() once. What is below then takes its word for everything: no offset or length is
  * looked at again, which libfdt's accessors do for each word, at ten times the cost. libfdt writes
  * (tree.h); what it has written is as sound. Format: devicetree.org, "Devicetree Specification"
- * chapter 5, version 17, and 16, which does not say how long its structure is.
+ * chapter 5, version 17, and 16, which does not log_print how long its structure is.
  *
  * A node is the offset of its FDT_BEGIN_NODE in the structure, as for libfdt: 0 is the root.
  */
-#ifndef LOOK_H
-#define LOOK_H
+#ifndef READ_H
+#define READ_H
 
 #include "src/base/error.h"
 #include "src/base/range.h"
@@ -38,42 +38,44 @@ bool tree_check(struct span blob, const char *from, struct error *e);
  * way), -FDT_ERR_TRUNCATED, -FDT_ERR_ALIGNMENT (the structure is read in words, reservations in
  * double words); of the structure also -FDT_ERR_BADSTRUCTURE and -FDT_ERR_BADOFFSET.
  */
-int tree_unsound(struct span blob);
+int tree_validate(struct span blob);
 
 /* The first child of a node, and the sibling behind a node; -FDT_ERR_NOTFOUND when there is none,
  * and for a node below 0.
  */
-int tree_first(const void *fdt, int node);
-int tree_next(const void *fdt, int node);
-#define tree_each(child, fdt, node) \
-	for ((child) = tree_first(fdt, node); (child) >= 0; (child) = tree_next(fdt, child))
+int tree_first_child(const void *fdt, int node);
+int tree_next_sibling(const void *fdt, int node);
+#define tree_for_each_child(child, fdt, node)                                                      \
+	for ((child) = tree_first_child(fdt, node); (child) >= 0;                                  \
+	     (child) = tree_next_sibling(fdt, child))
 
-/* The node behind this one in the order of the structure, whose depth below the root *depth follows;
- * or -FDT_ERR_NOTFOUND.
+/* The node behind this one in the order of the structure, whose depth below the root *depth
+ * follows; or -FDT_ERR_NOTFOUND.
  */
-int tree_following(const void *fdt, int node, int *depth);
+int tree_next_node(const void *fdt, int node, int *depth);
 
 /* The node /NAME, or -FDT_ERR_NOTFOUND. */
-int tree_child(const void *fdt, const char *name);
+int tree_root_child(const void *fdt, const char *name);
 
 /* The value of a property, in the tree, or { NULL, 0 }: for a node below 0 too. */
-struct span tree_property(const void *fdt, int node, const char *name);
+struct span tree_getprop(const void *fdt, int node, const char *name);
 
 /* Has the node a property of this name that is just this string? That has it among its strings? */
-bool tree_says(const void *fdt, int node, const char *name, const char *value);
-bool tree_lists(const void *fdt, int node, const char *name, const char *value);
+bool tree_prop_equals(const void *fdt, int node, const char *name, const char *value);
+bool tree_stringlist_has(const void *fdt, int node, const char *name, const char *value);
 
 /* May any node have a property of this name? False is certain, and far cheaper than asking each
  * node.
  */
-bool tree_may_have(const void *fdt, const char *property);
+bool tree_may_have_prop(const void *fdt, const char *property);
 
 /* An address in a property: a number of 4 or 8 bytes, whichever its length says (firmware of
  * powernv writes 4). False when the property is absent or of another length.
  */
 bool tree_address(const void *fdt, int node, const char *name, uint64_t *v);
 
-/* The number in a property such as #address-cells, which is 2 or 1 where the tree does not say. */
+/* The number in a property such as #address-cells, which is 2 or 1 where the tree does not
+ * log_print. */
 uint32_t tree_address_cells(const void *fdt, int node);
 uint32_t tree_size_cells(const void *fdt, int node);
 

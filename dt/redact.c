@@ -31,7 +31,7 @@ static size_t name_end(const char *cmdline, size_t at, size_t len)
 	return at;
 }
 
-void scrub_words(char *cmdline, size_t len)
+void redact_cmdline(char *cmdline, size_t len)
 {
 	size_t at = 0, name;
 	bool quoted, secret;
@@ -54,7 +54,7 @@ void scrub_words(char *cmdline, size_t len)
 	}
 }
 
-void scrub_tree(uint8_t *fdt)
+void redact_tree(uint8_t *fdt)
 {
 	const char *name;
 	int node, property, len;
@@ -68,7 +68,7 @@ void scrub_tree(uint8_t *fdt)
 			if (len <= 0)
 				continue;
 			if (strcmp(name, "bootargs") == 0)
-				scrub_words(value, strnlen(value, (size_t)len));
+				redact_cmdline(value, strnlen(value, (size_t)len));
 			else if (has_one(name, strlen(name), secret_properties,
 					 sizeof(secret_properties) / sizeof(secret_properties[0])))
 				memset(value, 0, (size_t)len);

@@ -1,6 +1,6 @@
 /* Takes out of a captured machine what is nobody's business. Sizes stay, so plans stay the same. */
-#ifndef SCRUB_H
-#define SCRUB_H
+#ifndef REDACT_H
+#define REDACT_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -8,11 +8,11 @@
 /* Overwrites in a checked tree: serial numbers, MAC addresses, Wi-Fi and disk keys, UUIDs, seeds
  * (with zeros), and the secret words of bootargs.
  */
-void scrub_tree(uint8_t *fdt);
+void redact_tree(uint8_t *fdt);
 
 /* Overwrites with x the values of those words of a command line whose name has pass, key, secret,
  * token, serial or mac in it.
  */
-void scrub_words(char *cmdline, size_t len);
+void redact_cmdline(char *cmdline, size_t len);
 
 #endif

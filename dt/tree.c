@@ -9,13 +9,13 @@
 
 bool tree_fail(const char *from, const char *what, int fdt_error, struct error *e)
 {
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 
-	return fail(e, FAIL_TREE, "%s device tree %s: %s", what, name_text(show, from),
+	return fail(e, FAIL_TREE, "%s device tree %s: %s", what, printable(show, from),
 		    fdt_strerror(fdt_error));
 }
 
-void tree_shorten(uint8_t *blob, size_t used)
+void tree_set_size(uint8_t *blob, size_t used)
 {
 	fdt_set_totalsize(blob, (uint32_t)used);
 }
@@ -40,9 +40,9 @@ static uint8_t *own(struct tree *t, const uint8_t *p)
 	return t->blob + (p - t->blob);
 }
 
-int tree_put(struct tree *t, int node, const char *name, const void *value, size_t len)
+int tree_setprop(struct tree *t, int node, const char *name, const void *value, size_t len)
 {
-	const struct span s = tree_property(t->blob, node, name);
+	const struct span s = tree_getprop(t->blob, node, name);
 
 	if (!s.p || s.len != len)
 		return fdt_setprop(t->blob, node, name, value, (int)len);
@@ -51,13 +51,13 @@ int tree_put(struct tree *t, int node, const char *name, const void *value, size
 	return 0;
 }
 
-bool tree_drop(struct tree *t, int node, const char *name)
+bool tree_nop_prop(struct tree *t, int node, const char *name)
 {
 	bool had = false;
 	struct span s;
 	uint8_t *p, *end;
 
-	while ((s = tree_property(t->blob, node, name)).p) {
+	while ((s = tree_getprop(t->blob, node, name)).p) {
 		end = own(t, s.p) + padded(s.len);
 		for (p = own(t, s.p) - 3 * FDT_TAGSIZE; p < end; p += FDT_TAGSIZE)
 			put_be32(p, FDT_NOP);
@@ -120,7 +120,7 @@ void tree_free(struct tree *t)
 	t->blob = NULL;
 }
 
-void tree_reserve_at(struct tree *t, size_t i, struct range r)
+void tree_set_reservation(struct tree *t, size_t i, struct range r)
 {
 	uint8_t *p = t->blob + fdt_off_mem_rsvmap(t->blob) + 16 * i;
 
@@ -128,7 +128,7 @@ void tree_reserve_at(struct tree *t, size_t i, struct range r)
 	put_be64(p + 8, r.end - r.start);
 }
 
-bool tree_reserve(struct tree *t, struct range r, struct error *e)
+bool tree_add_reservation(struct tree *t, struct range r, struct error *e)
 {
 	struct range had;
 	size_t i;

@@ -1,5 +1,5 @@
-/* A flattened device tree that may be edited: libfdt with our errors and limits. It reads and writes
- * trees that tree_check() found sound.
+/* A flattened device tree that may be edited: libfdt with our errors and limits. It reads and
+ * writes trees that tree_check() found sound.
  */
 #ifndef TREE_H
 #define TREE_H
@@ -7,7 +7,7 @@
 #include "dt/read.h"
 
 /* Makes a blob that was read up to its `used` bytes whole again: it now says that size. */
-void tree_shorten(uint8_t *blob, size_t used);
+void tree_set_size(uint8_t *blob, size_t used);
 
 struct tree {
 	uint8_t *blob;	  /* malloc'd */
@@ -31,19 +31,19 @@ bool tree_fail(const char *from, const char *what, int fdt_error, struct error *
 /* Writes a property: in its place where one as long is there, and else through libfdt. Answers 0 or
  * libfdt's error.
  */
-int tree_put(struct tree *t, int node, const char *name, const void *value, size_t len);
+int tree_setprop(struct tree *t, int node, const char *name, const void *value, size_t len);
 
-/* Takes out every property of this name, of which a malformed tree may have more: their bytes become
- * NOPs, which tree_pack() gives up. Was there one?
+/* Takes out every property of this name, of which a malformed tree may have more: their bytes
+ * become NOPs, which tree_pack() gives up. Was there one?
  */
-bool tree_drop(struct tree *t, int node, const char *name);
+bool tree_nop_prop(struct tree *t, int node, const char *name);
 
 /* Adds a reservation to the header's, unless one of them has all of r: there must be 16 bytes of
  * room. Errors: FAIL_TREE.
  */
-bool tree_reserve(struct tree *t, struct range r, struct error *e);
+bool tree_add_reservation(struct tree *t, struct range r, struct error *e);
 
 /* Writes r, which is not empty, in the place of the header's i-th reservation, which is there. */
-void tree_reserve_at(struct tree *t, size_t i, struct range r);
+void tree_set_reservation(struct tree *t, size_t i, struct range r);
 
 #endif

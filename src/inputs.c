@@ -13,9 +13,9 @@ void inputs_start(struct inputs *in)
 
 	*in = (struct inputs){ .kernel = NO_INPUT,
 			       .dtb = NO_INPUT,
-			       .scratch = NO_SCRATCH,
-			       .cmdline = TEXT_GROWING,
-			       .made = { -1, -1 } };
+			       .buffer = NO_UNPACK_BUFFER,
+			       .cmdline = STRBUF_GROWING,
+			       .joined_fd = { -1, -1 } };
 	for (i = 0; i < WORDS_MAX; i++)
 		in->initrd[i] = in->overlay[i] = (struct input)NO_INPUT;
 }
@@ -31,32 +31,32 @@ void inputs_close(struct inputs *in)
 		files_close(&in->overlay[i]);
 	}
 	for (i = 0; i < 2; i++)
-		if (in->made[i] >= 0)
-			close(in->made[i]);
-	scratch_free(&in->scratch);
-	text_free(&in->cmdline);
+		if (in->joined_fd[i] >= 0)
+			close(in->joined_fd[i]);
+	unpack_buffer_free(&in->buffer);
+	strbuf_free(&in->cmdline);
 }
 
 /* A file, or a pipe read to its end. */
-static bool open_one(struct scratch *s, const char *path, const char *what, struct input *in,
+static bool open_one(struct unpack_buffer *s, const char *path, const char *what, struct input *in,
 		     struct error *e)
 {
 	return files_open(path, what, in, e) &&
-	       (!in->pipe || scratch_read(s, in->fd, what, path, &in->data, e));
+	       (!in->pipe || unpack_buffer_read(s, in->fd, what, path, &in->data, e));
 }
 
 static bool open_initrds(const struct options *o, struct inputs *in, struct request *r,
 			 struct error *e)
 {
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 	size_t i;
 
 	for (i = 0; i < o->initrd.n; i++) {
-		if (!open_one(&in->scratch, o->initrd.v[i], "initrd ", &in->initrd[i], e))
+		if (!open_one(&in->buffer, o->initrd.v[i], "initrd ", &in->initrd[i], e))
 			return false;
 		if (!in->initrd[i].data.len)
 			return fail(e, FAIL_FILE, "load initrd %s: the file is empty",
-				    name_text(show, o->initrd.v[i]));
+				    printable(show, o->initrd.v[i]));
 		r->initrd[r->initrds++] = in->initrd[i].data;
 	}
 	return true;
@@ -66,8 +66,8 @@ static bool open_dtb(const char *path, struct inputs *in, struct request *r, str
 {
 	if (!path)
 		return true;
-	name_text(in->dtb_name, path);
-	if (!open_one(&in->scratch, path, "device tree ", &in->dtb, e))
+	printable(in->dtb_name, path);
+	if (!open_one(&in->buffer, path, "device tree ", &in->dtb, e))
 		return false;
 	r->dtb = in->dtb.data;
 	return true;
@@ -82,7 +82,7 @@ static bool open_overlays(const struct options *o, struct inputs *in, struct req
 	r->overlay = in->overlays;
 	for (; *n < o->overlay.n; ++*n) {
 		path = o->overlay.v[*n];
-		if (!open_one(&in->scratch, path, "overlay ", &in->overlay[*n], e))
+		if (!open_one(&in->buffer, path, "overlay ", &in->overlay[*n], e))
 			return false;
 		in->overlays[*n] = (struct overlay){ in->overlay[*n].data, path };
 	}
@@ -92,9 +92,9 @@ static bool open_overlays(const struct options *o, struct inputs *in, struct req
 bool inputs_open(const struct options *o, struct inputs *in, struct request *r, struct error *e)
 {
 	r->dtb_name = in->dtb_name;
-	scratch_start(&in->scratch, r->machine, r->file_call);
-	in->scratch.name = isatty(STDERR_FILENO) ? o->kernel : NULL;
-	return open_one(&in->scratch, o->kernel, "kernel ", &in->kernel, e) &&
+	unpack_buffer_init(&in->buffer, r->machine, r->file_call);
+	in->buffer.name = isatty(STDERR_FILENO) ? o->kernel : NULL;
+	return open_one(&in->buffer, o->kernel, "kernel ", &in->kernel, e) &&
 	       open_initrds(o, in, r, e) &&
 	       (r->file_call || (open_dtb(o->dtb, in, r, e) && open_overlays(o, in, r, e)));
 }
@@ -106,15 +106,15 @@ bool inputs_open(const struct options *o, struct inputs *in, struct request *r, 
  */
 static bool check_trees(struct inputs *in, const struct request *r, struct error *e)
 {
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 	size_t i;
 
 	if (in->dtb.fd >= 0 && !tree_check(r->dtb, r->dtb_name, e))
 		return false;
 	for (i = 0; i < r->overlays; i++)
-		if (!tree_check(r->overlay[i].data, name_text(show, r->overlay[i].name), e))
+		if (!tree_check(r->overlay[i].data, printable(show, r->overlay[i].name), e))
 			return false;
-	in->strange = r->dtb.len && !merge_same_machine(r->dtb.p, r->machine->fdt.p);
+	in->dtb_mismatch = r->dtb.len && !merge_same_machine(r->dtb.p, r->machine->fdt.p);
 	return true;
 }
 
@@ -123,7 +123,7 @@ static bool take_cmdline(const struct options *o, struct inputs *in, struct requ
 			 struct error *e)
 {
 	struct span s = in->unwrapped.cmdline;
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 	size_t i;
 
 	while (s.len && s.p[s.len - 1] <= ' ')
@@ -131,12 +131,12 @@ static bool take_cmdline(const struct options *o, struct inputs *in, struct requ
 	if (!s.len || o->append || o->reuse_cmdline)
 		return true;
 	for (i = 0; i < s.len && s.p[i]; i++)
-		text_bytes(&in->cmdline, s.p[i] < ' ' ? (const uint8_t *)" " : s.p + i, 1);
+		strbuf_append(&in->cmdline, s.p[i] < ' ' ? (const uint8_t *)" " : s.p + i, 1);
 	if (i < s.len)
 		return fail(e, FAIL_FORMAT, "load kernel %s: its section .cmdline is broken",
-			    name_text(show, o->kernel));
+			    printable(show, o->kernel));
 	r->cmdline = in->cmdline.p;
-	return !in->cmdline.lost || fail_memory(e);
+	return !in->cmdline.truncated || fail_memory(e);
 }
 
 static bool take_uki(const struct options *o, struct inputs *in, struct request *r, struct error *e)
@@ -151,7 +151,7 @@ static bool take_uki(const struct options *o, struct inputs *in, struct request 
 	}
 	if (u->dtb.len && !r->dtb.len && !r->file_call) {
 		r->dtb = u->dtb;
-		name_text(in->dtb_name, o->kernel);
+		printable(in->dtb_name, o->kernel);
 	}
 	return true;
 }
@@ -159,9 +159,9 @@ static bool take_uki(const struct options *o, struct inputs *in, struct request 
 bool inputs_unwrap(const struct options *o, struct inputs *in, struct request *r, struct error *e)
 {
 	if (!in->kernel.pipe && !in->kernel.copy.len)
-		in->scratch.input = in->kernel.data;
+		in->buffer.input = in->kernel.data;
 	return check_trees(in, r, e) &&
-	       unwrap(in->kernel.data, o->kernel, r->machine, &in->scratch.store, &in->unwrapped,
+	       unwrap(in->kernel.data, o->kernel, r->machine, &in->buffer.store, &in->unwrapped,
 		      e) &&
 	       take_uki(o, in, r, e);
 }
@@ -200,7 +200,7 @@ static int descriptor(struct inputs *in, const struct input *file, const struct 
 
 	if (n == 1 && !file->pipe && is_all(file, *parts))
 		return file->fd;
-	fd = n == 1 ? scratch_fd(&in->scratch, *parts) : -1;
+	fd = n == 1 ? unpack_buffer_seal(&in->buffer, *parts) : -1;
 	if (fd < 0)
 		fd = *made = files_join(parts, n, INITRD_GAP, what, e);
 	return fd;
@@ -208,14 +208,15 @@ static int descriptor(struct inputs *in, const struct input *file, const struct 
 
 int inputs_kernel(struct inputs *in, struct error *e)
 {
-	return descriptor(in, &in->kernel, &in->unwrapped.kernel, 1, &in->made[0], "kernel", e);
+	return descriptor(in, &in->kernel, &in->unwrapped.kernel, 1, &in->joined_fd[0], "kernel",
+			  e);
 }
 
 bool inputs_initrd(struct inputs *in, const struct request *r, int *fd, struct error *e)
 {
 	*fd = -1;
 	if (r->initrds)
-		*fd = descriptor(in, &in->initrd[0], r->initrd, r->initrds, &in->made[1], "initrds",
-				 e);
+		*fd = descriptor(in, &in->initrd[0], r->initrd, r->initrds, &in->joined_fd[1],
+				 "initrds", e);
 	return !r->initrds || *fd >= 0;
 }

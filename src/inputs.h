@@ -12,12 +12,12 @@
 struct inputs {
 	struct input kernel, dtb, initrd[WORDS_MAX], overlay[WORDS_MAX];
 	struct overlay overlays[WORDS_MAX]; /* the request's */
-	struct scratch scratch;
+	struct unpack_buffer buffer;
 	struct unwrapped unwrapped;
-	struct text cmdline; /* the request's */
-	char dtb_name[NAME_TEXT];
-	bool strange; /* --dtb names another machine */
-	int made[2];  /* files made of several, or of a part; -1: none */
+	struct strbuf cmdline; /* the request's */
+	char dtb_name[PRINTABLE_MAX];
+	bool dtb_mismatch; /* --dtb names another machine */
+	int joined_fd[2];  /* files made of several, or of a part; -1: none */
 };
 
 /* End it with inputs_close() in any case. */
@@ -25,7 +25,7 @@ void inputs_start(struct inputs *in);
 void inputs_close(struct inputs *in);
 
 /* Opens what the options name, for r->machine; spans in r are borrowed. Errors: those of
- * files_open() and scratch_read(), FAIL_TREE.
+ * files_open() and unpack_buffer_read(), FAIL_TREE.
  */
 bool inputs_open(const struct options *o, struct inputs *in, struct request *r, struct error *e);
 
@@ -37,7 +37,7 @@ bool inputs_unwrap(const struct options *o, struct inputs *in, struct request *r
 /* Are the files still as they were opened? Errors: FAIL_FILE. */
 bool inputs_unchanged(const struct inputs *in, struct error *e);
 
-/* Of what is to be loaded, what was put into memory last: see probe_pages(). */
+/* Of what is to be loaded, what was put into memory last: see freepages_probe(). */
 struct span inputs_newest(const struct inputs *in, const struct request *r);
 
 /* Descriptors for kexec_file_load, which stay the inputs'. Errors: FAIL_FILE. -1: no initrd. */

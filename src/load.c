@@ -21,27 +21,29 @@ struct work {
 };
 
 /* Text on stdout, which may be a full disk. */
-bool print(struct text *t, struct error *e)
+bool print(struct strbuf *t, struct error *e)
 {
-	int err = t->lost ? ENOMEM : t->len ? files_write(STDOUT_FILENO, t->p, t->len) : 0;
+	int err = t->truncated ? ENOMEM : t->len ? files_write(STDOUT_FILENO, t->p, t->len) : 0;
 
-	text_free(t);
+	strbuf_free(t);
 	return !err || fail(e, FAIL_FILE, "write to standard output: %s", files_errno(err));
 }
 
 static void warn_risk(const char *why)
 {
 	char buf[160];
-	struct text t = text_fixed(buf, sizeof(buf));
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 
-	text_add(&t, "%s: if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y", why);
-	warn(buf);
+	strbuf_printf(&t, "%s: if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y",
+		      why);
+	log_warn(buf);
 }
 
 void warn_offline(const struct machine *m)
 {
 	if (m->cpus_offline)
-		warn("some CPUs or threads are offline, and the next kernel may not get them back");
+		log_warn("some CPUs or threads are offline, and the next kernel may not get them "
+			 "back");
 }
 
 /* "a1b2..." into the two seeds; the rest stays zero. */
@@ -76,14 +78,14 @@ static bool get_seeds(const struct options *o, struct request *r, struct error *
 static bool read_address(const char *word, phys *v, struct error *e)
 {
 	struct span s = { (const uint8_t *)word, strlen(word) };
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 	bool hex;
 
-	span_take(&s, "=");
-	hex = span_take(&s, "0x");
-	if (span_take_number(&s, hex ? 16 : 10, v) && !s.len)
+	span_skip_prefix(&s, "=");
+	hex = span_skip_prefix(&s, "0x");
+	if (span_parse_number(&s, hex ? 16 : 10, v) && !s.len)
 		return true;
-	return fail(e, FAIL_USAGE, "read the options: %s is no address", name_text(show, word));
+	return fail(e, FAIL_USAGE, "read the options: %s is no address", printable(show, word));
 }
 
 static bool get_bounds(const struct options *o, struct request *r, struct error *e)
@@ -95,7 +97,7 @@ static bool get_bounds(const struct options *o, struct request *r, struct error 
 static bool show_plan(const struct options *o, const struct plan *p, const struct request *r,
 		      struct error *e)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 
 	if (o->dump_dtb && r->file_call)
 		return fail(e, FAIL_USAGE, "write the next tree: kexec_file_load makes its own");
@@ -111,16 +113,16 @@ static bool show_plan(const struct options *o, const struct plan *p, const struc
 /* On a terminal, what the load means for the next reboot. */
 static void say_loaded(const struct options *o)
 {
-	struct text t = TEXT_GROWING;
-	char show[NAME_TEXT];
+	struct strbuf t = STRBUF_GROWING;
+	char show[PRINTABLE_MAX];
 
 	if (options_action(o) == LOAD && isatty(STDERR_FILENO))
-		text_add(&t,
-			 "kexec-lite: %s is loaded: a %s now starts it (to undo: kexec-lite "
-			 "%s--unload)\n",
-			 name_text(show, o->kernel), o->panic ? "panic" : "reboot",
-			 o->panic ? "-p " : "");
-	say_to(STDERR_FILENO, &t);
+		strbuf_printf(&t,
+			      "kexec-lite: %s is loaded: a %s now starts it (to undo: kexec-lite "
+			      "%s--unload)\n",
+			      printable(show, o->kernel), o->panic ? "panic" : "reboot",
+			      o->panic ? "-p " : "");
+	log_write(STDERR_FILENO, &t);
 }
 
 /* kexec_file_load takes one initrd: several become one file. */
@@ -129,7 +131,7 @@ static bool file_load(struct work *w, bool panic, struct error *e)
 	int kernel = inputs_kernel(&w->in, e), initrd = -1;
 
 	return kernel >= 0 && inputs_initrd(&w->in, &w->request, &initrd, e) &&
-	       transport_file_load(kernel, initrd, w->request.cmdline, &w->machine, panic, e);
+	       kexec_call_file_load(kernel, initrd, w->request.cmdline, &w->machine, panic, e);
 }
 
 /* Of crash kernels the running kernel drops the old one before it takes the new one in. */
@@ -138,7 +140,7 @@ static bool fail_loaded(const struct options *o, const struct machine *m, struct
 	struct machine now;
 	struct error none = { 0 };
 
-	e->closed = false;
+	e->superseded = false;
 	if (o->panic && m->crash_loaded && probe_state(NULL, &now, &none) && !now.crash_loaded) {
 		record_keep(NULL, false);
 		hint(e, "the crash kernel that was loaded before is gone: a panic now starts none");
@@ -146,21 +148,21 @@ static bool fail_loaded(const struct options *o, const struct machine *m, struct
 	return false;
 }
 
-static void debug(const struct options *o, const struct work *w, struct text *t)
+static void debug(const struct options *o, const struct work *w, struct strbuf *t)
 {
 	const struct confinement *c = &w->out->confined;
 
 	print_plan(&w->out->plan, &w->request, t);
 	if (!o->no_sandbox && !(c->files && c->calls))
-		text_add(t, "files were read without %s%s%s: the running kernel has none\n",
-			 c->files ? "" : "landlock", c->files || c->calls ? "" : " and ",
-			 c->calls ? "" : "seccomp");
+		strbuf_printf(t, "files were read without %s%s%s: the running kernel has none\n",
+			      c->files ? "" : "landlock", c->files || c->calls ? "" : " and ",
+			      c->calls ? "" : "seccomp");
 }
 
 static bool carry_out(const struct options *o, struct work *w, struct error *e)
 {
 	const struct request *r = &w->request;
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 
 	if (!inputs_unchanged(&w->in, e))
 		return false;
@@ -168,9 +170,9 @@ static bool carry_out(const struct options *o, struct work *w, struct error *e)
 		return show_plan(o, &w->out->plan, r, e);
 	if (o->debug)
 		debug(o, w, &t);
-	say_to(STDERR_FILENO, &t);
+	log_write(STDERR_FILENO, &t);
 	if (r->file_call ? !file_load(w, o->panic, e)
-			 : !transport_load(&w->out->plan, &w->machine, r->hotplug, e))
+			 : !kexec_call_load(&w->out->plan, &w->machine, r->hotplug, e))
 		return fail_loaded(o, &w->machine, e);
 	if (o->panic) {
 		record_keep(r->file_call ? NULL : &w->out->plan, r->hotplug);
@@ -188,26 +190,26 @@ static bool plan_and_load(const struct options *o, struct work *w, struct error 
 
 	if (!inputs_open(o, &w->in, r, e) || !outcome_make(o, &w->machine, &w->in, r, &w->out, e))
 		return false;
-	if (w->in.strange)
-		warn("--dtb is for another machine: its compatible is not this one's");
+	if (w->in.dtb_mismatch)
+		log_warn("--dtb is for another machine: its compatible is not this one's");
 	return carry_out(o, w, e);
 }
 
 static bool choose_call(const struct options *o, struct work *w, struct error *e)
 {
 	const struct machine *m = &w->machine;
-	struct choice c;
+	struct method c;
 
-	if (!choose(o, m, &c, e))
+	if (!method_choose(o, m, &c, e))
 		return false;
 	w->request.file_call = c.file;
 	w->request.why = c.why;
 	if (o->plan)
 		return true;
-	if (!transport_may_load(m, c.file, e) || (!o->force_xen && !transport_may_jump(m, e)))
+	if (!method_may_load(m, c.file, e) || (!o->force_xen && !method_may_jump(m, e)))
 		return false;
-	if (c.lost)
-		warn("--dtb is not honoured: kexec_file_load takes no device tree");
+	if (c.ignored_option)
+		log_warn("--dtb is not honoured: kexec_file_load takes no device tree");
 	if (c.risk)
 		warn_risk(c.risk);
 	return true;
@@ -221,15 +223,15 @@ static bool prepare(const struct options *o, struct work *w, struct error *e)
 		return fail(e, FAIL_USAGE,
 			    "reuse the initrd: its memory is used again; give --initrd");
 	if (!probe_state(o->root, &w->machine, e) ||
-	    (!o->plan && !transport_may_ask(&w->machine, o->panic, e)) ||
+	    (!o->plan && !method_may_ask(&w->machine, o->panic, e)) ||
 	    !probe_machine(o->root, &w->machine, e) || !choose_call(o, w, e) ||
 	    (o->panic && !probe_crash(o->root, &w->machine, !r->file_call, NULL, e)) ||
 	    !get_seeds(o, r, e) || !get_bounds(o, r, e))
 		return false;
-	r->hotplug = o->hotplug && w->machine.crash.core_room;
+	r->hotplug = o->hotplug && w->machine.crash.elfcorehdr_memsz;
 	options_cmdline(o, w->machine.cmdline.p ? w->machine.cmdline.p : "", &w->in.cmdline);
 	r->cmdline = w->in.cmdline.p ? w->in.cmdline.p : "";
-	return !w->in.cmdline.lost || fail_memory(e);
+	return !w->in.cmdline.truncated || fail_memory(e);
 }
 
 bool load(const struct options *o, struct error *e)
@@ -245,7 +247,7 @@ bool load(const struct options *o, struct error *e)
 	outcome_free(w.out);
 	inputs_close(&w.in);
 	if (ok && a == LOAD_EXEC)
-		ok = transport_exec(&w.machine, &how, e);
+		ok = kexec_call_exec(&w.machine, &how, e);
 	machine_free(&w.machine);
-	return ok && a == LOAD_SHUTDOWN ? transport_shutdown(e) : ok;
+	return ok && a == LOAD_SHUTDOWN ? run_shutdown(e) : ok;
 }

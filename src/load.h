@@ -9,7 +9,7 @@
 bool load(const struct options *o, struct error *e);
 
 /* Text on stdout, which may be a full disk. Ends it. Errors: FAIL_FILE. */
-bool print(struct text *t, struct error *e);
+bool print(struct strbuf *t, struct error *e);
 
 void warn_offline(const struct machine *m);
 

@@ -18,14 +18,14 @@ static bool state_action(const struct options *o, struct machine *m, struct erro
 	if (!probe_state(NULL, m, e))
 		return false;
 	if (!o->exec) {
-		if (!transport_unload(m, o->panic, e))
+		if (!kexec_call_unload(m, o->panic, e))
 			return false;
 		if (o->panic)
 			record_keep(NULL, false);
 		return true;
 	}
 	warn_offline(m);
-	return transport_exec(m, &how, e);
+	return kexec_call_exec(m, &how, e);
 }
 
 /* kexec-tools' codes, which scripts know: 1 when a kernel is loaded, 0 when none is, 255 on error.
@@ -35,27 +35,27 @@ static int status(const struct options *o)
 	const char *what = o->panic ? "crash kernel" : "kernel";
 	struct machine m;
 	struct error e = { 0 };
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	bool loaded;
 
 	if (!probe_state(NULL, &m, &e) ||
 	    (m.loaded_unknown &&
 	     !fail(&e, FAIL_MACHINE, "tell what is loaded: /sys is not there or does not say"))) {
-		report(&e);
+		log_error(&e);
 		return 255;
 	}
 	loaded = o->panic ? m.crash_loaded : m.loaded;
 	if (isatty(STDOUT_FILENO))
-		text_add(&t, "%s %s is loaded\n", loaded ? "a" : "no", what);
-	say_to(STDOUT_FILENO, &t);
+		strbuf_printf(&t, "%s %s is loaded\n", loaded ? "a" : "no", what);
+	log_write(STDOUT_FILENO, &t);
 	if (loaded && o->panic && o->debug) {
-		text_add(&t, "kexec-lite: ");
+		strbuf_printf(&t, "kexec-lite: ");
 		if (!record_compare(&t, &e)) {
-			text_free(&t);
-			report(&e);
+			strbuf_free(&t);
+			log_error(&e);
 			return 255;
 		}
-		say(&t);
+		log_print(&t);
 	}
 	return loaded ? STATUS_LOADED : FAIL_NONE;
 }
@@ -63,21 +63,21 @@ static int status(const struct options *o)
 static void debug_ignored(const struct options *o)
 {
 	char buf[128];
-	struct text t = text_fixed(buf, sizeof(buf));
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 
 	if (!o->debug || !o->ignored)
 		return;
-	text_add(&t, "kexec-lite: --%s means nothing here\n", o->ignored);
-	say(&t);
+	strbuf_printf(&t, "kexec-lite: --%s means nothing here\n", o->ignored);
+	log_print(&t);
 }
 
-static bool act(const struct options *o, struct text *out, struct error *e)
+static bool act(const struct options *o, struct strbuf *out, struct error *e)
 {
 	struct machine m;
 
 	switch (options_action(o)) {
 	case SHOW_HELP: options_help(out); return true;
-	case SHOW_VERSION: text_add(out, "kexec-lite " VERSION "\n"); return true;
+	case SHOW_VERSION: strbuf_printf(out, "kexec-lite " VERSION "\n"); return true;
 	case CRASH_SIZE: return probe_crash_size(out, e);
 	case CAPTURE: return probe_capture(o->capture, e);
 	case EXEC:
@@ -98,7 +98,7 @@ static void open_standard(void)
 
 int main(int argc, char *argv[])
 {
-	struct text out = TEXT_GROWING;
+	struct strbuf out = STRBUF_GROWING;
 	struct error e = { 0 };
 	struct options o;
 	int code = FAIL_NONE;
@@ -106,13 +106,13 @@ int main(int argc, char *argv[])
 	open_standard();
 	files_start();
 	if (!options_parse(argc, argv, &o, &e)) {
-		code = report(&e);
+		code = log_error(&e);
 	} else {
 		debug_ignored(&o);
 		if (options_action(&o) == STATUS)
 			code = status(&o);
 		else if (!act(&o, &out, &e) || !print(&out, &e))
-			code = report(&e);
+			code = log_error(&e);
 	}
 	/* The first process must not end: that panics the machine, and nobody could read why. */
 	while (getpid() == 1)

@@ -39,12 +39,13 @@ static const char *risk(const struct machine *m, bool file)
 				       : NULL;
 }
 
-bool choose(const struct options *o, const struct machine *m, struct choice *c, struct error *e)
+bool method_choose(const struct options *o, const struct machine *m, struct method *c,
+		   struct error *e)
 {
 	const bool may_load = m->has_load && m->lockdown == LOCKDOWN_NONE;
 	const char *own = own_plan(o);
 
-	*c = (struct choice){ .file = o->file_call, .why = "asked for" };
+	*c = (struct method){ .file = o->file_call, .why = "asked for" };
 	if (!o->file_call && !o->load_call) {
 		c->file = m->has_file_load &&
 			  (!may_load || (m->arch->file_call_first && !own && m->lpi == LPI_NONE));
@@ -64,6 +65,6 @@ bool choose(const struct options *o, const struct machine *m, struct choice *c, 
 		fail(e, FAIL_USAGE, "honour %s: kexec_file_load (-s) cannot", own);
 		return hint(e, "nothing was loaded: leave out -s or %s", own);
 	}
-	c->lost = own;
+	c->ignored_option = own;
 	return true;
 }

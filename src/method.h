@@ -1,17 +1,17 @@
-/* Which system call loads, by what the machine and the options say and never by trying. */
-#ifndef CHOOSE_H
-#define CHOOSE_H
+/* Which system call loads, by what the machine and the options log_print and never by trying. */
+#ifndef METHOD_H
+#define METHOD_H
 
 #include "src/plan/machine.h"
 #include "src/base/error.h"
 #include "src/options.h"
 
-struct choice {
-	bool file;	 /* kexec_file_load; else kexec_load */
-	const char *why; /* for -d and --plan */
-	const char *
-		lost; /* an option that the call cannot honour although it was asked for, or NULL */
-	const char *risk; /* why the next kernel may hang with this call, here; or NULL */
+struct method {
+	bool file;		    /* kexec_file_load; else kexec_load */
+	const char *why;	    /* for -d and --plan */
+	const char *ignored_option; /* an option that the call cannot honour although it was asked
+				       for, or NULL */
+	const char *risk;	    /* why the next kernel may hang with this call, here; or NULL */
 };
 
 /* -c and -s decide. Else the call that boots without purgatory and honours every option: on arm64
@@ -24,6 +24,7 @@ struct choice {
  * last: refusing it would leave a machine unbootable, so it is lost with a warning. Errors:
  * FAIL_NOSYS, FAIL_POLICY, FAIL_USAGE.
  */
-bool choose(const struct options *o, const struct machine *m, struct choice *c, struct error *e);
+bool method_choose(const struct options *o, const struct machine *m, struct method *c,
+		   struct error *e);
 
 #endif

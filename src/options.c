@@ -131,9 +131,9 @@ static bool set(struct parser *p, const struct option *opt, const char *value, s
 
 static bool unknown(const char *word, struct error *e)
 {
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 
-	fail(e, FAIL_USAGE, "read the options: there is no option %s", name_text(show, word));
+	fail(e, FAIL_USAGE, "read the options: there is no option %s", printable(show, word));
 	return usage(e);
 }
 
@@ -260,29 +260,30 @@ bool options_parse(int argc, char *const argv[], struct options *o, struct error
 	return ok && check(o, e);
 }
 
-void options_help(struct text *t)
+void options_help(struct strbuf *t)
 {
 	const struct option *o;
 	char name[40];
-	struct text n;
+	struct strbuf n;
 	size_t i;
 
-	text_add(t,
-		 "usage: kexec-lite -l KERNEL [--initrd=FILE] [--append=TEXT]   load a kernel\n"
-		 "       kexec-lite -e                                         start it\n"
-		 "       kexec-lite KERNEL ...                load it, then shutdown -r now\n\n");
+	strbuf_printf(
+		t, "usage: kexec-lite -l KERNEL [--initrd=FILE] [--append=TEXT]   load a kernel\n"
+		   "       kexec-lite -e                                         start it\n"
+		   "       kexec-lite KERNEL ...                load it, then shutdown -r now\n\n");
 	for (i = 0; i < OPTIONS; i++) {
 		o = &table[i];
 		if (!o->help)
 			continue;
-		n = text_fixed(name, sizeof(name));
-		text_add(&n, "--%s%s%s", o->name, *o->value ? "=" : "", o->value);
+		n = strbuf_fixed(name, sizeof(name));
+		strbuf_printf(&n, "--%s%s%s", o->name, *o->value ? "=" : "", o->value);
 		if (o->kind == PLAN_WORD)
-			text_add(&n, "[=json]");
-		text_add(t, "  %c%c  %-18s %s\n", o->letter ? '-' : ' ',
-			 o->letter ? o->letter : ' ', name, o->help);
+			strbuf_printf(&n, "[=json]");
+		strbuf_printf(t, "  %c%c  %-18s %s\n", o->letter ? '-' : ' ',
+			      o->letter ? o->letter : ' ', name, o->help);
 	}
-	text_add(t, "\nMore: man 8 kexec-lite. With a bug report send what --capture writes.\n");
+	strbuf_printf(t,
+		      "\nMore: man 8 kexec-lite. With a bug report send what --capture writes.\n");
 }
 
 static bool is_space(char c)
@@ -316,19 +317,19 @@ static bool is_stale(const char *word, bool crash)
 	       (crash && is_word(word, "crashkernel="));
 }
 
-void options_cmdline(const struct options *o, const char *running, struct text *out)
+void options_cmdline(const struct options *o, const char *running, struct strbuf *out)
 {
 	size_t len;
 
 	while (o->reuse_cmdline && *running) {
 		len = word_length(running);
 		if (len && !is_stale(running, o->panic)) {
-			text_bytes(out, " ", out->len > 0);
-			text_bytes(out, running, len);
+			strbuf_append(out, " ", out->len > 0);
+			strbuf_append(out, running, len);
 		}
 		running += len + is_space(running[len]);
 	}
 	/* petitboot's word for no arguments is a pair of quotes, which no shell took away */
 	if (o->append && *o->append && strcmp(o->append, "\"\"") != 0)
-		text_add(out, "%s%s", out->len ? " " : "", o->append);
+		strbuf_printf(out, "%s%s", out->len ? " " : "", o->append);
 }

@@ -61,11 +61,11 @@ enum action options_action(const struct options *o);
 bool options_parse(int argc, char *const argv[], struct options *o, struct error *e);
 
 /* What --help prints. */
-void options_help(struct text *t);
+void options_help(struct strbuf *t);
 
 /* The next kernel's command line: with --reuse-cmdline the running kernel's without BOOT_IMAGE=,
  * elfcorehdr= and, for a crash kernel, crashkernel=, then --append. Neither: empty.
  */
-void options_cmdline(const struct options *o, const char *running, struct text *out);
+void options_cmdline(const struct options *o, const char *running, struct strbuf *out);
 
 #endif

@@ -14,7 +14,7 @@ struct job {
 	struct machine *m;
 	struct inputs *in;
 	struct request *r;
-	struct page_files pages;
+	struct freepages_files pages;
 	struct outcome *out;
 };
 
@@ -36,9 +36,9 @@ static bool compute(const struct job *j, struct error *e)
 	if (r->file_call)
 		return plan_check_cmdline(r, e);
 	if (wants_pages(j))
-		probe_pages(j->m, &j->pages, inputs_newest(j->in, r));
+		freepages_probe(j->m, &j->pages, inputs_newest(j->in, r));
 	return (!(j->o->run_at_load || j->o->panic) ||
-		image_stay(&out->image, j->o->kernel, j->m, e)) &&
+		image_pin(&out->image, j->o->kernel, j->m, e)) &&
 	       plan_draft(r, &out->plan, e);
 }
 
@@ -47,13 +47,13 @@ static void be_child(struct job *j)
 	struct outcome *out = j->out;
 
 	if (wants_pages(j))
-		probe_pages_open(&j->pages);
+		freepages_open(&j->pages);
 	files_report_to(&out->error);
 	confine(out + 1, out->size - sizeof(*out), &out->confined);
 	compute(j, &out->error);
 	out->request = *j->r;
 	out->unwrapped = j->in->unwrapped;
-	out->strange = j->in->strange;
+	out->strange = j->in->dtb_mismatch;
 	out->done = true;
 	_exit(FAIL_NONE);
 }
@@ -77,7 +77,7 @@ static bool known(const struct job *j, struct span s)
 		if (inside(s, in->initrd[i].data.p, in->initrd[i].data.len))
 			return true;
 	return !s.len || inside(s, in->kernel.data.p, in->kernel.data.len) ||
-	       (in->scratch.p && inside(s, in->scratch.p, in->scratch.size)) ||
+	       (in->buffer.p && inside(s, in->buffer.p, in->buffer.size)) ||
 	       inside(s, j->out, j->out->size);
 }
 
@@ -125,9 +125,9 @@ static void take(const struct job *j)
 	r->cmdline = out->request.cmdline;
 	r->image = &out->image;
 	j->in->unwrapped = (struct unwrapped){ .kernel = out->unwrapped.kernel };
-	j->in->strange = out->strange;
+	j->in->dtb_mismatch = out->strange;
 	if (out->request.dtb.len && !r->dtb.len)
-		name_text(j->in->dtb_name, j->o->kernel);
+		printable(j->in->dtb_name, j->o->kernel);
 	out->plan.tree_from = out->request.dtb.len ? r->dtb_name : j->m->fdt_from;
 }
 
@@ -136,24 +136,24 @@ static bool take_error(const struct error *theirs, struct error *e)
 	char buf[sizeof(theirs->hint) > sizeof(theirs->text) ? sizeof(theirs->hint)
 							     : sizeof(theirs->text)];
 	struct error copy = *theirs;
-	struct text t = text_fixed(buf, sizeof(buf));
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 
 	copy.text[sizeof(copy.text) - 1] = copy.hint[sizeof(copy.hint) - 1] = 0;
-	text_plain(&t, copy.text);
+	strbuf_append_printable(&t, copy.text);
 	fail(e, copy.code >= FAIL_USAGE && copy.code <= FAIL_XEN ? copy.code : FAIL_BUG, "%s", buf);
 	if (!copy.hint[0])
 		return false;
-	t = text_fixed(buf, sizeof(buf));
-	text_plain(&t, copy.hint);
+	t = strbuf_fixed(buf, sizeof(buf));
+	strbuf_append_printable(&t, copy.hint);
 	return hint(e, "%s", buf);
 }
 
 static bool fail_killed(const struct job *j, struct error *e)
 {
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 
 	return fail(e, FAIL_MEMORY, "load kernel %s: the process that read it was killed",
-		    name_text(show, j->o->kernel));
+		    printable(show, j->o->kernel));
 }
 
 static bool look_again(const struct job *j, struct error *e)
@@ -162,8 +162,8 @@ static bool look_again(const struct job *j, struct error *e)
 
 	/* owned by a heap that ended with its child: never for our free() */
 	out->plan.tree = (struct tree){ 0 };
-	out->plan.line = (struct text){ 0 };
-	out->plan.core = NULL;
+	out->plan.cmdline = (struct strbuf){ 0 };
+	out->plan.elfcorehdr = NULL;
 	out->image.copy = NULL;
 	if (out->error.code != FAIL_NONE)
 		return take_error(&out->error, e);
@@ -198,9 +198,9 @@ bool outcome_make(const struct options *o, struct machine *m, struct inputs *in,
 		return out->size = size, look_again(&j, e);
 	}
 	if (wants_pages(&j))
-		probe_pages_open(&j.pages);
+		freepages_open(&j.pages);
 	ok = compute(&j, e) && (r->file_call || plan_check(&out->plan, r, e));
-	probe_pages_close(&j.pages);
+	freepages_close(&j.pages);
 	return ok;
 }
 

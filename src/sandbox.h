@@ -2,8 +2,8 @@
  * it leaves in shared memory is looked at again here, by plan_check() and before that for every
  * address, before anything is done with it.
  */
-#ifndef OUTCOME_H
-#define OUTCOME_H
+#ifndef SANDBOX_H
+#define SANDBOX_H
 
 #include "src/sys/confine.h"
 #include "src/inputs.h"
@@ -23,7 +23,7 @@ struct outcome {
 
 /* Works on what inputs_open() has opened; afterwards r is as the files want it. *out is NULL or
  * ended with outcome_free(), in any case. Errors: those of inputs_unwrap(), image_parse(),
- * image_stay() and plan_make(), FAIL_MEMORY when the child is killed.
+ * image_pin() and plan_make(), FAIL_MEMORY when the child is killed.
  */
 bool outcome_make(const struct options *o, struct machine *m, struct inputs *in, struct request *r,
 		  struct outcome **out, struct error *e);

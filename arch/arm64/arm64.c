@@ -34,7 +34,7 @@ size_t arm64_stub(const struct request *r, phys kernel, phys tree, phys backup,
  */
 static bool free_initrd(struct machine *m)
 {
-	int chosen = tree_child(m->fdt.p, "chosen");
+	int chosen = tree_root_child(m->fdt.p, "chosen");
 	struct ranges keep = { 0 };
 	const struct range *r;
 	struct range old = { 0 };
@@ -46,16 +46,16 @@ static bool free_initrd(struct machine *m)
 		return true;
 	old.start = round_up(old.start, m->page_size);
 	old.end = round_down(old.end, m->page_size);
-	for (i = 0; i < m->keep.n && ok; i++) {
-		r = &m->keep.v[i];
+	for (i = 0; i < m->reserved.n && ok; i++) {
+		r = &m->reserved.v[i];
 		if (old.start >= old.end || !range_overlaps(*r, old) || r->what != iomem_reserved)
 			ok = ranges_add(&keep, r->start, r->end, r->what);
 		else
 			ok = ranges_add(&keep, r->start, old.start, r->what) &&
 			     ranges_add(&keep, old.end, r->end, r->what);
 	}
-	ranges_free(&m->keep);
-	m->keep = keep;
+	ranges_free(&m->reserved);
+	m->reserved = keep;
 	return ok;
 }
 
@@ -65,25 +65,25 @@ static bool free_initrd(struct machine *m)
 static bool keep_untold(struct machine *m)
 {
 	struct ranges told = { 0 };
-	size_t i = m->keep.n;
+	size_t i = m->reserved.n;
 	bool ok;
 
-	if (memory_efi(m->fdt.p))
+	if (dt_has_efi_memmap(m->fdt.p))
 		return true;
-	ok = memory_told(m->fdt.p, &told);
+	ok = dt_ram(m->fdt.p, &told);
 	ranges_union(&told);
 	/* a tree without memory is another error */
-	ok = ok && (!told.n || ranges_subtract(&m->ram, &told, &m->keep));
-	for (; i < m->keep.n; i++)
-		m->keep.v[i].what = "RAM that the device tree lacks";
+	ok = ok && (!told.n || ranges_subtract(&m->ram, &told, &m->reserved));
+	for (; i < m->reserved.n; i++)
+		m->reserved.v[i].what = "RAM that the device tree lacks";
 	ranges_free(&told);
 	return ok;
 }
 
 static bool memory(struct machine *m, const struct sources *s, struct error *e)
 {
-	m->reach = (struct range){ 0, ARM64_ADDRESS_END, NULL };
-	return iomem_parse(s->iomem, &m->ram, &m->keep, e) &&
+	m->addressable = (struct range){ 0, ARM64_ADDRESS_END, NULL };
+	return iomem_parse(s->iomem, &m->ram, &m->reserved, e) &&
 	       ((free_initrd(m) && keep_untold(m) && arm64_lpi_find(m, s->log)) || fail_memory(e));
 }
 

@@ -18,15 +18,15 @@ static bool check_kernel(const struct plan *p, const struct segment *k, const st
 {
 	size_t i;
 
-	if (p->kernel != k->at.start || k->data.len > img->room)
+	if (p->kernel != k->at.start || k->data.len > img->memsz)
 		return wrong(e, "the kernel is not where the plan says");
 	if (k->at.start < img->offset || (k->at.start - img->offset) % (2 * MIB))
 		return wrong(e, "the kernel is not at text_offset above a 2 MiB boundary");
-	if (k->room_end - k->at.start < img->room)
+	if (k->reserved_end - k->at.start < img->memsz)
 		return wrong(e, "the kernel has no room for its image_size");
-	if (k->room_end > 256 * 1024 * GIB)
+	if (k->reserved_end > 256 * 1024 * GIB)
 		return wrong(e, "the kernel is above the first 48 bits");
-	for (i = 0; i < p->n && img->lowest; i++)
+	for (i = 0; i < p->n && img->bottom_up; i++)
 		if (p->seg[i].at.start < k->at.start)
 			return wrong(e, "a piece lies below a kernel that cannot use memory there");
 	return true;
@@ -37,7 +37,7 @@ static bool check_kernel(const struct plan *p, const struct segment *k, const st
  */
 static bool check_window(const struct plan *p, const struct segment *k, struct error *e)
 {
-	phys low = k->at.start, high = k->room_end;
+	phys low = k->at.start, high = k->reserved_end;
 	const struct segment *s;
 	size_t i;
 
@@ -45,8 +45,8 @@ static bool check_window(const struct plan *p, const struct segment *k, struct e
 		s = &p->seg[i];
 		if (s->piece == INITRD && s->at.start < low)
 			low = s->at.start;
-		if (s->piece == INITRD && s->room_end > high)
-			high = s->room_end;
+		if (s->piece == INITRD && s->reserved_end > high)
+			high = s->reserved_end;
 	}
 	if (plan_segment(p, INITRD) && high - low / GIB * GIB > 32 * GIB)
 		return wrong(e, "kernel and initrd do not share a window of 32 GiB");
@@ -63,9 +63,9 @@ static bool check_tree(const struct plan *p, const struct segment *t, struct err
 		return wrong(e, "the device tree is not inside one block of 2 MiB");
 	for (i = 0; i < p->n; i++)
 		if (&p->seg[i] != t && p->seg[i].at.start < block + 2 * MIB &&
-		    block < p->seg[i].room_end)
+		    block < p->seg[i].reserved_end)
 			return wrong(e, "the device tree shares its block of 2 MiB");
-	return t->room_end >= block + 2 * MIB ||
+	return t->reserved_end >= block + 2 * MIB ||
 	       wrong(e, "the device tree does not have all of its block of 2 MiB");
 }
 
@@ -117,7 +117,7 @@ bool arm64_check(const struct plan *p, const struct request *r, struct error *e)
 	if (!k || !t)
 		return wrong(e, "it has no kernel or no device tree");
 	if (!check_kernel(p, k, r->image, e) || !check_window(p, k, e) || !check_tree(p, t, e) ||
-	    !check_lpi(t->data.p, &r->machine->keep, e))
+	    !check_lpi(t->data.p, &r->machine->reserved, e))
 		return false;
 	if (r->machine->tree_in_x0)
 		return p->entry == k->at.start || wrong(e, "it does not start in the kernel");

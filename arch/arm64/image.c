@@ -62,18 +62,18 @@ static bool pe_length(struct span file, uint64_t *end)
 
 static bool check_length(struct span file, const char *name, uint64_t size, struct error *e)
 {
-	char have[SIZE_TEXT], want[SIZE_TEXT];
+	char have[FORMAT_SIZE_MAX], want[FORMAT_SIZE_MAX];
 	uint64_t end;
 
 	if (!pe_length(file, &end) || file.len == HEADER)
 		return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short (%s)", name,
-			    size_text(have, file.len));
+			    format_size(have, file.len));
 	if (end > file.len)
 		return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short (%s, should be %s)",
-			    name, size_text(have, file.len), size_text(want, end));
+			    name, format_size(have, file.len), format_size(want, end));
 	if (size && (size < HEADER || end > size))
 		return fail(e, FAIL_FORMAT, "load kernel %s: its header is broken (image size %s)",
-			    name, size_text(want, size));
+			    name, format_size(want, size));
 	return true;
 }
 
@@ -81,7 +81,7 @@ static bool check_flags(uint64_t flags, const char *name, const struct machine *
 			struct image *img, struct error *e)
 {
 	static const uint32_t sizes[] = { 0, 0x1000, 0x4000, 0x10000 };
-	char size[SIZE_TEXT];
+	char size[FORMAT_SIZE_MAX];
 
 	if (flags & FLAG_BIG_ENDIAN)
 		return fail(e, FAIL_UNSUPPORTED, "load kernel %s: it is a big-endian kernel", name);
@@ -89,8 +89,8 @@ static bool check_flags(uint64_t flags, const char *name, const struct machine *
 	if (!cpu_has_page(m, img->page_size))
 		return fail(e, FAIL_UNSUPPORTED,
 			    "load kernel %s: it has pages of %s, which this CPU does not have",
-			    name, size_text(size, img->page_size));
-	img->lowest = !(flags & FLAG_ANYWHERE);
+			    name, format_size(size, img->page_size));
+	img->bottom_up = !(flags & FLAG_ANYWHERE);
 	return true;
 }
 
@@ -98,9 +98,9 @@ bool arm64_image(struct span file, const char *name, const struct machine *m, st
 		 bool *is_ours, struct error *e)
 {
 	uint64_t offset, size, flags;
-	char text[SIZE_TEXT];
+	char text[FORMAT_SIZE_MAX];
 
-	*is_ours = span_starts(file, MAGIC_AT, "ARM\x64", 4);
+	*is_ours = span_equal_at(file, MAGIC_AT, "ARM\x64", 4);
 	if (!*is_ours)
 		return true;
 	if (file.len < HEADER)
@@ -108,23 +108,23 @@ bool arm64_image(struct span file, const char *name, const struct machine *m, st
 	span_le64(file, TEXT_OFFSET_AT, &offset);
 	span_le64(file, IMAGE_SIZE_AT, &size);
 	span_le64(file, FLAGS_AT, &flags);
-	*img = (struct image){ .align = ARM64_BLOCK, .offset = offset, .room = size };
+	*img = (struct image){ .align = ARM64_BLOCK, .offset = offset, .memsz = size };
 	if (!check_length(file, name, size, e) || !check_flags(flags, name, m, img, e))
 		return false;
 	if (!size) {
 		img->offset = OLD_TEXT_OFFSET;
-		img->room = file.len + OLD_BSS;
-		img->lowest = true;
+		img->memsz = file.len + OLD_BSS;
+		img->bottom_up = true;
 	}
 	if (img->offset >= ARM64_BLOCK || img->offset % m->page_size)
 		return fail(e, FAIL_FORMAT, "load kernel %s: its text_offset 0x%llx is not sound",
 			    name, (unsigned long long)img->offset);
-	if (img->room > ARM64_ADDRESS_END)
+	if (img->memsz > ARM64_ADDRESS_END)
 		return fail(e, FAIL_FORMAT, "load kernel %s: its header is broken (image size %s)",
-			    name, size_text(text, img->room));
+			    name, format_size(text, img->memsz));
 	/* what follows the image in its file, a signature for instance, is not part of it */
-	if (file.len > img->room)
-		file.len = (size_t)img->room;
+	if (file.len > img->memsz)
+		file.len = (size_t)img->memsz;
 	img->part[img->parts++] = (struct part){ .data = file, .size = file.len };
 	return true;
 }

@@ -27,7 +27,8 @@ const char *arm64_log_word(const struct machine *m)
 	 * more than all the rest of a plan
 	 */
 	if (!span_find(m->fdt, "arm,gic-v3-its", NULL) ||
-	    tree_property(m->fdt.p, tree_child(m->fdt.p, "chosen"), "linux,uefi-system-table").p)
+	    tree_getprop(m->fdt.p, tree_root_child(m->fdt.p, "chosen"), "linux,uefi-system-table")
+		    .p)
 		return NULL;
 	return " LPI ";
 }
@@ -38,10 +39,10 @@ static bool keep_tables(struct machine *m, struct span log, const char *what)
 	phys at;
 
 	while (span_find(log, what, &log)) {
-		if (!span_take_number(&log, 16, &at) || at % TABLE_PAGE || at >= ARM64_ADDRESS_END)
+		if (!span_parse_number(&log, 16, &at) || at % TABLE_PAGE || at >= ARM64_ADDRESS_END)
 			continue;
 		m->lpi = LPI_KNOWN;
-		if (!ranges_add(&m->keep, at, at + TABLE, arm64_lpi))
+		if (!ranges_add(&m->reserved, at, at + TABLE, arm64_lpi))
 			return false;
 	}
 	return true;
@@ -60,7 +61,7 @@ bool arm64_lpi_find(struct machine *m, struct span log)
 		return m->lpi == LPI_NONE;
 	if (m->lpi == LPI_KNOWN)
 		return keep_tables(m, log, "LPI pending table @0x");
-	if (!(span_find(log, ",", &log) && span_take(&log, "0,")) &&
+	if (!(span_find(log, ",", &log) && span_skip_prefix(&log, "0,")) &&
 	    !(span_find(s, "irqchip.gicv3_nolpi=", &s) && s.len && strchr("1yYtT", s.p[0])))
 		m->lpi = LPI_UNKNOWN;
 	return true;
@@ -70,8 +71,9 @@ bool arm64_tree(struct tree *t, const struct machine *m, struct error *e)
 {
 	size_t i;
 
-	for (i = 0; i < m->keep.n; i++)
-		if (m->keep.v[i].what == arm64_lpi && !tree_reserve(t, m->keep.v[i], e))
+	for (i = 0; i < m->reserved.n; i++)
+		if (m->reserved.v[i].what == arm64_lpi &&
+		    !tree_add_reservation(t, m->reserved.v[i], e))
 			return false;
 	return true;
 }

@@ -16,7 +16,8 @@ static bool check_reach(const struct plan *p, const struct machine *m, struct er
 	size_t i;
 
 	for (i = 0; i < p->n; i++)
-		if (p->seg[i].at.start < m->reach.start || p->seg[i].room_end > m->reach.end)
+		if (p->seg[i].at.start < m->addressable.start ||
+		    p->seg[i].reserved_end > m->addressable.end)
 			return wrong(e, "a piece is outside of what real mode reaches");
 	return true;
 }
@@ -31,9 +32,9 @@ static bool check_kernel(const struct plan *p, const struct image *img, struct e
 	if (img->fixed ? p->kernel != img->offset : p->kernel % 65536)
 		return wrong(e, "the kernel is at a place that it cannot run from");
 	for (i = 0; i < p->n; i++)
-		if (p->seg[i].piece == KERNEL && p->seg[i].room_end > k->room_end)
+		if (p->seg[i].piece == KERNEL && p->seg[i].reserved_end > k->reserved_end)
 			k = &p->seg[i];
-	return k->room_end - p->kernel >= img->room ||
+	return k->reserved_end - p->kernel >= img->memsz ||
 	       wrong(e, "the kernel has no room for its BSS");
 }
 
@@ -50,7 +51,7 @@ static bool check_stub(const struct plan *p, const struct request *r, struct err
 		span_be32(s->data, 0, &branch);
 	else
 		span_le32(s->data, 0, &branch);
-	if (branch != 0x48000100 || !span_starts(head, 4, s->data.p + 4, 0xfc))
+	if (branch != 0x48000100 || !span_equal_at(head, 4, s->data.p + 4, 0xfc))
 		return wrong(e, "the stub is not what other CPUs need at address 0");
 	span_be64(s->data, 0x1a0, &tree);
 	span_be64(s->data, 0x1a8, &kernel);
@@ -81,8 +82,9 @@ static bool check_crash(const struct plan *p, const struct request *r, struct er
 	if (!r->image->fixed && flag != 1)
 		return wrong(e, "the crash kernel would move itself to 0");
 	if (backup.end - backup.start != 0x10000 || backup.start < s->at.end ||
-	    backup.end > s->room_end || !span_take(&line, "elfcorehdr=0x") ||
-	    !span_take_number(&line, 16, &core) || !span_take(&line, " ") || core != c->at.start)
+	    backup.end > s->reserved_end || !span_skip_prefix(&line, "elfcorehdr=0x") ||
+	    !span_parse_number(&line, 16, &core) || !span_skip_prefix(&line, " ") ||
+	    core != c->at.start)
 		return wrong(e,
 			     "the crash kernel would not find the first 64 KiB or the core header");
 	return true;
@@ -98,11 +100,11 @@ static bool check_reservations(const struct plan *p, const struct machine *m, st
 
 	for (i = 0; tree_next_reserved(t->data.p, &i, &r);)
 		self |= r.start == t->at.start && r.end - r.start == t->data.len;
-	for (k = 0, found = self; k < m->keep.n && found; k++) {
-		if (m->keep.v[k].what != ppc64_rtas && m->keep.v[k].what != ppc64_opal)
+	for (k = 0, found = self; k < m->reserved.n && found; k++) {
+		if (m->reserved.v[k].what != ppc64_rtas && m->reserved.v[k].what != ppc64_opal)
 			continue;
 		for (i = 0, found = false; !found && tree_next_reserved(t->data.p, &i, &r);)
-			found = r.start <= m->keep.v[k].start && r.end >= m->keep.v[k].end;
+			found = r.start <= m->reserved.v[k].start && r.end >= m->reserved.v[k].end;
 	}
 	return found || wrong(e, "the device tree does not reserve what firmware needs");
 }

@@ -10,16 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_number(struct text *t, uint64_t v)
+static void add_number(struct strbuf *t, uint64_t v)
 {
 	uint8_t b[8];
 
 	put_be64(b, v);
-	text_bytes(t, b, sizeof(b));
+	strbuf_append(t, b, sizeof(b));
 }
 
 /* Appends (address, size) of each usable stretch of a block; returns how many. */
-static unsigned add_usable(const struct ranges *usable, struct range block, struct text *t)
+static unsigned add_usable(const struct ranges *usable, struct range block, struct strbuf *t)
 {
 	struct range r;
 	unsigned n = 0;
@@ -46,8 +46,8 @@ static bool find_usable(const struct machine *m, struct ranges *usable)
 	bool ok = ranges_add(usable, 0, m->crash.region.end, NULL);
 	size_t i;
 
-	for (i = 0; i < m->keep.n && ok; i++) {
-		r = &m->keep.v[i];
+	for (i = 0; i < m->reserved.n && ok; i++) {
+		r = &m->reserved.v[i];
 		if (r->what == ppc64_rtas || r->what == ppc64_opal || r->what == ppc64_tce)
 			ok = ranges_add(usable, r->start, r->end, NULL);
 	}
@@ -56,13 +56,13 @@ static bool find_usable(const struct machine *m, struct ranges *usable)
 }
 
 /* Writes a property that may be longer than the room that is left. */
-static bool write_property(struct tree *t, int node, const char *name, const struct text *v,
+static bool write_property(struct tree *t, int node, const char *name, const struct strbuf *v,
 			   struct error *e)
 {
 	struct span unused;
 	int err;
 
-	if (v->lost)
+	if (v->truncated)
 		return fail_memory(e);
 	if (!tree_grow(t, v->len + 64, &unused, e))
 		return false;
@@ -73,7 +73,7 @@ static bool write_property(struct tree *t, int node, const char *name, const str
 /* linux,usable-memory of one node: (0, 0) when none of it is. */
 static bool limit_node(struct tree *t, int node, const struct ranges *usable, struct error *e)
 {
-	struct text v = TEXT_GROWING;
+	struct strbuf v = STRBUF_GROWING;
 	struct tree_pairs pairs;
 	struct range r;
 	unsigned n = 0;
@@ -86,7 +86,7 @@ static bool limit_node(struct tree *t, int node, const struct ranges *usable, st
 		add_number(&v, 0);
 	}
 	ok = write_property(t, node, ppc64_usable, &v, e);
-	text_free(&v);
+	strbuf_free(&v);
 	return ok;
 }
 
@@ -94,8 +94,8 @@ static bool limit_nodes(struct tree *t, const struct ranges *usable, struct erro
 {
 	int node = 0, depth = 0;
 
-	for (; node >= 0; node = tree_following(t->blob, node, &depth))
-		if (tree_says(t->blob, node, "device_type", "memory") &&
+	for (; node >= 0; node = tree_next_node(t->blob, node, &depth))
+		if (tree_prop_equals(t->blob, node, "device_type", "memory") &&
 		    !limit_node(t, node, usable, e))
 			return false;
 	return true;
@@ -104,8 +104,8 @@ static bool limit_nodes(struct tree *t, const struct ranges *usable, struct erro
 /* linux,drconf-usable-memory: for each block that is RAM a count and as many pairs. */
 static bool limit_dynamic(struct tree *t, const struct ranges *usable, struct error *e)
 {
-	int node = tree_child(t->blob, "ibm,dynamic-reconfiguration-memory");
-	struct text v = TEXT_GROWING;
+	int node = tree_root_child(t->blob, "ibm,dynamic-reconfiguration-memory");
+	struct strbuf v = STRBUF_GROWING;
 	struct ppc64_runs runs;
 	struct range r, block;
 	uint8_t count[8];
@@ -113,17 +113,17 @@ static bool limit_dynamic(struct tree *t, const struct ranges *usable, struct er
 	bool ok = true;
 
 	for (ppc64_runs_of(&runs, t->blob); ppc64_next_run(&runs, &r);)
-		for (; r.start < r.end && v.len < TREE_MAX && !v.lost; r.start += runs.size) {
+		for (; r.start < r.end && v.len < TREE_MAX && !v.truncated; r.start += runs.size) {
 			block = (struct range){ r.start, r.start + runs.size, NULL };
 			at = v.len;
 			add_number(&v, 0);
 			put_be64(count, add_usable(usable, block, &v));
-			if (!v.lost)
+			if (!v.truncated)
 				memcpy(v.p + at, count, sizeof(count));
 		}
-	if (v.len || v.lost)
+	if (v.len || v.truncated)
 		ok = write_property(t, node, ppc64_drconf_usable, &v, e);
-	text_free(&v);
+	strbuf_free(&v);
 	return ok;
 }
 
@@ -155,8 +155,8 @@ size_t ppc64_tree_room(const struct machine *m)
 	const void *fdt = m->fdt.p;
 	int node = 0, depth = 0, property, len;
 
-	for (; node >= 0; node = tree_following(fdt, node, &depth)) {
-		if (!tree_says(fdt, node, "device_type", "cpu"))
+	for (; node >= 0; node = tree_next_node(fdt, node, &depth)) {
+		if (!tree_prop_equals(fdt, node, "device_type", "cpu"))
 			continue;
 		bytes = 128;
 		fdt_for_each_property_offset(property, fdt, node)
@@ -166,7 +166,7 @@ size_t ppc64_tree_room(const struct machine *m)
 		}
 		if (bytes > largest)
 			largest = bytes;
-		servers = tree_property(fdt, node, "ibm,ppc-interrupt-server#s").len / 4;
+		servers = tree_getprop(fdt, node, "ibm,ppc-interrupt-server#s").len / 4;
 		if (servers)
 			threads = servers;
 		nodes++;

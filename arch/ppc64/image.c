@@ -64,8 +64,9 @@ static bool copy_parts(const struct elf *elf, const char *name, const struct mac
 	for (i = 0; i < elf->loads; i++)
 		memcpy(img->copy + (elf->load[i].paddr - elf->load[0].paddr), elf->load[i].data.p,
 		       elf->load[i].data.len);
-	img->part[0] =
-		(struct part){ { img->copy, (size_t)size }, 0, img->zeroes_bss ? size : img->room };
+	img->part[0] = (struct part){ { img->copy, (size_t)size },
+				      0,
+				      img->zeroes_bss ? size : img->memsz };
 	img->parts = 1;
 	return true;
 }
@@ -95,7 +96,7 @@ static bool take_parts(const struct elf *elf, const char *name, const struct mac
 static bool check_fixed(const struct image *img, const char *name, const struct machine *m,
 			struct error *e)
 {
-	const struct range want = { img->offset, img->offset + img->room, NULL };
+	const struct range want = { img->offset, img->offset + img->memsz, NULL };
 	size_t i;
 
 	if (!img->fixed)
@@ -104,8 +105,8 @@ static bool check_fixed(const struct image *img, const char *name, const struct 
 		return fail(e, FAIL_UNSUPPORTED,
 			    "load kernel %s: it runs at 0x%llx only, which is no page", name,
 			    (unsigned long long)img->offset);
-	for (i = 0; i < m->room.n; i++)
-		if (range_within(want, m->room.v[i]) && range_within(want, m->reach))
+	for (i = 0; i < m->free.n; i++)
+		if (range_within(want, m->free.v[i]) && range_within(want, m->addressable))
 			return true;
 	return m->crash.region.end
 		       ? fail(e, FAIL_UNSUPPORTED,
@@ -128,7 +129,7 @@ static bool take_image(const struct elf *elf, const char *name, const struct mac
 	img->big_endian = elf->big_endian;
 	img->run_flag = flag == RUN0;
 	img->zeroes_bss = img->run_flag; /* Linux clears it by itself */
-	img->room = last->paddr - first->paddr + last->memsz;
+	img->memsz = last->paddr - first->paddr + last->memsz;
 	img->align = PPC64_ALIGN;
 	if (!img->run_flag && elf->type != ELF_DYN) {
 		if (elf->program)
@@ -163,7 +164,7 @@ bool ppc64_image(struct span file, const char *name, const struct machine *m, st
 }
 
 /* Sets __run_at_load in a private copy of the kernel's first page; the rest stays mapped. */
-bool ppc64_stay(struct image *img, const char *name, const struct machine *m, struct error *e)
+bool ppc64_pin(struct image *img, const char *name, const struct machine *m, struct error *e)
 {
 	struct part *first = &img->part[0], rest = *first;
 	const size_t page = first->data.len < m->page_size ? first->data.len : m->page_size;

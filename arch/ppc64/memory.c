@@ -40,15 +40,15 @@ static bool add_pairs(const void *fdt, int parent, int node, const char *propert
 static bool add_node(struct machine *m, int parent, int node)
 {
 	const void *fdt = m->fdt.p;
-	const char *reg = tree_property(fdt, node, ppc64_usable).p ? ppc64_usable : "reg";
+	const char *reg = tree_getprop(fdt, node, ppc64_usable).p ? ppc64_usable : "reg";
 	struct tree_pairs pairs;
 	struct range r;
 
-	if (tree_lists(fdt, node, "compatible", "ibm,coherent-device-memory"))
-		return add_pairs(fdt, parent, node, "reg", &m->keep, ppc64_device);
+	if (tree_stringlist_has(fdt, node, "compatible", "ibm,coherent-device-memory"))
+		return add_pairs(fdt, parent, node, "reg", &m->reserved, ppc64_device);
 	tree_pairs_of(&pairs, fdt, parent, node, reg);
 	if (tree_next_pair(&pairs, &r) && r.start == 0 && r.end)
-		m->reach.end = r.end;
+		m->addressable.end = r.end;
 	return add_pairs(fdt, parent, node, reg, &m->ram, "RAM");
 }
 
@@ -56,11 +56,11 @@ static bool add_nodes(struct machine *m)
 {
 	int parents[DEPTH_MAX] = { 0 }, depth = 0, node = 0;
 
-	while ((node = tree_following(m->fdt.p, node, &depth)) >= 0) {
+	while ((node = tree_next_node(m->fdt.p, node, &depth)) >= 0) {
 		if (depth >= DEPTH_MAX)
 			continue;
 		parents[depth] = node;
-		if (tree_lists(m->fdt.p, node, "device_type", "memory") &&
+		if (tree_stringlist_has(m->fdt.p, node, "device_type", "memory") &&
 		    !add_node(m, parents[depth - 1], node))
 			return false;
 	}
@@ -69,16 +69,16 @@ static bool add_nodes(struct machine *m)
 
 void ppc64_runs_of(struct ppc64_runs *runs, const void *fdt)
 {
-	int node = tree_child(fdt, "ibm,dynamic-reconfiguration-memory");
+	int node = tree_root_child(fdt, "ibm,dynamic-reconfiguration-memory");
 
 	*runs = (struct ppc64_runs){ 0 };
 	if (!tree_address(fdt, node, "ibm,lmb-size", &runs->size) || !runs->size)
 		return;
-	runs->list = tree_property(fdt, node, "ibm,dynamic-memory-v2");
+	runs->list = tree_getprop(fdt, node, "ibm,dynamic-memory-v2");
 	runs->version2 = runs->list.p;
 	if (!runs->version2)
-		runs->list = tree_property(fdt, node, "ibm,dynamic-memory");
-	runs->limited = tree_property(fdt, node, ppc64_drconf_usable).p;
+		runs->list = tree_getprop(fdt, node, "ibm,dynamic-memory");
+	runs->limited = tree_getprop(fdt, node, ppc64_drconf_usable).p;
 	span_be32(runs->list, 0, &runs->left);
 	runs->at = 4;
 }
@@ -127,19 +127,18 @@ static bool keep_numbers(struct machine *m, int node, const char *base, const ch
 {
 	uint64_t at, len, end;
 
-	if (!tree_address(m->fdt.p, node, base, &at) ||
-	    !tree_address(m->fdt.p, node, size, &len))
+	if (!tree_address(m->fdt.p, node, base, &at) || !tree_address(m->fdt.p, node, size, &len))
 		return true;
 	if (__builtin_add_overflow(at, len, &end))
 		end = UINT64_MAX;
-	return ranges_add(&m->keep, at, end, why);
+	return ranges_add(&m->reserved, at, end, why);
 }
 
 static bool keep_tce(struct machine *m)
 {
-	int node = tree_may_have(m->fdt.p, "linux,tce-base") ? 0 : -1, depth = 0;
+	int node = tree_may_have_prop(m->fdt.p, "linux,tce-base") ? 0 : -1, depth = 0;
 
-	for (; node >= 0; node = tree_following(m->fdt.p, node, &depth))
+	for (; node >= 0; node = tree_next_node(m->fdt.p, node, &depth))
 		if (!keep_numbers(m, node, "linux,tce-base", "linux,tce-size", ppc64_tce))
 			return false;
 	return true;
@@ -148,30 +147,30 @@ static bool keep_tce(struct machine *m)
 static bool keep_all(struct machine *m)
 {
 	const void *fdt = m->fdt.p;
-	int chosen = tree_child(fdt, "chosen");
-	int opal = tree_child(fdt, "ibm,opal");
-	int rtas = tree_child(fdt, "rtas");
+	int chosen = tree_root_child(fdt, "chosen");
+	int opal = tree_root_child(fdt, "ibm,opal");
+	int rtas = tree_root_child(fdt, "rtas");
 
-	return ranges_add(&m->keep, 0, m->reach.start, ppc64_running) &&
+	return ranges_add(&m->reserved, 0, m->addressable.start, ppc64_running) &&
 	       keep_numbers(m, chosen, "linux,htab-base", "linux,htab-size", ppc64_hash) &&
 	       keep_numbers(m, chosen, "linux,crashkernel-base", "linux,crashkernel-size",
 			    iomem_crash) &&
 	       keep_numbers(m, rtas, "linux,rtas-base", "rtas-size", ppc64_rtas) &&
 	       keep_numbers(m, opal, "opal-base-address", "opal-runtime-size", ppc64_opal) &&
-	       keep_tce(m) && add_pairs(fdt, 0, 0, "reserved-ranges", &m->keep, ppc64_reserved);
+	       keep_tce(m) && add_pairs(fdt, 0, 0, "reserved-ranges", &m->reserved, ppc64_reserved);
 }
 
 bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e)
 {
-	int chosen = tree_child(m->fdt.p, "chosen");
+	int chosen = tree_root_child(m->fdt.p, "chosen");
 
 	(void)s;
-	if (!tree_address(m->fdt.p, chosen, "linux,kernel-end", &m->reach.start))
+	if (!tree_address(m->fdt.p, chosen, "linux,kernel-end", &m->addressable.start))
 		return fail(e, FAIL_TREE, "use device tree %s: /chosen has no linux,kernel-end",
 			    m->fdt_from);
 	if (!add_nodes(m) || !add_dynamic(m) || !keep_all(m))
 		return fail_memory(e);
-	if (!m->reach.end)
+	if (!m->addressable.end)
 		return fail(e, FAIL_TREE, "use device tree %s: no memory node starts at 0",
 			    m->fdt_from);
 	ranges_union(&m->ram);

@@ -20,7 +20,7 @@ _Static_assert(PPC64_HEAD + sizeof(stub_words) + sizeof(struct ppc64_stub_data) 
 /* OPAL's base and entry, which only powernv has. */
 static void read_opal(const struct machine *m, struct ppc64_stub_data *d)
 {
-	int node = tree_child(m->fdt.p, "ibm,opal");
+	int node = tree_root_child(m->fdt.p, "ibm,opal");
 
 	d->opal_base = d->opal_entry = 0;
 	if (node < 0 || !tree_address(m->fdt.p, node, "opal-base-address", &d->opal_base) ||
@@ -65,12 +65,12 @@ const struct arch arch_ppc64 = {
 	.tree_align = PPC64_ALIGN,
 	.tree_reserved = true,
 	.firmware = firmware,
-	.linear = 0xc000000000000000, /* arch/powerpc/include/asm/page.h: PAGE_OFFSET */
-	.backup = PPC64_ALIGN,	      /* crashdump-ppc64.h: BACKUP_SRC_SIZE */
-	.core_word = true,
+	.page_offset = 0xc000000000000000, /* arch/powerpc/include/asm/page.h: PAGE_OFFSET */
+	.backup = PPC64_ALIGN,		   /* crashdump-ppc64.h: BACKUP_SRC_SIZE */
+	.elfcorehdr_on_cmdline = true,
 	.memory = ppc64_memory,
 	.image = ppc64_image,
-	.stay = ppc64_stay,
+	.pin = ppc64_pin,
 	.tree = ppc64_tree,
 	.tree_room = ppc64_tree_room,
 	.stub = ppc64_stub,

@@ -44,7 +44,7 @@ extern const char ppc64_usable[], ppc64_drconf_usable[];
 bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e);
 bool ppc64_image(struct span file, const char *name, const struct machine *m, struct image *img,
 		 bool *is_ours, struct error *e);
-bool ppc64_stay(struct image *img, const char *name, const struct machine *m, struct error *e);
+bool ppc64_pin(struct image *img, const char *name, const struct machine *m, struct error *e);
 bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e);
 size_t ppc64_stub(const struct request *r, phys kernel, phys tree, phys backup,
 		  uint8_t out[STUB_MAX]);

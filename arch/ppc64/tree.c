@@ -39,13 +39,13 @@ static void drop_stale(struct tree *t, const struct machine *m)
 	size_t i;
 
 	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
-		node = tree_may_have(t->blob, stale[i]) ? 0 : -1;
-		for (; node >= 0; node = tree_following(t->blob, node, &depth))
-			if (tree_drop(t, node, stale[i]))
+		node = tree_may_have_prop(t->blob, stale[i]) ? 0 : -1;
+		for (; node >= 0; node = tree_next_node(t->blob, node, &depth))
+			if (tree_nop_prop(t, node, stale[i]))
 				limited |= stale[i] == ppc64_usable;
 	}
 	if (limited)
-		drop_reservations(t, m->reach.end);
+		drop_reservations(t, m->addressable.end);
 }
 
 /* What firmware holds; the rest of `keep` ends with the running kernel. */
@@ -63,9 +63,9 @@ bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e)
 	drop_stale(t, m);
 	if (m->crash.region.end && !ppc64_crash_tree(t, m, e))
 		return false;
-	for (i = 0; i < m->keep.n; i++) {
-		r = &m->keep.v[i];
-		if (is_firmware(r) && !tree_reserve(t, *r, e))
+	for (i = 0; i < m->reserved.n; i++) {
+		r = &m->reserved.v[i];
+		if (is_firmware(r) && !tree_add_reservation(t, *r, e))
 			return false;
 	}
 	return true;

@@ -4,31 +4,31 @@
 
 bool fail(struct error *e, enum code code, const char *format, ...)
 {
-	struct text t;
+	struct strbuf t;
 	va_list ap;
 
 	if (e->code != FAIL_NONE) {
-		e->closed = true;
+		e->superseded = true;
 		return false;
 	}
 	e->code = code;
-	t = text_fixed(e->text, sizeof(e->text));
+	t = strbuf_fixed(e->text, sizeof(e->text));
 	va_start(ap, format);
-	text_vadd(&t, format, ap);
+	strbuf_vprintf(&t, format, ap);
 	va_end(ap);
 	return false;
 }
 
 bool hint(struct error *e, const char *format, ...)
 {
-	struct text t;
+	struct strbuf t;
 	va_list ap;
 
-	if (e->closed)
+	if (e->superseded)
 		return false;
-	t = text_fixed(e->hint, sizeof(e->hint));
+	t = strbuf_fixed(e->hint, sizeof(e->hint));
 	va_start(ap, format);
-	text_vadd(&t, format, ap);
+	strbuf_vprintf(&t, format, ap);
 	va_end(ap);
 	return false;
 }

@@ -32,13 +32,13 @@ enum code {
 	FAIL_KERNEL = 13,    /* the running kernel refused for another reason */
 	FAIL_NOTHING = 14,   /* --exec with nothing loaded */
 	FAIL_MACHINE = 15,   /* this machine is not known, or cannot be read */
-	FAIL_BUG = 16,	     /* a plan failed our own check: please report it */
+	FAIL_BUG = 16,	     /* a plan failed our own check: please log_error it */
 	FAIL_XEN = 17,	     /* under Xen on arm64 no kexec succeeds today */
 };
 
 struct error {
-	enum code code; /* FAIL_NONE while nothing failed */
-	bool closed;	/* a later failure was turned away, and so is its hint */
+	enum code code;	 /* FAIL_NONE while nothing failed */
+	bool superseded; /* a later failure was turned away, and so is its hint */
 	char text[182];
 	char hint[189];
 };

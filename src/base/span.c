@@ -70,24 +70,24 @@ bool span_be64(struct span s, uint64_t off, uint64_t *v)
 	return span_number(s, off, sizeof(*v), false, v);
 }
 
-bool span_starts(struct span s, uint64_t off, const void *p, size_t len)
+bool span_equal_at(struct span s, uint64_t off, const void *p, size_t len)
 {
 	struct span f;
 
 	return span_sub(s, off, len, &f) && memcmp(f.p, p, len) == 0;
 }
 
-bool span_take(struct span *s, const char *word)
+bool span_skip_prefix(struct span *s, const char *word)
 {
 	size_t len = strlen(word);
 
-	if (!span_starts(*s, 0, word, len))
+	if (!span_equal_at(*s, 0, word, len))
 		return false;
 	*s = (struct span){ s->p + len, s->len - len };
 	return true;
 }
 
-bool span_take_number(struct span *s, unsigned base, uint64_t *v)
+bool span_parse_number(struct span *s, unsigned base, uint64_t *v)
 {
 	uint64_t n = 0;
 	size_t i;

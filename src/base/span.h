@@ -28,14 +28,14 @@ bool span_le16(struct span s, uint64_t off, uint16_t *v);
 bool span_be16(struct span s, uint64_t off, uint16_t *v);
 
 /* Are the bytes at off the len bytes at p? */
-bool span_starts(struct span s, uint64_t off, const void *p, size_t len);
+bool span_equal_at(struct span s, uint64_t off, const void *p, size_t len);
 
 /* Text. Each take moves *s behind what it read, and leaves it alone when it answers false: the
  * word, or the digits of a number of base 10 or 16 (lower case; false without a digit, or past 64
  * bits).
  */
-bool span_take(struct span *s, const char *word);
-bool span_take_number(struct span *s, unsigned base, uint64_t *v);
+bool span_skip_prefix(struct span *s, const char *word);
+bool span_parse_number(struct span *s, unsigned base, uint64_t *v);
 
 /* Is the word, which is not empty, anywhere in s? *behind, which may be NULL, gets what follows its
  * first place.

@@ -3,23 +3,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct text text_fixed(char *buf, size_t cap)
+struct strbuf strbuf_fixed(char *buf, size_t cap)
 {
-	struct text t = { .p = buf, .cap = cap };
+	struct strbuf t = { .p = buf, .cap = cap };
 
 	if (cap)
 		buf[0] = '\0';
 	return t;
 }
 
-void text_free(struct text *t)
+void strbuf_free(struct strbuf *t)
 {
 	if (t->grows)
 		free(t->p);
-	*t = (struct text){ .grows = t->grows };
+	*t = (struct strbuf){ .grows = t->grows };
 }
 
-bool text_room(struct text *t, size_t len)
+bool strbuf_reserve(struct strbuf *t, size_t len)
 {
 	size_t cap = t->cap ? t->cap : 256, want;
 	char *p;
@@ -42,12 +42,12 @@ bool text_room(struct text *t, size_t len)
 	return true;
 }
 
-void text_bytes(struct text *t, const void *bytes, size_t len)
+void strbuf_append(struct strbuf *t, const void *bytes, size_t len)
 {
 	if (!len)
 		return;
-	if (!text_room(t, len)) {
-		t->lost = true;
+	if (!strbuf_reserve(t, len)) {
+		t->truncated = true;
 		if (t->grows || t->cap <= t->len + 1)
 			return;
 		len = t->cap - t->len - 1;
@@ -87,18 +87,19 @@ static const char *spec_read(const char *f, struct spec *s, va_list *ap)
 	return *f ? f + 1 : f;
 }
 
-static void text_padded(struct text *t, const struct spec *s, const char *p, size_t len)
+static void strbuf_append_padded(struct strbuf *t, const struct spec *s, const char *p, size_t len)
 {
 	size_t pad = len < s->width ? s->width - len : 0;
 
 	for (; pad && !s->left; pad--)
-		text_bytes(t, s->zero ? "0" : " ", 1);
-	text_bytes(t, p, len);
+		strbuf_append(t, s->zero ? "0" : " ", 1);
+	strbuf_append(t, p, len);
 	for (; pad; pad--)
-		text_bytes(t, " ", 1);
+		strbuf_append(t, " ", 1);
 }
 
-static void text_number(struct text *t, const struct spec *s, unsigned long long v, bool minus)
+static void strbuf_append_number(struct strbuf *t, const struct spec *s, unsigned long long v,
+				 bool minus)
 {
 	const unsigned base = s->kind == 'x' ? 16 : 10;
 	char digits[24];
@@ -112,7 +113,7 @@ static void text_number(struct text *t, const struct spec *s, unsigned long long
 		digits[--at] = '0';
 	if (minus)
 		digits[--at] = '-';
-	text_padded(t, s, digits + at, sizeof(digits) - at);
+	strbuf_append_padded(t, s, digits + at, sizeof(digits) - at);
 }
 
 static unsigned long long spec_unsigned(const struct spec *s, va_list *ap)
@@ -122,7 +123,7 @@ static unsigned long long spec_unsigned(const struct spec *s, va_list *ap)
 	return s->longs == 1 ? va_arg(*ap, unsigned long) : va_arg(*ap, unsigned long long);
 }
 
-static void text_signed(struct text *t, const struct spec *s, va_list *ap)
+static void strbuf_append_signed(struct strbuf *t, const struct spec *s, va_list *ap)
 {
 	long long v;
 
@@ -130,10 +131,11 @@ static void text_signed(struct text *t, const struct spec *s, va_list *ap)
 		v = va_arg(*ap, int);
 	else
 		v = s->longs == 1 ? va_arg(*ap, long) : va_arg(*ap, long long);
-	text_number(t, s, v < 0 ? 0 - (unsigned long long)v : (unsigned long long)v, v < 0);
+	strbuf_append_number(t, s, v < 0 ? 0 - (unsigned long long)v : (unsigned long long)v,
+			     v < 0);
 }
 
-static void text_spec(struct text *t, const struct spec *s, va_list *ap)
+static void strbuf_append_spec(struct strbuf *t, const struct spec *s, va_list *ap)
 {
 	const char *str;
 	char c;
@@ -141,21 +143,22 @@ static void text_spec(struct text *t, const struct spec *s, va_list *ap)
 	switch (s->kind) {
 	case 's':
 		str = va_arg(*ap, const char *);
-		text_padded(t, s, str,
-			    s->precision < 0 ? strlen(str) : strnlen(str, (size_t)s->precision));
+		strbuf_append_padded(t, s, str,
+				     s->precision < 0 ? strlen(str)
+						      : strnlen(str, (size_t)s->precision));
 		break;
 	case 'c':
 		c = (char)va_arg(*ap, int);
-		text_padded(t, s, &c, 1);
+		strbuf_append_padded(t, s, &c, 1);
 		break;
-	case 'd': text_signed(t, s, ap); break;
+	case 'd': strbuf_append_signed(t, s, ap); break;
 	case 'u':
-	case 'x': text_number(t, s, spec_unsigned(s, ap), false); break;
-	default: text_bytes(t, &s->kind, 1); /* %% */
+	case 'x': strbuf_append_number(t, s, spec_unsigned(s, ap), false); break;
+	default: strbuf_append(t, &s->kind, 1); /* %% */
 	}
 }
 
-void text_vadd(struct text *t, const char *format, va_list ap)
+void strbuf_vprintf(struct strbuf *t, const char *format, va_list ap)
 {
 	struct spec s;
 	va_list args;
@@ -164,60 +167,60 @@ void text_vadd(struct text *t, const char *format, va_list ap)
 	va_copy(args, ap);
 	while (*format) {
 		plain = strcspn(format, "%");
-		text_bytes(t, format, plain);
+		strbuf_append(t, format, plain);
 		format += plain;
 		if (!*format)
 			break;
 		format = spec_read(format + 1, &s, &args);
-		text_spec(t, &s, &args);
+		strbuf_append_spec(t, &s, &args);
 	}
 	va_end(args);
 }
 
-void text_add(struct text *t, const char *format, ...)
+void strbuf_printf(struct strbuf *t, const char *format, ...)
 {
 	va_list ap;
 
 	va_start(ap, format);
-	text_vadd(t, format, ap);
+	strbuf_vprintf(t, format, ap);
 	va_end(ap);
 }
 
-const char *size_text(char buf[SIZE_TEXT], uint64_t bytes)
+const char *format_size(char buf[FORMAT_SIZE_MAX], uint64_t bytes)
 {
 	static const char *const unit[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-	struct text t = text_fixed(buf, SIZE_TEXT);
+	struct strbuf t = strbuf_fixed(buf, FORMAT_SIZE_MAX);
 	unsigned i = 0, shift = 10;
 
 	if (bytes < 1024) {
-		text_add(&t, "%u B", (unsigned)bytes);
+		strbuf_printf(&t, "%u B", (unsigned)bytes);
 		return buf;
 	}
 	for (; i + 1 < sizeof(unit) / sizeof(unit[0]) && bytes >> shift >= 1024; i++)
 		shift += 10;
-	text_add(&t, "%u", (unsigned)(bytes >> shift));
+	strbuf_printf(&t, "%u", (unsigned)(bytes >> shift));
 	bytes = (bytes >> (shift - 10)) % 1024 * 10 / 1024;
 	if (bytes)
-		text_add(&t, ".%u", (unsigned)bytes);
-	text_add(&t, " %s", unit[i]);
+		strbuf_printf(&t, ".%u", (unsigned)bytes);
+	strbuf_printf(&t, " %s", unit[i]);
 	return buf;
 }
 
-void text_plain(struct text *t, const char *s)
+void strbuf_append_printable(struct strbuf *t, const char *s)
 {
 	for (; *s; s++)
-		text_bytes(t, *s < ' ' || *s > '~' ? "?" : s, 1);
+		strbuf_append(t, *s < ' ' || *s > '~' ? "?" : s, 1);
 }
 
-const char *name_text(char buf[NAME_TEXT], const char *name)
+const char *printable(char buf[PRINTABLE_MAX], const char *name)
 {
-	struct text t = text_fixed(buf, NAME_TEXT);
+	struct strbuf t = strbuf_fixed(buf, PRINTABLE_MAX);
 	size_t len = strlen(name);
 
-	if (len >= NAME_TEXT) {
-		text_add(&t, "...");
-		name += len - (NAME_TEXT - 4);
+	if (len >= PRINTABLE_MAX) {
+		strbuf_printf(&t, "...");
+		name += len - (PRINTABLE_MAX - 4);
 	}
-	text_plain(&t, name);
+	strbuf_append_printable(&t, name);
 	return buf;
 }

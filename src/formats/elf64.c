@@ -31,10 +31,10 @@ bool elf_is(struct span file, uint16_t *machine, bool *is64)
 {
 	struct elf order;
 
-	if (file.len < 20 || !span_starts(file, 0,
-					  "\x7f"
-					  "ELF",
-					  4))
+	if (file.len < 20 || !span_equal_at(file, 0,
+					    "\x7f"
+					    "ELF",
+					    4))
 		return false;
 	order.big_endian = file.p[IDENT_DATA] == DATA_BIG;
 	*is64 = file.p[IDENT_CLASS] == CLASS_64;
@@ -77,7 +77,7 @@ static bool has_interpreter(const struct elf *elf, struct span file, struct span
 	uint64_t offset;
 
 	elf_read64(elf, ph, 8, &offset);
-	return !span_starts(file, offset, FREEBSD_INTERP, sizeof(FREEBSD_INTERP));
+	return !span_equal_at(file, offset, FREEBSD_INTERP, sizeof(FREEBSD_INTERP));
 }
 
 static bool check_loads(const struct elf *elf, const char *name, struct error *e)

@@ -1,7 +1,7 @@
 /* ELF64 files, either byte order: the header and what is to be loaded (System V ABI, chapters 4,
  * 5). */
-#ifndef ELF_H
-#define ELF_H
+#ifndef ELF64_H
+#define ELF64_H
 
 #include "src/base/error.h"
 #include "src/base/span.h"

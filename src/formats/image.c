@@ -32,12 +32,12 @@ static const struct known {
 bool image_parse(struct span file, const char *name, const struct machine *m, struct image *img,
 		 struct error *e)
 {
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 	bool is_ours = false;
 	size_t i;
 
 	*img = (struct image){ 0 };
-	name_text(show, name);
+	printable(show, name);
 	if (!file.len)
 		return fail(e, FAIL_FORMAT, "load kernel %s: the file is empty", show);
 	if (!m->arch->image(file, show, m, img, &is_ours, e))
@@ -45,7 +45,7 @@ bool image_parse(struct span file, const char *name, const struct machine *m, st
 	if (is_ours)
 		return true;
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (!span_starts(file, known[i].off, known[i].magic, known[i].len))
+		if (!span_equal_at(file, known[i].off, known[i].magic, known[i].len))
 			continue;
 		fail(e, known[i].code, "load kernel %s: %s, this machine is %s", show,
 		     known[i].what, m->arch->name);
@@ -63,9 +63,9 @@ void image_free(struct image *img)
 	img->copy = NULL;
 }
 
-bool image_stay(struct image *img, const char *name, const struct machine *m, struct error *e)
+bool image_pin(struct image *img, const char *name, const struct machine *m, struct error *e)
 {
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 
-	return !m->arch->stay || m->arch->stay(img, name_text(show, name), m, e);
+	return !m->arch->pin || m->arch->pin(img, printable(show, name), m, e);
 }

@@ -16,11 +16,11 @@ struct part {
 struct image {
 	struct part part[IMAGE_PARTS]; /* ascending, without overlaps; the first one is at 0 */
 	size_t parts;
-	uint64_t room;	/* bytes from the load address that must stay free, BSS included */
+	uint64_t memsz; /* bytes from the load address that must stay free, BSS included */
 	uint64_t align; /* the load address is `offset` above a multiple of this power of two */
 	uint64_t offset;
 	uint64_t entry;	    /* bytes from the load address */
-	bool lowest;	    /* wants the lowest place there is, and cannot use memory below it */
+	bool bottom_up;	    /* wants the lowest place there is, and cannot use memory below it */
 	uint32_t page_size; /* of the kernel in the file; 0: not said */
 	bool big_endian;    /* its byte order */
 	bool fixed;	    /* runs at `offset` and nowhere else */
@@ -39,7 +39,7 @@ bool image_parse(struct span file, const char *name, const struct machine *m, st
  * copy of the page that has it). Nothing where kernels stay anyway. Errors: FAIL_UNSUPPORTED,
  * FAIL_MEMORY.
  */
-bool image_stay(struct image *img, const char *name, const struct machine *m, struct error *e);
+bool image_pin(struct image *img, const char *name, const struct machine *m, struct error *e);
 
 void image_free(struct image *img);
 

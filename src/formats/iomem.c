@@ -17,10 +17,10 @@ static bool line_parse(struct span s, struct line *l)
 	uint64_t last;
 
 	l->level = 0;
-	while (span_take(&s, "  "))
+	while (span_skip_prefix(&s, "  "))
 		l->level++;
-	if (!span_take_number(&s, 16, &l->at.start) || !span_take(&s, "-") ||
-	    !span_take_number(&s, 16, &last) || !span_take(&s, " : ") || last < l->at.start)
+	if (!span_parse_number(&s, 16, &l->at.start) || !span_skip_prefix(&s, "-") ||
+	    !span_parse_number(&s, 16, &last) || !span_skip_prefix(&s, " : ") || last < l->at.start)
 		return false;
 	l->at.end = last == UINT64_MAX ? last : last + 1;
 	l->name = s;

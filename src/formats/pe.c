@@ -12,13 +12,14 @@ bool pe_table(struct span file, struct span *table)
 	uint32_t pe;
 
 	*table = (struct span){ 0 };
-	if (!span_starts(file, 0, "MZ", 2) || !span_le32(file, OFFSET_AT, &pe))
+	if (!span_equal_at(file, 0, "MZ", 2) || !span_le32(file, OFFSET_AT, &pe))
 		return true;
 	if (!span_le16(file, (uint64_t)pe + 6, &sections) ||
 	    !span_le16(file, (uint64_t)pe + 20, &optional))
 		return false;
-	return !span_starts(file, pe, "PE\0\0", 4) ||
-	       span_sub(file, (uint64_t)pe + HEADER + optional, (uint64_t)sections * SECTION, table);
+	return !span_equal_at(file, pe, "PE\0\0", 4) ||
+	       span_sub(file, (uint64_t)pe + HEADER + optional, (uint64_t)sections * SECTION,
+			table);
 }
 
 bool pe_section(struct span table, unsigned i, struct pe_section *s)

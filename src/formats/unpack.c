@@ -38,7 +38,7 @@ const struct format *unpack_format(struct span file)
 	size_t i;
 
 	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
-		if (span_starts(file, 0, formats[i].magic, formats[i].magic_len))
+		if (span_equal_at(file, 0, formats[i].magic, formats[i].magic_len))
 			return &formats[i];
 	return NULL;
 }
@@ -53,7 +53,7 @@ static bool may_follow(struct span rest, size_t len)
 	span_le32(rest, 0, &said);
 	if (rest.len == 4 && said == (uint32_t)len)
 		return true;
-	if (rest.len >= mark && span_starts(rest, rest.len - mark, SIGNATURE, mark))
+	if (rest.len >= mark && span_equal_at(rest, rest.len - mark, SIGNATURE, mark))
 		return true;
 	while (rest.len && !rest.p[rest.len - 1])
 		rest.len--;
@@ -62,7 +62,7 @@ static bool may_follow(struct span rest, size_t len)
 
 bool unpack(const struct format *f, struct unpack *u, const char *kernel, struct error *e)
 {
-	char size[SIZE_TEXT];
+	char size[FORMAT_SIZE_MAX];
 
 	u->used = u->len = 0;
 	switch (f->run(u)) {
@@ -74,13 +74,15 @@ bool unpack(const struct format *f, struct unpack *u, const char *kernel, struct
 		return fail(e, FAIL_FORMAT, "load kernel %s: its %s stream is cut short", kernel,
 			    f->name);
 	case UNPACK_FULL:
-		return fail(e, FAIL_MEMORY,
-			    "load kernel %s: unpacked it takes more than %s, all that can be loaded",
-			    kernel, size_text(size, u->room));
+		return fail(
+			e, FAIL_MEMORY,
+			"load kernel %s: unpacked it takes more than %s, all that can be loaded",
+			kernel, format_size(size, u->out_max));
 	case UNPACK_STRANGE:
-		return fail(e, FAIL_UNSUPPORTED,
-			    "load kernel %s: its %s stream has a filter or checksum that is not known",
-			    kernel, f->name);
+		return fail(
+			e, FAIL_UNSUPPORTED,
+			"load kernel %s: its %s stream has a filter or checksum that is not known",
+			kernel, f->name);
 	case UNPACK_MEMORY: return fail_memory(e);
 	default:
 		return fail(e, FAIL_FORMAT, "load kernel %s: its %s stream is broken", kernel,

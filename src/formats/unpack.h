@@ -1,6 +1,6 @@
 /* Streams of gzip, zstd, xz and lz4, each unpacked in one go to where its bytes are wanted. The
- * decoders look back into what they wrote, so that nothing is kept twice: beside the output they take
- * less than 256 KiB. Each is in the build or left out (make ZSTD= and so on).
+ * decoders look back into what they wrote, so that nothing is kept twice: beside the output they
+ * take less than 256 KiB. Each is in the build or left out (make ZSTD= and so on).
  */
 #ifndef UNPACK_H
 #define UNPACK_H
@@ -11,7 +11,7 @@
 struct unpack {
 	struct span in;	  /* a stream, and what may follow it */
 	uint8_t *out;	  /* zeros, or any bytes */
-	size_t room;	  /* bytes that out has */
+	size_t out_max;	  /* bytes that out has */
 	size_t used, len; /* of in that were read; of out that were written */
 	/* Called about once for each 128 KiB to 8 MiB; never NULL. */
 	void (*step)(void *arg, const struct unpack *u);

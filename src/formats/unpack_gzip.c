@@ -18,7 +18,7 @@ static enum unpacked run(struct unpack *u, z_stream *z)
 
 	for (;;) {
 		in = at_most(u->in.len - u->used, STEP);
-		room = at_most(u->room - u->len, 1u << 30);
+		room = at_most(u->out_max - u->len, 1u << 30);
 		z->next_in = (Bytef *)(uintptr_t)u->in.p + u->used;
 		z->avail_in = (uInt)in;
 		z->next_out = u->out + u->len;
@@ -28,7 +28,7 @@ static enum unpacked run(struct unpack *u, z_stream *z)
 		u->len += room - z->avail_out;
 		u->step(u->arg, u);
 		if (err == Z_STREAM_END) {
-			if (!span_starts(unpack_rest(u), 0, "\x1f\x8b", 2))
+			if (!span_equal_at(unpack_rest(u), 0, "\x1f\x8b", 2))
 				return UNPACK_DONE;
 			inflateReset(z);
 		} else if (err == Z_MEM_ERROR) {
@@ -37,7 +37,7 @@ static enum unpacked run(struct unpack *u, z_stream *z)
 			return UNPACK_BROKEN;
 		} else if (u->used == u->in.len) {
 			return UNPACK_CUT; /* with more to come, the trailer at least is left */
-		} else if (u->len == u->room) {
+		} else if (u->len == u->out_max) {
 			return UNPACK_FULL;
 		}
 	}

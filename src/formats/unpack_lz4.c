@@ -1,5 +1,5 @@
-/* lz4: blocks through liblz4; the two frames around them, of doc/lz4_Frame_format.md there, are a few
- * lines. Its own frame decoder would keep up to 4 MiB of each frame twice.
+/* lz4: blocks through liblz4; the two frames around them, of doc/lz4_Frame_format.md there, are a
+ * few lines. Its own frame decoder would keep up to 4 MiB of each frame twice.
  */
 #include "src/formats/unpack.h"
 
@@ -31,7 +31,7 @@ static enum unpacked read32(struct unpack *u, uint32_t *v)
 /* One block of `size` bytes, of at most `most` unpacked; it may look back `prefix` bytes. */
 static enum unpacked block(struct unpack *u, uint32_t size, uint32_t most, size_t prefix)
 {
-	const size_t left = u->room - u->len;
+	const size_t left = u->out_max - u->len;
 	const int room = (int)(left < most ? left : most);
 	const char *in = (const char *)u->in.p + u->used;
 	char *out = (char *)u->out + u->len;
@@ -74,7 +74,7 @@ static enum unpacked stored(struct unpack *u, uint32_t size)
 
 	if (!span_sub(u->in, u->used, size, &s))
 		return UNPACK_CUT;
-	if (size > u->room - u->len)
+	if (size > u->out_max - u->len)
 		return UNPACK_FULL;
 	__builtin_memcpy(u->out + u->len, s.p, size);
 	u->used += size;
@@ -142,7 +142,7 @@ static enum unpacked frame(struct unpack *u)
 		return UNPACK_BROKEN;
 	if (flags & FLAG_SIZE)
 		span_le64(s, 2, &said);
-	if (said > u->room - u->len)
+	if (said > u->out_max - u->len)
 		return UNPACK_FULL;
 	u->used += len + 1;
 	result = blocks(u, flags, 1u << (8 + 2 * size));
@@ -169,9 +169,7 @@ enum unpacked unpack_lz4(struct unpack *u)
 	while (result == UNPACK_DONE && span_le32(u->in, u->used, &magic) &&
 	       (magic == LEGACY || magic == FRAME || (magic & ~15u) == SKIPPABLE)) {
 		u->used += 4;
-		result = magic == LEGACY  ? legacy(u)
-			 : magic == FRAME ? frame(u)
-					  : skip(u);
+		result = magic == LEGACY ? legacy(u) : magic == FRAME ? frame(u) : skip(u);
 	}
 	return result;
 }

@@ -187,7 +187,7 @@ static enum unpacked meaning(enum xz_ret ret)
 static enum unpacked stream(struct unpack *u, struct xz_dec *z)
 {
 	const struct span in = unpack_rest(u);
-	const size_t room = u->room - u->len, used = u->used, len = u->len;
+	const size_t room = u->out_max - u->len, used = u->used, len = u->len;
 	struct xz_buf b = { .in = in.p, .out = u->out + u->len, .out_size = room };
 	enum xz_ret ret;
 
@@ -219,7 +219,7 @@ enum unpacked unpack_xz(struct unpack *u)
 		return UNPACK_MEMORY;
 	do
 		result = stream(u, z);
-	while (result == UNPACK_DONE && span_starts(unpack_rest(u), 0, HEADER_MAGIC, 6));
+	while (result == UNPACK_DONE && span_equal_at(unpack_rest(u), 0, HEADER_MAGIC, 6));
 	xz_dec_end(z);
 	return result;
 }

@@ -25,13 +25,13 @@ static enum unpacked frame(struct unpack *u, ZSTD_DCtx *z)
 	const size_t start = u->len;
 	size_t in, out;
 
-	if (said < ZSTD_CONTENTSIZE_ERROR && said > u->room - u->len)
+	if (said < ZSTD_CONTENTSIZE_ERROR && said > u->out_max - u->len)
 		return UNPACK_FULL;
 	ZSTD_decompressBegin(z);
 	while ((in = ZSTD_nextSrcSizeToDecompress(z)) != 0) {
 		if (in > u->in.len - u->used)
 			return UNPACK_CUT;
-		out = ZSTD_decompressContinue(z, u->out + u->len, u->room - u->len,
+		out = ZSTD_decompressContinue(z, u->out + u->len, u->out_max - u->len,
 					      u->in.p + u->used, in);
 		if (ZSTD_isError(out))
 			return meaning(out);

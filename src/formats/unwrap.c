@@ -26,7 +26,7 @@ static bool take_piece(const struct work *w, size_t len)
 
 	if (!p)
 		return fail_memory(w->e);
-	w->s->most -= len;
+	w->s->limit -= len;
 	w->u->kernel = (struct span){ p, len };
 	return true;
 }
@@ -37,12 +37,12 @@ static bool take_stream(const struct work *w, const struct format *f)
 
 	if (!f->run) {
 		fail(w->e, FAIL_UNSUPPORTED,
-		     "load kernel %s: it is compressed with %s, which this build leaves out", w->name,
-		     f->name);
+		     "load kernel %s: it is compressed with %s, which this build leaves out",
+		     w->name, f->name);
 		return hint(w->e, "%s was not loaded; unpack it first", w->name);
 	}
-	u.room = w->s->most < SIZE_MAX ? (size_t)w->s->most : SIZE_MAX;
-	u.out = w->s->open(w->s, &u.room);
+	u.out_max = w->s->limit < SIZE_MAX ? (size_t)w->s->limit : SIZE_MAX;
+	u.out = w->s->open(w->s, &u.out_max);
 	if (!u.out)
 		return fail_memory(w->e);
 	return unpack(f, &u, w->name, w->e) && take_piece(w, u.len);
@@ -52,7 +52,7 @@ static bool take_zboot(const struct work *w)
 {
 	const struct span file = w->u->kernel;
 	char kind[9] = "", show[9];
-	struct text t = text_fixed(show, sizeof(show));
+	struct strbuf t = strbuf_fixed(show, sizeof(show));
 	uint32_t at, size;
 
 	if (!span_le32(file, ZBOOT_PAYLOAD, &at) || !span_le32(file, ZBOOT_PAYLOAD + 4, &size) ||
@@ -62,10 +62,10 @@ static bool take_zboot(const struct work *w)
 	if (unpack_format(w->u->kernel))
 		return true;
 	memcpy(kind, file.p + ZBOOT_KIND, sizeof(kind) - 1);
-	text_plain(&t, kind);
+	strbuf_append_printable(&t, kind);
 	return fail(w->e, FAIL_UNSUPPORTED,
-		    "load kernel %s: its EFI zboot payload is no stream that is known (%s)", w->name,
-		    show);
+		    "load kernel %s: its EFI zboot payload is no stream that is known (%s)",
+		    w->name, show);
 }
 
 /* ---- a UKI */
@@ -98,8 +98,9 @@ static bool check_overlaps(const struct work *w, struct span table)
 
 	for (i = 0; pe_section(table, i, &a); i++) {
 		if (i == PE_SECTIONS_MAX)
-			return fail(w->e, FAIL_FORMAT, "load kernel %s: it has more than %d sections",
-				    w->name, PE_SECTIONS_MAX);
+			return fail(w->e, FAIL_FORMAT,
+				    "load kernel %s: it has more than %d sections", w->name,
+				    PE_SECTIONS_MAX);
 		for (j = 0; j < i; j++) {
 			pe_section(table, j, &b);
 			if (overlap(&a, &b))
@@ -120,7 +121,7 @@ static bool take_tree(const struct work *w, struct span dtb)
 			    w->name);
 	if (!tree_check(dtb, w->name, w->e))
 		return false;
-	if (tree_fits(dtb.p, w->m->fdt.p))
+	if (merge_same_board(dtb.p, w->m->fdt.p))
 		w->u->dtb = dtb;
 	return true;
 }
@@ -197,7 +198,7 @@ static bool take_elf(const struct work *w)
 	struct elf elf;
 	uint64_t size, at;
 	size_t room, i;
-	char text[SIZE_TEXT];
+	char text[FORMAT_SIZE_MAX];
 	uint8_t *out;
 
 	if (!elf_parse(w->u->kernel, w->name, &elf, w->e))
@@ -205,10 +206,10 @@ static bool take_elf(const struct work *w)
 	last = &elf.load[elf.loads - 1];
 	size = last->paddr - elf.load[0].paddr + last->data.len;
 	room = (size_t)size;
-	if (size > w->s->most)
+	if (size > w->s->limit)
 		return fail(w->e, FAIL_MEMORY,
 			    "load kernel %s: flat it takes more than %s, all that can be loaded",
-			    w->name, size_text(text, w->s->most));
+			    w->name, format_size(text, w->s->limit));
 	out = w->s->open(w->s, &room);
 	if (!out || room < size)
 		return fail_memory(w->e);
@@ -220,8 +221,8 @@ static bool take_elf(const struct work *w)
 	return take_piece(w, (size_t)size);
 }
 
-/* Takes one wrapping off; *more says whether there may be another. An ELF file is the last: a program
- * starts with its own header, and would be one for ever.
+/* Takes one wrapping off; *more says whether there may be another. An ELF file is the last: a
+ * program starts with its own header, and would be one for ever.
  */
 static bool unwrap_one(const struct work *w, bool *more)
 {
@@ -234,7 +235,7 @@ static bool unwrap_one(const struct work *w, bool *more)
 	*more = true;
 	if (f)
 		return take_stream(w, f);
-	if (span_starts(file, 0, "MZ", 2) && span_starts(file, 4, "zimg", 4))
+	if (span_equal_at(file, 0, "MZ", 2) && span_equal_at(file, 4, "zimg", 4))
 		return take_zboot(w);
 	if (is_uki(file, &table))
 		return take_uki(w, table);
@@ -246,16 +247,17 @@ static bool unwrap_one(const struct work *w, bool *more)
 bool unwrap(struct span file, const char *name, const struct machine *m, struct store *s,
 	    struct unwrapped *u, struct error *e)
 {
-	char show[NAME_TEXT];
-	const struct work w = { name_text(show, name), m, s, u, e };
+	char show[PRINTABLE_MAX];
+	const struct work w = { printable(show, name), m, s, u, e };
 	bool more = true;
 	int n;
 
 	*u = (struct unwrapped){ .kernel = file };
 	for (n = 0; more; n++) {
 		if (n > WRAPS_MAX)
-			return fail(e, FAIL_FORMAT, "load kernel %s: it is wrapped more than %d times",
-				    show, WRAPS_MAX);
+			return fail(e, FAIL_FORMAT,
+				    "load kernel %s: it is wrapped more than %d times", show,
+				    WRAPS_MAX);
 		if (!unwrap_one(&w, &more))
 			return false;
 	}

@@ -17,7 +17,7 @@ static bool check_segment(const struct segment *s, const struct machine *m, stru
 {
 	uint64_t size = s->at.end - s->at.start;
 
-	if (s->at.end <= s->at.start || s->room_end < s->at.end)
+	if (s->at.end <= s->at.start || s->reserved_end < s->at.end)
 		return wrong(e, "wraps", s);
 	if (s->at.start % m->page_size || s->at.end % m->page_size)
 		return wrong(e, "is not page aligned", s);
@@ -34,8 +34,8 @@ static bool check_overlaps(const struct plan *p, struct error *e)
 
 	for (i = 0; i < p->n; i++)
 		for (j = 0; j < i; j++)
-			if (p->seg[i].at.start < p->seg[j].room_end &&
-			    p->seg[j].at.start < p->seg[i].room_end)
+			if (p->seg[i].at.start < p->seg[j].reserved_end &&
+			    p->seg[j].at.start < p->seg[i].reserved_end)
 				return wrong(e, "overlaps another piece", &p->seg[i]);
 	return true;
 }
@@ -46,10 +46,10 @@ static bool is_covered(const struct segment *s, const struct ranges *set)
 	phys at = s->at.start;
 	size_t i;
 
-	for (i = 0; i < set->n && at < s->room_end; i++)
+	for (i = 0; i < set->n && at < s->reserved_end; i++)
 		if (set->v[i].start <= at && at < set->v[i].end)
 			at = set->v[i].end;
-	return at >= s->room_end;
+	return at >= s->reserved_end;
 }
 
 /* The kernel does not look: every byte that a piece may touch must be RAM that nobody keeps. */
@@ -59,8 +59,8 @@ static bool check_place(const struct segment *s, const struct machine *m, struct
 
 	if (!is_covered(s, &m->ram))
 		return wrong(e, "is not in RAM", s);
-	for (i = 0; i < m->keep.n; i++)
-		if (m->keep.v[i].start < s->room_end && s->at.start < m->keep.v[i].end)
+	for (i = 0; i < m->reserved.n; i++)
+		if (m->reserved.v[i].start < s->reserved_end && s->at.start < m->reserved.v[i].end)
 			return wrong(e, "lies on memory that must be kept", s);
 	return true;
 }
@@ -117,7 +117,7 @@ static bool check_initrds(const struct plan *p, const struct request *r, struct 
 /* Is that a piece's own reservation? That of several initrds is one. */
 static bool is_own(const struct plan *p, const struct segment *s, const struct range *k)
 {
-	const struct range *own = s->piece == CORE ? &p->chosen.core : &p->chosen.backup;
+	const struct range *own = s->piece == CORE ? &p->chosen.elfcorehdr : &p->chosen.backup;
 
 	if (s->piece == INITRD)
 		return k->start == p->chosen.initrd_start && k->end == p->chosen.initrd_end;
@@ -135,7 +135,7 @@ static const struct segment *find_reserved(const struct plan *p, struct range k)
 
 	for (i = 0; i < p->n; i++) {
 		s = &p->seg[i];
-		if (k.start < s->room_end && s->at.start < k.end && !is_own(p, s, &k))
+		if (k.start < s->reserved_end && s->at.start < k.end && !is_own(p, s, &k))
 			return s;
 	}
 	return NULL;
@@ -144,7 +144,7 @@ static const struct segment *find_reserved(const struct plan *p, struct range k)
 /* No piece lies on what the next kernel's tree reserves, but for the reservations of the pieces. */
 static bool check_reserved(const struct plan *p, const void *tree, struct error *e)
 {
-	const int parent = tree_child(tree, "reserved-memory");
+	const int parent = tree_root_child(tree, "reserved-memory");
 	const struct segment *bad = NULL;
 	struct tree_pairs pairs;
 	struct range r;
@@ -153,7 +153,8 @@ static bool check_reserved(const struct plan *p, const void *tree, struct error 
 
 	for (i = 0; !bad && tree_next_reserved(tree, &i, &r);)
 		bad = find_reserved(p, r);
-	tree_each(node, tree, parent) {
+	tree_for_each_child(node, tree, parent)
+	{
 		tree_pairs_of(&pairs, tree, parent, node, "reg");
 		while (!bad && tree_next_pair(&pairs, &r))
 			bad = find_reserved(p, r);
@@ -169,9 +170,9 @@ static bool check_told(const struct plan *p, const void *tree, struct error *e)
 	bool ok = true;
 	size_t i;
 
-	if (memory_efi(tree))
+	if (dt_has_efi_memmap(tree))
 		return true;
-	if (!memory_told(tree, &told))
+	if (!dt_ram(tree, &told))
 		ok = fail_memory(e);
 	ranges_sort(&told);
 	for (i = 0; i < p->n && ok && !bad; i++)
@@ -195,7 +196,7 @@ static bool check_asked(const struct plan *p, const struct request *r, struct er
 
 	/* in front of it, where the target reads it there, the place of the core header */
 	if (has < had || strcmp(line + has - had, r->cmdline) != 0 ||
-	    (has > had && !(crash->region.end && r->machine->arch->core_word)))
+	    (has > had && !(crash->region.end && r->machine->arch->elfcorehdr_on_cmdline)))
 		return fail(e, FAIL_BUG, "trust the plan: it has another command line");
 	if (memcmp(p->chosen.kaslr_seed, r->kaslr_seed, KASLR_SEED) != 0 ||
 	    memcmp(p->chosen.rng_seed, r->rng_seed, RNG_SEED) != 0)
@@ -227,11 +228,12 @@ static bool check_core(const struct plan *p, const struct segment *s, const stru
 	if (!region->end != !s)
 		return fail(e, FAIL_BUG, "trust the plan: its core header is missing");
 	for (i = 0; s && i < p->n; i++)
-		if (p->seg[i].at.start < region->start || p->seg[i].room_end > region->end)
+		if (p->seg[i].at.start < region->start || p->seg[i].reserved_end > region->end)
 			return wrong(e, "is outside of the crash kernel region", &p->seg[i]);
-	if (s && (p->chosen.core.start != s->at.start || p->chosen.core.end != s->room_end))
+	if (s && (p->chosen.elfcorehdr.start != s->at.start ||
+		  p->chosen.elfcorehdr.end != s->reserved_end))
 		return wrong(e, "is not where the tree says", s);
-	return !s || core_check(s->data, m, p->chosen.backup.start, e);
+	return !s || elfcorehdr_check(s->data, m, p->chosen.backup.start, e);
 }
 
 bool plan_check(const struct plan *p, const struct request *r, struct error *e)
@@ -248,7 +250,7 @@ bool plan_check(const struct plan *p, const struct request *r, struct error *e)
 		if (!check_segment(&p->seg[i], m, e) || !check_place(&p->seg[i], m, e))
 			return false;
 		if (p->seg[i].at.start < r->bounds.start ||
-		    (r->bounds.end && p->seg[i].room_end > r->bounds.end))
+		    (r->bounds.end && p->seg[i].reserved_end > r->bounds.end))
 			return wrong(e, "is outside of the bounds that were asked for", &p->seg[i]);
 		sum += p->seg[i].at.end - p->seg[i].at.start;
 	}

@@ -19,7 +19,7 @@ static size_t header_count(const struct crash *c)
 	return c->notes.n + c->dump.n + (c->text.end != 0);
 }
 
-size_t core_size(const struct machine *m)
+size_t elfcorehdr_size(const struct machine *m)
 {
 	const size_t n = header_count(&m->crash);
 
@@ -62,7 +62,7 @@ static void write_program(struct writer *w, uint32_t type, uint64_t virtual, str
 	write64(w, 0);
 }
 
-void core_write(const struct machine *m, phys backup, uint8_t *out)
+void elfcorehdr_write(const struct machine *m, phys backup, uint8_t *out)
 {
 	const struct crash *c = &m->crash;
 	struct writer w = { out, m->big_endian };
@@ -88,7 +88,7 @@ void core_write(const struct machine *m, phys backup, uint8_t *out)
 		write_program(&w, NOTE, 0, c->notes.v[i], c->notes.v[i].start);
 	for (i = 0; i < c->dump.n; i++) {
 		r = &c->dump.v[i];
-		write_program(&w, LOAD, r->start + c->linear, *r,
+		write_program(&w, LOAD, r->start + c->page_offset, *r,
 			      r->start < m->arch->backup ? backup + r->start : r->start);
 	}
 	/* last: virtual addresses ascend */
@@ -116,7 +116,7 @@ static bool read_program(const struct elf *order, struct span file, size_t i, st
 	return true;
 }
 
-bool core_check(struct span core, const struct machine *m, phys backup, struct error *e)
+bool elfcorehdr_check(struct span core, const struct machine *m, phys backup, struct error *e)
 {
 	const struct elf order = { .big_endian = m->big_endian };
 	const struct range *note = m->crash.notes.v, *ram = m->crash.dump.v;
@@ -136,7 +136,8 @@ bool core_check(struct span core, const struct machine *m, phys backup, struct e
 		} else if (ram < ram_end) {
 			moved = ram->end <= m->arch->backup ? backup : 0;
 			ok = h.type == LOAD && h.at == ram->start && h.found == h.at + moved &&
-			     h.size == ram->end - ram->start && h.virtual - h.at == m->crash.linear;
+			     h.size == ram->end - ram->start &&
+			     h.virtual - h.at == m->crash.page_offset;
 			ram++;
 		} else {
 			ok = text && h.type == LOAD && h.at == m->crash.text.start &&
@@ -167,13 +168,14 @@ static bool take_text(const struct header *a, const struct header *b, struct cra
 	if (a->at < b->at || a->at - b->at > b->size || a->size > b->size - (a->at - b->at) ||
 	    a->virtual - a->at == b->virtual - b->at)
 		return false;
-	c->linear = b->virtual - b->at;
+	c->page_offset = b->virtual - b->at;
 	c->text_virtual = a->virtual;
 	c->text = (struct range){ a->at, a->at + a->size, NULL };
 	return true;
 }
 
-bool core_maps(struct span kcore, const struct machine *m, struct crash *c, struct error *e)
+bool elfcorehdr_read_kcore(struct span kcore, const struct machine *m, struct crash *c,
+			   struct error *e)
 {
 	const struct elf order = { .big_endian = m->big_endian };
 	struct header a, b;
@@ -188,7 +190,7 @@ bool core_maps(struct span kcore, const struct machine *m, struct crash *c, stru
 		return fail(e, FAIL_MACHINE,
 			    "find the running kernel: /proc/kcore does not say where it is mapped");
 	for (i = 0; read_program(&order, kcore, i, &a); i++)
-		if (in_ram(m, &a) && a.virtual - a.at != c->linear && a.at != c->text.start)
+		if (in_ram(m, &a) && a.virtual - a.at != c->page_offset && a.at != c->text.start)
 			return fail(
 				e, FAIL_MACHINE,
 				"find the running kernel: /proc/kcore has RAM mapped in more than "

@@ -5,26 +5,27 @@
  * There is a PT_NOTE for each CPU, one for vmcoreinfo, a PT_LOAD for each range of RAM, and, where
  * the running kernel has a mapping of its own, one for that. p_offset is a physical address.
  */
-#ifndef CORE_H
-#define CORE_H
+#ifndef ELFCOREHDR_H
+#define ELFCOREHDR_H
 
 #include "src/base/error.h"
 #include "src/plan/machine.h"
 
 /* Bytes of the header; 0 when it takes more program headers than ELF has (65534). */
-size_t core_size(const struct machine *m);
+size_t elfcorehdr_size(const struct machine *m);
 
 /* Writes it. What lies below arch->backup is found at `backup`: see arch.h. */
-void core_write(const struct machine *m, phys backup, uint8_t *out);
+void elfcorehdr_write(const struct machine *m, phys backup, uint8_t *out);
 
-/* Is that what core_write() should have written? For plan_check(); reads it anew. */
-bool core_check(struct span core, const struct machine *m, phys backup, struct error *e);
+/* Is that what elfcorehdr_write() should have written? For plan_check(); reads it anew. */
+bool elfcorehdr_check(struct span core, const struct machine *m, phys backup, struct error *e);
 
 /* From the ELF and program headers of /proc/kcore (fs/proc/kcore.c), in the running kernel's byte
  * order, into c: linear, text and text_virtual. RAM has an entry per range, with its physical
  * address; the kernel's image one inside of such a range, mapped elsewhere. Errors: FAIL_MACHINE
  * when there is no entry for RAM, they disagree, or the image has none.
  */
-bool core_maps(struct span kcore, const struct machine *m, struct crash *c, struct error *e);
+bool elfcorehdr_read_kcore(struct span kcore, const struct machine *m, struct crash *c,
+			   struct error *e);
 
 #endif

@@ -31,8 +31,9 @@ struct crash {
 	struct ranges notes;   /* where the kernel leaves notes: one per CPU, then vmcoreinfo */
 	struct range text;     /* the running kernel, where it has a mapping of its own; or end 0 */
 	uint64_t text_virtual; /* of text.start */
-	uint64_t linear;       /* what makes any other physical address a virtual one */
-	uint64_t core_room; /* bytes that --hotplug wants for the header; 0: no such thing here */
+	uint64_t page_offset;  /* what makes any other physical address a virtual one */
+	uint64_t elfcorehdr_memsz; /* bytes that --hotplug wants for the header; 0: no such thing
+				      here */
 };
 
 struct machine {
@@ -43,11 +44,12 @@ struct machine {
 	uint32_t cpu_id;	 /* arm64: MIDR_EL1 of the first CPU, 0 when not known */
 	bool live;		 /* this machine, not a captured one */
 
-	struct ranges ram;  /* what the next kernel may be given; sorted, no overlaps */
-	struct ranges keep; /* what must not be written; sorted, may overlap */
-	struct ranges room; /* ram without keep */
-	struct freemap *freemap; /* what of it is free now; NULL or without blocks: not known */
-	struct range reach; /* all that we place lies in here; ppc64: running kernel's end to RMA */
+	struct ranges ram;	  /* what the next kernel may be given; sorted, no overlaps */
+	struct ranges reserved;	  /* what must not be written; sorted, may overlap */
+	struct ranges free;	  /* ram without keep */
+	struct freemap *freemap;  /* what of it is free now; NULL or without blocks: not known */
+	struct range addressable; /* all that we place lies in here; ppc64: running kernel's end to
+				     RMA */
 
 	struct span fdt;      /* the tree to hand on; checked */
 	const char *fdt_from; /* where it came from, for errors */
@@ -56,7 +58,7 @@ struct machine {
 	bool tree_in_x0;  /* the running kernel passes a tree's address by itself */
 
 	uint64_t mem_total, mem_available; /* bytes, as /proc/meminfo says; 0: not known */
-	struct text cmdline;		   /* of the running kernel, without the newline */
+	struct strbuf cmdline;		   /* of the running kernel, without the newline */
 
 	/* may we load? */
 	bool may_boot;		      /* CAP_SYS_BOOT in effect */
@@ -66,7 +68,7 @@ struct machine {
 	int64_t limit_panic; /* kernel.kexec_load_limit_panic, for crash kernels; -1: none */
 	enum lockdown lockdown;
 	bool loaded, crash_loaded; /* what is loaded now */
-	bool loaded_unknown;	   /* /sys is not there, or does not say so */
+	bool loaded_unknown;	   /* /sys is not there, or does not log_print so */
 	bool xen;		   /* a guest or control domain of Xen */
 	enum lpi lpi;		   /* LPI_KNOWN: kept, and reserved in the next tree */
 	bool spin_table;	   /* arm64: CPUs that cannot be taken off once they run */

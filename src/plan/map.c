@@ -62,7 +62,7 @@ void map_make(struct map *map, const struct machine *m)
 	for (map->cell = 1 << 16; !lay_rows(map, &m->ram); map->cell *= 2)
 		;
 	cover(map, &m->ram, map->ram);
-	cover(map, &m->room, map->room);
+	cover(map, &m->free, map->free);
 }
 
 void map_mark(struct map *map, struct range r, char mark)
@@ -83,22 +83,22 @@ static char cell_mark(const struct map *map, unsigned i)
 		return map->mark[i];
 	if (!map->ram[i])
 		return ' ';
-	if (!map->room[i])
+	if (!map->free[i])
 		return '#';
-	return map->room[i] < map->ram[i] ? ':' : '.';
+	return map->free[i] < map->ram[i] ? ':' : '.';
 }
 
-void map_print(const struct map *map, struct text *t)
+void map_print(const struct map *map, struct strbuf *t)
 {
 	unsigned x, y;
 	char c;
 
 	for (y = 0; y < map->rows; y++) {
-		text_add(t, "%12llx |", (unsigned long long)map->row[y]);
+		strbuf_printf(t, "%12llx |", (unsigned long long)map->row[y]);
 		for (x = 0; x < MAP_COLUMNS; x++) {
 			c = cell_mark(map, y * MAP_COLUMNS + x);
-			text_bytes(t, &c, 1);
+			strbuf_append(t, &c, 1);
 		}
-		text_add(t, "|\n");
+		strbuf_printf(t, "|\n");
 	}
 }

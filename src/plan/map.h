@@ -11,7 +11,7 @@ struct map {
 	uint64_t cell;	    /* bytes per character, a power of two */
 	phys row[MAP_ROWS]; /* address of each row's first cell; ascending */
 	unsigned rows;
-	uint64_t ram[MAP_ROWS * MAP_COLUMNS], room[MAP_ROWS * MAP_COLUMNS]; /* bytes per cell */
+	uint64_t ram[MAP_ROWS * MAP_COLUMNS], free[MAP_ROWS * MAP_COLUMNS]; /* bytes per cell */
 	char mark[MAP_ROWS * MAP_COLUMNS];				    /* 0: no piece here */
 };
 
@@ -21,6 +21,6 @@ void map_make(struct map *map, const struct machine *m);
 /* Marks every cell that the range touches. */
 void map_mark(struct map *map, struct range r, char mark);
 
-void map_print(const struct map *map, struct text *t);
+void map_print(const struct map *map, struct strbuf *t);
 
 #endif

@@ -3,9 +3,10 @@
 #include "src/base/strbuf.h"
 
 /* The piece among those placed that [start, start + size) would overlap, or NULL. */
-static const struct wish *in_the_way(const struct wishes *w, phys start, uint64_t size)
+static const struct placement *placement_overlapping(const struct placements *w, phys start,
+						     uint64_t size)
 {
-	const struct wish *x;
+	const struct placement *x;
 	size_t i;
 
 	for (i = 0; i < w->n; i++) {
@@ -17,9 +18,10 @@ static const struct wish *in_the_way(const struct wishes *w, phys start, uint64_
 }
 
 /* The highest place for x in the hole. */
-static bool fit_top(struct range hole, const struct wishes *w, const struct wish *x, phys *at)
+static bool fit_top(struct range hole, const struct placements *w, const struct placement *x,
+		    phys *at)
 {
-	const struct wish *other;
+	const struct placement *other;
 	phys end = hole.end;
 
 	for (;;) {
@@ -28,7 +30,7 @@ static bool fit_top(struct range hole, const struct wishes *w, const struct wish
 		*at = round_down(end - x->size - x->offset, x->align) + x->offset;
 		if (*at < hole.start)
 			return false;
-		other = in_the_way(w, *at, x->size);
+		other = placement_overlapping(w, *at, x->size);
 		if (!other)
 			return true;
 		end = other->at;
@@ -36,7 +38,7 @@ static bool fit_top(struct range hole, const struct wishes *w, const struct wish
 }
 
 /* The lowest place for x in the hole, while nothing else is placed. */
-static bool fit_bottom(struct range hole, const struct wish *x, phys *at)
+static bool fit_bottom(struct range hole, const struct placement *x, phys *at)
 {
 	*at = hole.start > x->offset ? round_up(hole.start - x->offset, x->align) : 0;
 	return !__builtin_add_overflow(*at, x->offset, at) && *at >= hole.start &&
@@ -68,7 +70,7 @@ static size_t holes_below(const struct ranges *room, phys end)
 	return low;
 }
 
-static bool fit(const struct ranges *room, const struct wishes *w, struct wish *x,
+static bool fit(const struct ranges *room, const struct placements *w, struct placement *x,
 		struct range within)
 {
 	size_t i;
@@ -85,7 +87,7 @@ static bool fit(const struct ranges *room, const struct wishes *w, struct wish *
 }
 
 /* Where the other pieces of a window may lie once x is placed: in any window that holds x. */
-static struct range reach(const struct wishes *w, const struct wish *x)
+static struct range reach(const struct placements *w, const struct placement *x)
 {
 	struct range r = w->bounds;
 	phys end = x->at + x->size, high;
@@ -103,7 +105,7 @@ static struct range reach(const struct wishes *w, const struct wish *x)
 }
 
 /* Where x may lie beside those that are placed. */
-static struct range limits(const struct wishes *w, const struct wish *x)
+static struct range limits(const struct placements *w, const struct placement *x)
 {
 	struct range r = w->bounds, near;
 	size_t i;
@@ -111,9 +113,9 @@ static struct range limits(const struct wishes *w, const struct wish *x)
 	for (i = 0; i < w->n; i++) {
 		if (!w->v[i].placed)
 			continue;
-		if (w->v[i].lowest && r.start < w->v[i].at)
+		if (w->v[i].bottom_up && r.start < w->v[i].at)
 			r.start = w->v[i].at;
-		if (!x->together || !w->v[i].together)
+		if (!x->share_window || !w->v[i].share_window)
 			continue;
 		near = reach(w, &w->v[i]);
 		r = clip(r, near);
@@ -122,10 +124,11 @@ static struct range limits(const struct wishes *w, const struct wish *x)
 }
 
 /* Places all but `first`, which is placed; forgets them again when one does not fit. */
-static bool place_rest(const struct ranges *room, struct wishes *w, const struct wish *first)
+static bool place_rest(const struct ranges *room, struct placements *w,
+		       const struct placement *first)
 {
 	size_t i;
-	struct wish *x;
+	struct placement *x;
 	bool ok = true;
 
 	for (i = 0; i < w->n && ok; i++) {
@@ -141,8 +144,8 @@ static bool place_rest(const struct ranges *room, struct wishes *w, const struct
 }
 
 /* Tries x at one end of one hole, and all others around it. */
-static bool place_from(const struct ranges *room, struct wishes *w, struct wish *x, size_t hole,
-		       bool bottom)
+static bool place_from(const struct ranges *room, struct placements *w, struct placement *x,
+		       size_t hole, bool bottom)
 {
 	struct range r = clip(room->v[hole], w->bounds);
 
@@ -155,11 +158,11 @@ static bool place_from(const struct ranges *room, struct wishes *w, struct wish 
 	return false;
 }
 
-static bool place_first(const struct ranges *room, struct wishes *w, struct wish *first)
+static bool place_first(const struct ranges *room, struct placements *w, struct placement *first)
 {
 	size_t i;
 
-	if (first->lowest) {
+	if (first->bottom_up) {
 		for (i = 0; i < room->n; i++)
 			if (place_from(room, w, first, i, true))
 				return true;
@@ -172,13 +175,13 @@ static bool place_first(const struct ranges *room, struct wishes *w, struct wish
 }
 
 /* The error: the first piece that finds no hole even alone, or that together they do not fit. */
-static bool place_fail(const struct ranges *room, struct wishes *w, struct error *e)
+static bool place_fail(const struct ranges *room, struct placements *w, struct error *e)
 {
-	char need[SIZE_TEXT], most[SIZE_TEXT], all[SIZE_TEXT];
+	char need[FORMAT_SIZE_MAX], most[FORMAT_SIZE_MAX], all[FORMAT_SIZE_MAX];
 	uint64_t largest = 0, total = 0, sum = 0;
 	struct range r;
-	const struct wish *none = NULL;
-	struct wish *x;
+	const struct placement *none = NULL;
+	struct placement *x;
 	size_t i;
 
 	for (i = 0; i < w->n && !none; i++) {
@@ -196,34 +199,35 @@ static bool place_fail(const struct ranges *room, struct wishes *w, struct error
 		if (r.end - r.start > largest)
 			largest = r.end - r.start;
 	}
-	size_text(most, largest);
-	size_text(all, total);
+	format_size(most, largest);
+	format_size(all, total);
 	if (none)
 		fail(e, FAIL_ROOM,
 		     "place the %s: it needs %s in one piece, the largest hole is %s (%s free)",
-		     none->what, size_text(need, none->size), most, all);
+		     none->what, format_size(need, none->size), most, all);
 	else
 		fail(e, FAIL_ROOM,
 		     "place kernel and initrd: they need %s together, the largest hole is %s (%s "
 		     "free)",
-		     size_text(need, sum), most, all);
+		     format_size(need, sum), most, all);
 	return hint(e,
 		    "nothing was loaded for want of memory; kexec-lite --plan --load without the "
 		    "initrd shows the map");
 }
 
-bool place(const struct ranges *room, struct wishes *w, struct error *e)
+bool place(const struct ranges *room, struct placements *w, struct error *e)
 {
-	struct wish *big = NULL, *next = NULL, *x;
+	struct placement *big = NULL, *next = NULL, *x;
 	size_t i;
 
-	/* The large pieces are hard to place, so they choose first; big and next may swap. */
+	/* The large pieces are hard to place, so they method_choose first; big and next may swap.
+	 */
 	for (i = 0; i < w->n; i++) {
 		x = &w->v[i];
 		x->placed = false;
 		if (!x->size)
 			continue;
-		if (x->lowest)
+		if (x->bottom_up)
 			return place_first(room, w, x) || place_fail(room, w, e);
 		if (!big || x->size > big->size) {
 			next = big;

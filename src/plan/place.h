@@ -10,19 +10,19 @@
 #include "src/base/error.h"
 #include "src/base/range.h"
 
-struct wish {
-	const char *what; /* for errors */
-	uint64_t size;	  /* 0: not wanted */
-	uint64_t align;	  /* power of two */
-	uint64_t offset;  /* start = multiple of align + offset */
-	bool lowest;	  /* from the bottom up, and first of all */
-	bool together;	  /* one of those that must lie in one window */
-	bool placed;	  /* the answer: whether, and where */
+struct placement {
+	const char *what;  /* for errors */
+	uint64_t size;	   /* 0: not wanted */
+	uint64_t align;	   /* power of two */
+	uint64_t offset;   /* start = multiple of align + offset */
+	bool bottom_up;	   /* from the bottom up, and first of all */
+	bool share_window; /* one of those that must lie in one window */
+	bool placed;	   /* the answer: whether, and where */
 	phys at;
 };
 
-struct wishes {
-	struct wish *v;
+struct placements {
+	struct placement *v;
 	size_t n;
 	struct range bounds;   /* all of them inside this */
 	uint64_t window;       /* bytes that the `together` ones share; 0: no such rule */
@@ -32,6 +32,6 @@ struct wishes {
 /* Answers all wishes from `room` (sorted, no overlaps), without overlaps. When a piece does not fit
  * beside the others, other holes and orders are tried. Errors: FAIL_ROOM, with the sizes.
  */
-bool place(const struct ranges *room, struct wishes *w, struct error *e);
+bool place(const struct ranges *room, struct placements *w, struct error *e);
 
 #endif

@@ -42,15 +42,15 @@ static bool is_crash(const struct request *r)
 	return r->machine->crash.region.end && !r->file_call;
 }
 
-static bool has_core_word(const struct request *r)
+static bool has_elfcorehdr_word(const struct request *r)
 {
-	return is_crash(r) && r->machine->arch->core_word;
+	return is_crash(r) && r->machine->arch->elfcorehdr_on_cmdline;
 }
 
 bool plan_check_cmdline(const struct request *r, struct error *e)
 {
 	const struct arch *a = r->machine->arch;
-	size_t len = strlen(r->cmdline) + (has_core_word(r) ? CORE_WORD : 0);
+	size_t len = strlen(r->cmdline) + (has_elfcorehdr_word(r) ? CORE_WORD : 0);
 
 	return len <= a->cmdline_max ||
 	       fail(e, FAIL_CMDLINE, "pass the command line: it has %zu bytes, %s takes %zu", len,
@@ -90,11 +90,11 @@ static bool check_request(const struct request *r, struct error *e)
 
 static bool check_tree(const void *tree, const char *from, struct error *e)
 {
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 
-	if (memory_known(tree))
+	if (dt_has_memory(tree))
 		return true;
-	fail(e, FAIL_TREE, "use device tree %s: it has no memory node", name_text(show, from));
+	fail(e, FAIL_TREE, "use device tree %s: it has no memory node", printable(show, from));
 	return hint(
 		e,
 		"nothing was loaded: a kernel finds no memory with %s; leave --dtb out to use this "
@@ -107,21 +107,21 @@ static bool check_tree(const void *tree, const char *from, struct error *e)
  */
 static bool check_memory(const struct request *r, uint64_t shipped, struct error *e)
 {
-	char need[SIZE_TEXT], have[SIZE_TEXT];
+	char need[FORMAT_SIZE_MAX], have[FORMAT_SIZE_MAX];
 	const struct machine *m = r->machine;
 
-	size_text(need, shipped);
+	format_size(need, shipped);
 	if (m->mem_total && shipped > m->mem_total / 2) {
 		fail(e, FAIL_MEMORY,
 		     "load %s: the running kernel takes half of its RAM at most, %s", need,
-		     size_text(have, m->mem_total / 2));
+		     format_size(have, m->mem_total / 2));
 		return hint(e, "nothing was loaded: %s are too much, make kernel or initrd smaller",
 			    need);
 	}
 	/* a crash kernel is written to where it will run */
 	if (m->mem_available && !is_crash(r) && shipped > m->mem_available) {
 		fail(e, FAIL_MEMORY, "load %s: only %s of memory are available", need,
-		     size_text(have, m->mem_available));
+		     format_size(have, m->mem_available));
 		return hint(e, "nothing was loaded: it needs %s of memory, free some", need);
 	}
 	return true;
@@ -163,13 +163,13 @@ static bool start_tree(const struct request *r, struct plan *p, size_t slack, st
 static bool build_tree(const struct request *r, struct plan *p, struct span *tree, struct error *e)
 {
 	const struct machine *m = r->machine;
-	char size[SIZE_TEXT];
+	char size[FORMAT_SIZE_MAX];
 	size_t slack;
 
 	memcpy(p->chosen.kaslr_seed, r->kaslr_seed, KASLR_SEED);
 	memcpy(p->chosen.rng_seed, r->rng_seed, RNG_SEED);
 	p->chosen.tree_size = m->arch->tree_reserved;
-	slack = chosen_slack(strlen(p->chosen.cmdline)) + 16 * m->keep.n;
+	slack = chosen_slack(strlen(p->chosen.cmdline)) + 16 * m->reserved.n;
 	if (!start_tree(r, p, slack, e))
 		return false;
 	/* before firmware's reservations come in: those of the last boot's pieces may lie on them
@@ -183,8 +183,8 @@ static bool build_tree(const struct request *r, struct plan *p, struct span *tre
 		return false;
 	if (tree->len > m->arch->tree_max)
 		return fail(e, FAIL_TREE, "use device tree %s: it has %s, %s takes %s",
-			    p->tree_from, size_text(size, tree->len), m->arch->name,
-			    size_text((char[SIZE_TEXT]){ 0 }, m->arch->tree_max));
+			    p->tree_from, format_size(size, tree->len), m->arch->name,
+			    format_size((char[FORMAT_SIZE_MAX]){ 0 }, m->arch->tree_max));
 	return true;
 }
 
@@ -199,12 +199,12 @@ static void add_segment(struct plan *p, const struct request *r, enum piece piec
 		.piece = piece,
 		.data = part.data,
 		.at = { start, start + round_up(part.size, r->machine->page_size), NULL },
-		.room_end = room_end,
+		.reserved_end = room_end,
 	};
 }
 
 static void add_segments(struct plan *p, const struct request *r, const struct span data[PIECES],
-			 const struct wish w[PIECES])
+			 const struct placement w[PIECES])
 {
 	const struct image *img = r->image;
 	phys end, at = w[INITRD].at;
@@ -229,16 +229,16 @@ static void add_segments(struct plan *p, const struct request *r, const struct s
 
 /* In the quietest memory that has room for all. */
 static bool place_quietly(const struct ranges *all_room, const struct machine *m,
-			  struct wishes *all, uint64_t shipped, struct error *e)
+			  struct placements *all, uint64_t shipped, struct error *e)
 {
 	struct ranges room;
 	unsigned level;
 	bool ok = false;
 
-	for (level = 0; level < QUIET_LEVELS && m->freemap && !ok; level++) {
+	for (level = 0; level < STAGING_LEVELS && m->freemap && !ok; level++) {
 		room = (struct ranges){ 0 };
 		*e = (struct error){ 0 };
-		ok = quiet_room(m->freemap, all_room, shipped, level, &room, e) &&
+		ok = staging_quiet_ranges(m->freemap, all_room, shipped, level, &room, e) &&
 		     place(&room, all, e);
 		ranges_free(&room);
 	}
@@ -256,23 +256,23 @@ static bool tree_room(const struct request *r, const struct plan *p, struct rang
 {
 	const struct machine *m = r->machine;
 	struct ranges told = { 0 }, ours = { 0 }, keep = { 0 }, wrong = { 0 };
-	char show[NAME_TEXT];
-	bool ok = memory_keep(p->tree.blob, &keep);
+	char show[PRINTABLE_MAX];
+	bool ok = dt_reserved(p->tree.blob, &keep);
 
-	if (ok && !memory_efi(p->tree.blob)) {
-		ok = memory_told(p->tree.blob, &told) && memory_told(m->fdt.p, &ours);
+	if (ok && !dt_has_efi_memmap(p->tree.blob)) {
+		ok = dt_ram(p->tree.blob, &told) && dt_ram(m->fdt.p, &ours);
 		for (size_t i = 0; i < m->ram.n && ok; i++)
 			ok = ranges_add(&ours, m->ram.v[i].start, m->ram.v[i].end, NULL);
 		ranges_union(&told);
 		ranges_union(&ours);
 		ok = ok && ranges_subtract(&told, &ours, &wrong) &&
-		     ranges_subtract(&m->room, &told, &keep);
+		     ranges_subtract(&m->free, &told, &keep);
 	}
 	if (wrong.n)
 		fail(e, FAIL_TREE, "use device tree %s: this machine has no memory at 0x%llx",
-		     name_text(show, p->tree_from), (unsigned long long)wrong.v[0].start);
+		     printable(show, p->tree_from), (unsigned long long)wrong.v[0].start);
 	ranges_sort(&keep);
-	ok = ok && ranges_subtract(&m->room, &keep, room);
+	ok = ok && ranges_subtract(&m->free, &keep, room);
 	ranges_free(&told);
 	ranges_free(&ours);
 	ranges_free(&keep);
@@ -281,13 +281,13 @@ static bool tree_room(const struct request *r, const struct plan *p, struct rang
 }
 
 static bool place_pieces(const struct request *r, const struct plan *p,
-			 const struct span data[PIECES], struct wish w[PIECES], uint64_t shipped,
-			 struct error *e)
+			 const struct span data[PIECES], struct placement w[PIECES],
+			 uint64_t shipped, struct error *e)
 {
 	const struct arch *a = r->machine->arch;
-	struct wishes all = { w, PIECES, r->machine->reach, a->window, a->window_align };
+	struct placements all = { w, PIECES, r->machine->addressable, a->window, a->window_align };
 	const struct machine *m = r->machine;
-	const struct ranges *in = &m->room;
+	const struct ranges *in = &m->free;
 	struct ranges room = { 0 };
 	bool ok = true;
 	int i;
@@ -298,21 +298,21 @@ static bool place_pieces(const struct request *r, const struct plan *p,
 		all.bounds.end = r->bounds.end;
 
 	for (i = KERNEL; i < PIECES; i++)
-		w[i] = (struct wish){ .what = piece_name((enum piece)i),
-				      .size = round_up(data[i].len, PIECE_ALIGN),
-				      .align = PIECE_ALIGN };
-	w[KERNEL].size = round_up(r->image->room, PIECE_ALIGN);
+		w[i] = (struct placement){ .what = piece_name((enum piece)i),
+					   .size = round_up(data[i].len, PIECE_ALIGN),
+					   .align = PIECE_ALIGN };
+	w[KERNEL].size = round_up(r->image->memsz, PIECE_ALIGN);
 	w[KERNEL].align = r->image->align;
 	w[KERNEL].offset = r->image->offset;
 	/* a crash kernel leaves what memory it has above itself: ppc64 can kexec to nowhere else */
-	w[KERNEL].lowest = r->image->lowest || is_crash(r);
-	w[KERNEL].together = w[INITRD].together = true;
+	w[KERNEL].bottom_up = r->image->bottom_up || is_crash(r);
+	w[KERNEL].share_window = w[INITRD].share_window = true;
 	w[TREE].size = round_up(data[TREE].len, a->tree_align);
 	w[TREE].align = a->tree_align;
 	if (is_crash(r))
 		w[STUB].size += a->backup;
-	if (w[CORE].size && r->hotplug && w[CORE].size < r->machine->crash.core_room)
-		w[CORE].size = round_up(r->machine->crash.core_room, PIECE_ALIGN);
+	if (w[CORE].size && r->hotplug && w[CORE].size < r->machine->crash.elfcorehdr_memsz)
+		w[CORE].size = round_up(r->machine->crash.elfcorehdr_memsz, PIECE_ALIGN);
 	if (r->dtb.len || r->overlays) {
 		in = &room;
 		ok = tree_room(r, p, &room, e);
@@ -322,7 +322,8 @@ static bool place_pieces(const struct request *r, const struct plan *p,
 	if (ok || !is_crash(r) || e->code != FAIL_ROOM)
 		return ok;
 	return hint(e, "nothing was loaded: boot with a larger crashkernel=, it has %s",
-		    size_text((char[SIZE_TEXT]){ 0 }, m->crash.region.end - m->crash.region.start));
+		    format_size((char[FORMAT_SIZE_MAX]){ 0 },
+				m->crash.region.end - m->crash.region.start));
 }
 
 static uint64_t shipped_bytes(const struct request *r, const struct span data[PIECES])
@@ -342,11 +343,11 @@ static uint64_t shipped_bytes(const struct request *r, const struct span data[PI
 static void write_line(struct plan *p, phys core)
 {
 	char word[CORE_WORD + 1];
-	struct text t = text_fixed(word, sizeof(word));
+	struct strbuf t = strbuf_fixed(word, sizeof(word));
 
-	text_add(&t, "elfcorehdr=0x%012llx ", (unsigned long long)core);
-	if (p->line.p)
-		memcpy(p->line.p, word, CORE_WORD);
+	strbuf_printf(&t, "elfcorehdr=0x%012llx ", (unsigned long long)core);
+	if (p->cmdline.p)
+		memcpy(p->cmdline.p, word, CORE_WORD);
 }
 
 /* All that a crash kernel has on top of another, with placeholders for where pieces lie. */
@@ -356,17 +357,17 @@ static bool start_crash(const struct request *r, struct plan *p, struct span *co
 
 	if (!is_crash(r))
 		return true;
-	core->len = core_size(m);
-	p->core = malloc(core->len + 1);
-	core->p = p->core;
-	if (has_core_word(r)) {
-		text_add(&p->line, "%26s%s", "", r->cmdline);
-		p->chosen.cmdline = p->line.p;
+	core->len = elfcorehdr_size(m);
+	p->elfcorehdr = malloc(core->len + 1);
+	core->p = p->elfcorehdr;
+	if (has_elfcorehdr_word(r)) {
+		strbuf_printf(&p->cmdline, "%26s%s", "", r->cmdline);
+		p->chosen.cmdline = p->cmdline.p;
 	}
-	if (!p->core || p->line.lost)
+	if (!p->elfcorehdr || p->cmdline.truncated)
 		return fail_memory(e);
 	write_line(p, 0);
-	p->chosen.core.end = 1;
+	p->chosen.elfcorehdr.end = 1;
 	p->chosen.backup.end = m->arch->backup;
 	p->chosen.usable = m->crash.region;
 	p->chosen.low = m->crash.low;
@@ -374,18 +375,18 @@ static bool start_crash(const struct request *r, struct plan *p, struct span *co
 	       fail(e, FAIL_MACHINE, "write the core header: it has more than 65534 entries");
 }
 
-static void finish_crash(const struct request *r, struct plan *p, const struct wish w[PIECES])
+static void finish_crash(const struct request *r, struct plan *p, const struct placement w[PIECES])
 {
 	const uint64_t backup = r->machine->arch->backup;
 	const phys at = w[STUB].at + w[STUB].size - backup;
 
 	if (!is_crash(r))
 		return;
-	p->chosen.core = (struct range){ w[CORE].at, w[CORE].at + w[CORE].size, NULL };
+	p->chosen.elfcorehdr = (struct range){ w[CORE].at, w[CORE].at + w[CORE].size, NULL };
 	if (backup)
 		p->chosen.backup = (struct range){ at, at + backup, NULL };
 	write_line(p, w[CORE].at);
-	core_write(r->machine, at, p->core);
+	elfcorehdr_write(r->machine, at, p->elfcorehdr);
 }
 
 bool plan_make(const struct request *r, struct plan *p, struct error *e)
@@ -397,10 +398,10 @@ bool plan_draft(const struct request *r, struct plan *p, struct error *e)
 {
 	const struct arch *a = r->machine->arch;
 	struct span data[PIECES] = { { NULL, 0 } }; /* of the initrds only the length */
-	struct wish w[PIECES];
+	struct placement w[PIECES];
 	uint64_t shipped;
 
-	*p = (struct plan){ .line = TEXT_GROWING };
+	*p = (struct plan){ .cmdline = STRBUF_GROWING };
 	/* a placeholder, where no memory is: with an initrd the tree grows, and its size is needed
 	 * to place it
 	 */
@@ -435,7 +436,7 @@ bool plan_draft(const struct request *r, struct plan *p, struct error *e)
 void plan_free(struct plan *p)
 {
 	tree_free(&p->tree);
-	text_free(&p->line);
-	free(p->core);
-	p->core = NULL;
+	strbuf_free(&p->cmdline);
+	free(p->elfcorehdr);
+	p->elfcorehdr = NULL;
 }

@@ -21,9 +21,9 @@ enum piece { KERNEL, INITRD, TREE, STUB, CORE };
 
 struct segment {
 	enum piece piece;
-	struct span data; /* borrowed; shipped bytes */
-	struct range at;  /* page aligned; the kernel zeroes what data does not fill */
-	phys room_end;	  /* [at.start, room_end) belongs to the piece; >= at.end */
+	struct span data;  /* borrowed; shipped bytes */
+	struct range at;   /* page aligned; the kernel zeroes what data does not fill */
+	phys reserved_end; /* [at.start, reserved_end) belongs to the piece; >= at.end */
 };
 
 struct plan {
@@ -32,13 +32,13 @@ struct plan {
 	phys entry;
 	phys kernel;	      /* load address of the kernel image */
 	phys kernel_entry;    /* its first instruction; entry itself without a stub */
-	struct chosen chosen; /* what the tree was told to say */
+	struct chosen chosen; /* what the tree was told to log_print */
 	const char *tree_from;
 	struct tree tree;	/* owns the tree's bytes */
 	uint8_t stub[STUB_MAX]; /* and the stub's */
 	size_t stub_len;
-	uint8_t *core;	  /* and the core header's */
-	struct text line; /* and the command line's, where it names the core header */
+	uint8_t *elfcorehdr;   /* and the core header's */
+	struct strbuf cmdline; /* and the command line's, where it names the core header */
 };
 
 /* WORDS_MAX given ones, and one that came with the kernel. */

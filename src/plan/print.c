@@ -10,9 +10,9 @@ static unsigned long long ull(uint64_t v)
 	return v;
 }
 
-static void print_map(const struct plan *p, const struct machine *m, struct text *t)
+static void print_map(const struct plan *p, const struct machine *m, struct strbuf *t)
 {
-	char ram[SIZE_TEXT], room[SIZE_TEXT], cell[SIZE_TEXT], c;
+	char ram[FORMAT_SIZE_MAX], room[FORMAT_SIZE_MAX], cell[FORMAT_SIZE_MAX], c;
 	const struct segment *s;
 	struct map map;
 	size_t i;
@@ -22,183 +22,188 @@ static void print_map(const struct plan *p, const struct machine *m, struct text
 	for (i = p->n; i-- > 0;) {
 		s = &p->seg[i];
 		c = piece_name(s->piece)[0];
-		map_mark(&map, (struct range){ s->at.start, s->room_end, NULL }, c);
+		map_mark(&map, (struct range){ s->at.start, s->reserved_end, NULL }, c);
 		map_mark(&map, s->at, (char)(c - 'a' + 'A'));
 	}
-	text_add(t, "%s machine, Linux %s\n%s of RAM, %s free, one cell is %s\n\n", m->arch->name,
-		 m->release, size_text(ram, ranges_total(&m->ram)),
-		 size_text(room, ranges_total(&m->room)), size_text(cell, map.cell));
+	strbuf_printf(t, "%s machine, Linux %s\n%s of RAM, %s free, one cell is %s\n\n",
+		      m->arch->name, m->release, format_size(ram, ranges_total(&m->ram)),
+		      format_size(room, ranges_total(&m->free)), format_size(cell, map.cell));
 	map_print(&map, t);
-	text_add(t,
-		 "\n              K kernel  k its BSS  I initrd  T tree  S stub%s\n"
-		 "              # kept    : partly kept         . free\n\n",
-		 m->crash.region.end ? "  C core header" : "");
+	strbuf_printf(t,
+		      "\n              K kernel  k its BSS  I initrd  T tree  S stub%s\n"
+		      "              # kept    : partly kept         . free\n\n",
+		      m->crash.region.end ? "  C core header" : "");
 }
 
 /* One line per reason: how many areas, how much. */
-static void print_kept(const struct machine *m, struct text *t)
+static void print_kept(const struct machine *m, struct strbuf *t)
 {
 	const char *why, *done = NULL, *next;
-	char size[SIZE_TEXT];
+	char size[FORMAT_SIZE_MAX];
 	uint64_t sum;
 	size_t i, n;
 
 	/* reasons are few: each round takes the next one by name */
 	for (;; done = why) {
 		why = NULL;
-		for (i = 0; i < m->keep.n; i++) {
-			next = m->keep.v[i].what;
+		for (i = 0; i < m->reserved.n; i++) {
+			next = m->reserved.v[i].what;
 			if ((!done || strcmp(next, done) > 0) && (!why || strcmp(next, why) < 0))
 				why = next;
 		}
 		if (!why)
 			break;
-		for (sum = n = i = 0; i < m->keep.n; i++) {
-			/* each range that is kept has a reason: NOLINTNEXTLINE(clang-analyzer-core.*) */
-			if (strcmp(m->keep.v[i].what, why) != 0)
+		for (sum = n = i = 0; i < m->reserved.n; i++) {
+			/* each range that is kept has a reason:
+			 * NOLINTNEXTLINE(clang-analyzer-core.*) */
+			if (strcmp(m->reserved.v[i].what, why) != 0)
 				continue;
-			sum += m->keep.v[i].end - m->keep.v[i].start;
+			sum += m->reserved.v[i].end - m->reserved.v[i].start;
 			n++;
 		}
-		text_add(t, "kept     %-34s %zu area%s, %s\n", why, n, n == 1 ? "" : "s",
-			 size_text(size, sum));
+		strbuf_printf(t, "kept     %-34s %zu area%s, %s\n", why, n, n == 1 ? "" : "s",
+			      format_size(size, sum));
 	}
 }
 
-static void print_pieces(const struct plan *p, struct text *t)
+static void print_pieces(const struct plan *p, struct strbuf *t)
 {
-	char size[SIZE_TEXT], room[SIZE_TEXT];
+	char size[FORMAT_SIZE_MAX], room[FORMAT_SIZE_MAX];
 	const struct segment *s;
 	size_t i;
 
 	for (i = 0; i < p->n; i++) {
 		s = &p->seg[i];
-		text_add(t, "%-8s 0x%012llx - 0x%012llx  %s", piece_name(s->piece),
-			 ull(s->at.start), ull(s->at.end - 1), size_text(size, s->data.len));
-		if (s->room_end > s->at.end)
-			text_add(t, ", %s kept free", size_text(room, s->room_end - s->at.start));
-		text_add(t, "\n");
+		strbuf_printf(t, "%-8s 0x%012llx - 0x%012llx  %s", piece_name(s->piece),
+			      ull(s->at.start), ull(s->at.end - 1), format_size(size, s->data.len));
+		if (s->reserved_end > s->at.end)
+			strbuf_printf(t, ", %s kept free",
+				      format_size(room, s->reserved_end - s->at.start));
+		strbuf_printf(t, "\n");
 	}
 }
 
-void print_plan(const struct plan *p, const struct request *r, struct text *t)
+void print_plan(const struct plan *p, const struct request *r, struct strbuf *t)
 {
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 	size_t i;
 
 	print_map(p, r->machine, t);
 	print_kept(r->machine, t);
 	print_pieces(p, t);
 	if (r->file_call) {
-		text_add(t,
-			 "call     kexec_file_load, which places kernel and initrd itself\n"
-			 "why      %s\n",
-			 r->why);
-		text_add(t, "cmdline  ");
-		text_plain(t, r->cmdline);
-		text_add(t, "\n");
+		strbuf_printf(t,
+			      "call     kexec_file_load, which places kernel and initrd itself\n"
+			      "why      %s\n",
+			      r->why);
+		strbuf_printf(t, "cmdline  ");
+		strbuf_append_printable(t, r->cmdline);
+		strbuf_printf(t, "\n");
 		return;
 	}
-	text_add(t, "start    0x%012llx, the %s\n", ull(p->entry),
-		 p->stub_len ? "stub: it passes the tree to the kernel"
-			     : "kernel: the running one passes it the tree");
-	text_add(t, "tree     from %s", p->tree_from);
+	strbuf_printf(t, "start    0x%012llx, the %s\n", ull(p->entry),
+		      p->stub_len ? "stub: it passes the tree to the kernel"
+				  : "kernel: the running one passes it the tree");
+	strbuf_printf(t, "tree     from %s", p->tree_from);
 	for (i = 0; i < r->overlays; i++)
-		text_add(t, ", %s", name_text(show, r->overlay[i].name));
-	text_add(t, "\n");
-	text_add(t, "call     kexec_load, %zu segments%s\n", p->n,
-		 r->machine->crash.region.end ? ", to be started by a panic" : "");
+		strbuf_printf(t, ", %s", printable(show, r->overlay[i].name));
+	strbuf_printf(t, "\n");
+	strbuf_printf(t, "call     kexec_load, %zu segments%s\n", p->n,
+		      r->machine->crash.region.end ? ", to be started by a panic" : "");
 	if (r->why)
-		text_add(t, "why      %s\n", r->why);
-	text_add(t, "cmdline  ");
-	text_plain(t, p->chosen.cmdline);
-	text_add(t, "\n");
+		strbuf_printf(t, "why      %s\n", r->why);
+	strbuf_printf(t, "cmdline  ");
+	strbuf_append_printable(t, p->chosen.cmdline);
+	strbuf_printf(t, "\n");
 }
 
 /* A JSON string. Bytes that are not plain ASCII are escaped one by one. */
-static void json_string(struct text *t, const char *s)
+static void json_string(struct strbuf *t, const char *s)
 {
 	unsigned char c;
 
-	text_add(t, "\"");
+	strbuf_printf(t, "\"");
 	for (; *s; s++) {
 		c = (unsigned char)*s;
 		if (c == '"' || c == '\\')
-			text_add(t, "\\%c", c);
+			strbuf_printf(t, "\\%c", c);
 		else if (c < ' ' || c > '~')
-			text_add(t, "\\u%04x", c);
+			strbuf_printf(t, "\\u%04x", c);
 		else
-			text_bytes(t, s, 1);
+			strbuf_append(t, s, 1);
 	}
-	text_add(t, "\"");
+	strbuf_printf(t, "\"");
 }
 
-static void json_ranges(struct text *t, const char *name, const struct ranges *s, bool why)
+static void json_ranges(struct strbuf *t, const char *name, const struct ranges *s, bool why)
 {
 	size_t i;
 
-	text_add(t, "  \"%s\": [", name);
+	strbuf_printf(t, "  \"%s\": [", name);
 	for (i = 0; i < s->n; i++) {
-		text_add(t, "%s\n    { \"start\": \"0x%llx\", \"end\": \"0x%llx\"", i ? "," : "",
-			 ull(s->v[i].start), ull(s->v[i].end));
+		strbuf_printf(t, "%s\n    { \"start\": \"0x%llx\", \"end\": \"0x%llx\"",
+			      i ? "," : "", ull(s->v[i].start), ull(s->v[i].end));
 		if (why) {
-			text_add(t, ", \"why\": ");
+			strbuf_printf(t, ", \"why\": ");
 			json_string(t, s->v[i].what);
 		}
-		text_add(t, " }");
+		strbuf_printf(t, " }");
 	}
-	text_add(t, "\n  ],\n");
+	strbuf_printf(t, "\n  ],\n");
 }
 
-static void json_segments(const struct plan *p, struct text *t)
+static void json_segments(const struct plan *p, struct strbuf *t)
 {
 	const struct segment *s;
 	size_t i;
 
-	text_add(t, "  \"segments\": [");
+	strbuf_printf(t, "  \"segments\": [");
 	for (i = 0; i < p->n; i++) {
 		s = &p->seg[i];
-		text_add(t,
-			 "%s\n    { \"piece\": \"%s\", \"start\": \"0x%llx\", \"end\": \"0x%llx\", "
-			 "\"room_end\": \"0x%llx\", \"bytes\": %zu }",
-			 i ? "," : "", piece_name(s->piece), ull(s->at.start), ull(s->at.end),
-			 ull(s->room_end), s->data.len);
+		strbuf_printf(
+			t,
+			"%s\n    { \"piece\": \"%s\", \"start\": \"0x%llx\", \"end\": \"0x%llx\", "
+			"\"room_end\": \"0x%llx\", \"bytes\": %zu }",
+			i ? "," : "", piece_name(s->piece), ull(s->at.start), ull(s->at.end),
+			ull(s->reserved_end), s->data.len);
 	}
-	text_add(t, "\n  ],\n");
+	strbuf_printf(t, "\n  ],\n");
 }
 
-void print_json(const struct plan *p, const struct request *r, struct text *t)
+void print_json(const struct plan *p, const struct request *r, struct strbuf *t)
 {
 	const struct machine *m = r->machine;
 
-	text_add(t, "{\n  \"format\": 1,\n  \"arch\": \"%s\",\n  \"release\": ", m->arch->name);
+	strbuf_printf(t,
+		      "{\n  \"format\": 1,\n  \"arch\": \"%s\",\n  \"release\": ", m->arch->name);
 	json_string(t, m->release);
-	text_add(t, ",\n  \"page_size\": %u,\n  \"mem_total\": %llu,\n", m->page_size,
-		 ull(m->mem_total));
+	strbuf_printf(t, ",\n  \"page_size\": %u,\n  \"mem_total\": %llu,\n", m->page_size,
+		      ull(m->mem_total));
 	json_ranges(t, "ram", &m->ram, false);
-	json_ranges(t, "keep", &m->keep, true);
+	json_ranges(t, "keep", &m->reserved, true);
 	json_segments(p, t);
-	text_add(t, "  \"syscall\": \"%s\",\n  \"entry\": \"0x%llx\",\n",
-		 r->file_call ? "kexec_file_load" : "kexec_load", ull(p->entry));
-	text_add(t, "  \"kernel_entry\": \"0x%llx\",\n", ull(p->kernel_entry));
-	text_add(
+	strbuf_printf(t, "  \"syscall\": \"%s\",\n  \"entry\": \"0x%llx\",\n",
+		      r->file_call ? "kexec_file_load" : "kexec_load", ull(p->entry));
+	strbuf_printf(t, "  \"kernel_entry\": \"0x%llx\",\n", ull(p->kernel_entry));
+	strbuf_printf(
 		t,
 		"  \"kernel_align\": %llu,\n  \"kernel_offset\": %llu,\n  \"kernel_room\": %llu,\n",
-		ull(r->image->align), ull(r->image->offset), ull(r->image->room));
+		ull(r->image->align), ull(r->image->offset), ull(r->image->memsz));
 	if (m->crash.region.end)
-		text_add(t, "  \"crash_region\": { \"start\": \"0x%llx\", \"end\": \"0x%llx\" },\n",
-			 ull(m->crash.region.start), ull(m->crash.region.end));
-	text_add(t, "  \"tree_from\": ");
+		strbuf_printf(
+			t, "  \"crash_region\": { \"start\": \"0x%llx\", \"end\": \"0x%llx\" },\n",
+			ull(m->crash.region.start), ull(m->crash.region.end));
+	strbuf_printf(t, "  \"tree_from\": ");
 	json_string(t, r->file_call ? "" : p->tree_from);
 	if (r->overlays)
-		text_add(t, ",\n  \"overlays\": [");
+		strbuf_printf(t, ",\n  \"overlays\": [");
 	for (size_t i = 0; i < r->overlays; i++) {
-		text_add(t, i ? ", " : "");
+		strbuf_printf(t, i ? ", " : "");
 		json_string(t, r->overlay[i].name);
 	}
 	if (r->overlays)
-		text_add(t, "]");
-	text_add(t, ",\n  \"cmdline\": ");
+		strbuf_printf(t, "]");
+	strbuf_printf(t, ",\n  \"cmdline\": ");
 	json_string(t, r->file_call ? r->cmdline : p->chosen.cmdline);
-	text_add(t, "\n}\n");
+	strbuf_printf(t, "\n}\n");
 }

@@ -5,9 +5,9 @@
 #include "src/plan/plan.h"
 
 /* The map of memory in 80 columns, what is kept and why, and the numbers. */
-void print_plan(const struct plan *p, const struct request *r, struct text *t);
+void print_plan(const struct plan *p, const struct request *r, struct strbuf *t);
 
 /* The same as JSON; README.md and doc/plan.md have the schema. */
-void print_json(const struct plan *p, const struct request *r, struct text *t);
+void print_json(const struct plan *p, const struct request *r, struct strbuf *t);
 
 #endif

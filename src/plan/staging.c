@@ -9,9 +9,9 @@ static uint64_t pages(struct span s, const char *word, uint32_t page_size)
 
 	if (!span_find(s, word, &s))
 		return 0;
-	while (span_take(&s, " "))
+	while (span_skip_prefix(&s, " "))
 		;
-	span_take_number(&s, 10, &v);
+	span_parse_number(&s, 10, &v);
 	return v > UINT64_MAX / page_size ? 0 : v * page_size;
 }
 
@@ -30,7 +30,8 @@ static void insert_zone(struct freemap *map, size_t at, struct zone z)
 	map->zones++;
 }
 
-void quiet_zones(struct freemap *map, struct span zoneinfo, uint64_t node, uint32_t page_size)
+void staging_read_zones(struct freemap *map, struct span zoneinfo, uint64_t node,
+			uint32_t page_size)
 {
 	struct span s = zoneinfo, next, part;
 	uint64_t id, last = UINT64_MAX, low;
@@ -39,7 +40,7 @@ void quiet_zones(struct freemap *map, struct span zoneinfo, uint64_t node, uint3
 
 	map->zones = 0;
 	while (span_find(s, "Node ", &s)) {
-		if (!span_take_number(&s, 10, &id))
+		if (!span_parse_number(&s, 10, &id))
 			continue;
 		part = span_find(s, "\nNode ", &next) ? before(s, next) : s;
 		z.at.start = pages(part, "start_pfn:", page_size);
@@ -123,8 +124,8 @@ static bool loud_zone(const struct freemap *map, const struct zone *z, uint64_t 
 	return level >= 1 || ranges_add(loud, z->at.start, seen, NULL);
 }
 
-bool quiet_room(const struct freemap *map, const struct ranges *room, uint64_t bytes,
-		unsigned level, struct ranges *out, struct error *e)
+bool staging_quiet_ranges(const struct freemap *map, const struct ranges *room, uint64_t bytes,
+			  unsigned level, struct ranges *out, struct error *e)
 {
 	/* page tables, lists, and what others take meanwhile */
 	uint64_t rest = bytes + bytes / 8 + map->size, taken;
@@ -132,7 +133,7 @@ bool quiet_room(const struct freemap *map, const struct ranges *room, uint64_t b
 	bool ok = true;
 	size_t i;
 
-	for (i = 0; i < map->zones && ok && level < QUIET_LEVELS && map->blocks; i++) {
+	for (i = 0; i < map->zones && ok && level < STAGING_LEVELS && map->blocks; i++) {
 		taken = map->zone[i].free < rest ? map->zone[i].free : rest;
 		rest -= taken;
 		if (taken)

@@ -6,8 +6,8 @@
  * So destinations go where pages are in use, and hence cannot be handed out, or are free but far
  * from those that come first. Nothing here makes a plan right or wrong, only cheap or dear.
  */
-#ifndef QUIET_H
-#define QUIET_H
+#ifndef STAGING_H
+#define STAGING_H
 
 #include "src/base/error.h"
 #include "src/base/range.h"
@@ -41,16 +41,17 @@ struct freemap {
 /* Reads /proc/zoneinfo into map->zone, for a process that runs on NUMA node `node`. Zones beyond
  * ZONES_MAX are left out.
  */
-void quiet_zones(struct freemap *map, struct span zoneinfo, uint64_t node, uint32_t page_size);
+void staging_read_zones(struct freemap *map, struct span zoneinfo, uint64_t node,
+			uint32_t page_size);
 
 /* Adds to `out` what of `room` is quiet while `bytes` are loaded. Level 0 asks most: pages in use,
  * or free and far from those that may come first. 1 allows what lies behind these and what nobody
  * looked at, 2 blocks that are in use in part, 3 and above free ones ever farther from those in
- * use. Levels from QUIET_LEVELS on are the whole room.
+ * use. Levels from STAGING_LEVELS on are the whole room.
  * Errors: FAIL_MEMORY.
  */
-#define QUIET_LEVELS 8
-bool quiet_room(const struct freemap *map, const struct ranges *room, uint64_t bytes,
-		unsigned level, struct ranges *out, struct error *e);
+#define STAGING_LEVELS 8
+bool staging_quiet_ranges(const struct freemap *map, const struct ranges *room, uint64_t bytes,
+			  unsigned level, struct ranges *out, struct error *e);
 
 #endif

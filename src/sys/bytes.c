@@ -1,6 +1,6 @@
-/* EDGE: functions of libc that on ppc64 are written for speed at any size, or for threads. These move
- * 16 bytes at a time, wherever they lie, in a tenth of the room. Built into static binaries for it
- * only.
+/* EDGE: functions of libc that on ppc64 are written for speed at any size, or for threads. These
+ * move 16 bytes at a time, wherever they lie, in a tenth of the room. Built into static binaries
+ * for it only.
  */
 #include <stdint.h>
 #include <string.h>

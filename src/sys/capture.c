@@ -26,14 +26,14 @@ static const char *const files[] = {
 	MIDR_FILE,
 };
 
-static bool save_text(const char *dir, const char *path, const struct text *t, struct error *e)
+static bool save_text(const char *dir, const char *path, const struct strbuf *t, struct error *e)
 {
 	return files_save(dir, path, (struct span){ (uint8_t *)t->p, t->len }, e);
 }
 
 static bool capture_files(int root, const char *dir, const struct machine *m, struct error *e)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	bool ok = true;
 	size_t i;
 	int err;
@@ -50,19 +50,19 @@ static bool capture_files(int root, const char *dir, const struct machine *m, st
 	probe_log(root, m, &t);
 	if (ok && t.len)
 		ok = save_text(dir, LOG_FILE, &t, e);
-	text_free(&t);
+	strbuf_free(&t);
 	return ok;
 }
 
 static bool capture_system(const char *dir, const struct machine *m, struct error *e)
 {
 	char buf[512];
-	struct text t = text_fixed(buf, sizeof(buf));
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 	struct utsname u;
 
 	if (uname(&u))
 		return fail(e, FAIL_MACHINE, "name this machine: %s", files_errno(errno));
-	text_add(
+	strbuf_printf(
 		&t,
 		"machine=%s\nrelease=%s\npage_size=%u\nfdt_total=%zu\nfdt_from=%s\nsyscalls=%s%s\n",
 		u.machine, u.release, m->page_size, m->fdt_total, m->fdt_from,
@@ -82,12 +82,12 @@ bool probe_capture(const char *dir, struct error *e)
 	ok = probe_state(NULL, &m, e) && probe_machine(NULL, &m, e) &&
 	     capture_files(root, dir, &m, e) && capture_system(dir, &m, e);
 	if (ok) {
-		scrub_words(m.cmdline.p, m.cmdline.len);
-		text_bytes(&m.cmdline, "\n", 1);
+		redact_cmdline(m.cmdline.p, m.cmdline.len);
+		strbuf_append(&m.cmdline, "\n", 1);
 		ok = save_text(dir, "proc/cmdline", &m.cmdline, e);
 	}
 	if (ok) {
-		scrub_tree(m.blob);
+		redact_tree(m.blob);
 		ok = files_save(dir, FDT_FILE, m.fdt, e);
 	}
 	/* what a crash kernel takes, as far as it is there; a disk that is full is no such thing */

@@ -90,16 +90,14 @@ static bool without_calls(void)
 	const uint32_t abi = __ehdr_start.e_machine | ABI_64BIT |
 			     (__ehdr_start.e_ident[EI_DATA] == ELFDATA2LSB ? ABI_LE : 0);
 	/* The kernel tries a filter in advance, once for each call that there is, to know which it
-	 * always allows (kernel/seccomp.c, seccomp_cache_prepare_bitmap). That costs more than our few
-	 * calls do; it gives up where an argument is loaded, so that comes first.
+	 * always allows (kernel/seccomp.c, seccomp_cache_prepare_bitmap). That costs more than our
+	 * few calls do; it gives up where an argument is loaded, so that comes first.
 	 */
 	const struct instruction v[] = {
-		{ LOAD, 0, 0, DATA_FIRST },   { LOAD, 0, 0, DATA_ABI },
-		{ IF, 0, 9, abi },	      { LOAD, 0, 0, DATA_CALL },
-		{ IF, 6, 0, SYS_read },	      { IF, 5, 0, SYS_pread64 },
-		{ IF, 4, 0, SYS_write },      { IF, 3, 0, SYS_madvise },
-		{ IF, 2, 0, SYS_getcpu },     { IF, 1, 0, SYS_getpid },
-		{ IF, 0, 1, SYS_exit_group }, { RETURN, 0, 0, ALLOW },
+		{ LOAD, 0, 0, DATA_FIRST }, { LOAD, 0, 0, DATA_ABI },	  { IF, 0, 9, abi },
+		{ LOAD, 0, 0, DATA_CALL },  { IF, 6, 0, SYS_read },	  { IF, 5, 0, SYS_pread64 },
+		{ IF, 4, 0, SYS_write },    { IF, 3, 0, SYS_madvise },	  { IF, 2, 0, SYS_getcpu },
+		{ IF, 1, 0, SYS_getpid },   { IF, 0, 1, SYS_exit_group }, { RETURN, 0, 0, ALLOW },
 		{ RETURN, 0, 0, KILL },
 	};
 	const struct program p = { sizeof(v) / sizeof(v[0]), v };

@@ -23,12 +23,12 @@ static const char running[] = "memory of the running system";
 /* Takes "3-5," or "8" off a list of CPUs. */
 static bool take_cpus(struct span *s, uint64_t *first, uint64_t *last)
 {
-	if (!span_take_number(s, 10, first))
+	if (!span_parse_number(s, 10, first))
 		return false;
 	*last = *first;
-	if (span_take(s, "-") && !span_take_number(s, 10, last))
+	if (span_skip_prefix(s, "-") && !span_parse_number(s, 10, last))
 		return false;
-	span_take(s, ",");
+	span_skip_prefix(s, ",");
 	return *last < CPUS_MAX;
 }
 
@@ -58,7 +58,7 @@ static bool fail_read(struct reader *r, const char *path, int err)
 }
 
 /* The text of a small file. Returns 0 or errno. */
-static int read_small(struct reader *r, const char *path, struct text *t, struct span *s)
+static int read_small(struct reader *r, const char *path, struct strbuf *t, struct span *s)
 {
 	int err;
 
@@ -87,20 +87,20 @@ static bool add_note(struct reader *r, const char *path, phys at, uint64_t size)
 static bool read_cpu(struct reader *r, uint64_t cpu, bool present)
 {
 	char path[80], buf[64];
-	struct text p = text_fixed(path, sizeof(path)), t = text_fixed(buf, sizeof(buf));
+	struct strbuf p = strbuf_fixed(path, sizeof(path)), t = strbuf_fixed(buf, sizeof(buf));
 	uint64_t at, size;
 	struct span s;
 	int err;
 
-	text_add(&p, CPU_FOLDER "cpu%u/crash_notes", (unsigned)cpu);
+	strbuf_printf(&p, CPU_FOLDER "cpu%u/crash_notes", (unsigned)cpu);
 	err = read_small(r, path, &t, &s);
 	if (err == ENOENT && !present)
 		return true;
-	if (err || !span_take_number(&s, 16, &at))
+	if (err || !span_parse_number(&s, 16, &at))
 		return fail_read(r, path, err);
-	text_add(&p, "_size");
+	strbuf_printf(&p, "_size");
 	err = read_small(r, path, &t, &s);
-	if (err || !span_take_number(&s, 10, &size))
+	if (err || !span_parse_number(&s, 10, &size))
 		return fail_read(r, path, err);
 	return add_note(r, path, at, size);
 }
@@ -110,8 +110,8 @@ static bool read_cpus(struct reader *r)
 {
 	static const char path[] = CPU_FOLDER "possible";
 	char possible[1024], present[1024];
-	struct text all = text_fixed(possible, sizeof(possible)),
-		    now = text_fixed(present, sizeof(present));
+	struct strbuf all = strbuf_fixed(possible, sizeof(possible)),
+		      now = strbuf_fixed(present, sizeof(present));
 	uint64_t cpu, last;
 	struct span list, have;
 	int err;
@@ -133,15 +133,15 @@ static bool read_vmcoreinfo(struct reader *r)
 {
 	static const char path[] = "sys/kernel/vmcoreinfo";
 	char buf[64];
-	struct text t = text_fixed(buf, sizeof(buf));
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 	uint64_t at, size;
 	struct span s;
 	int err;
 
 	err = read_small(r, path, &t, &s);
-	span_take(&s, "0x");
-	if (err || !span_take_number(&s, 16, &at) || !span_take(&s, " ") ||
-	    !span_take_number(&s, 16, &size))
+	span_skip_prefix(&s, "0x");
+	if (err || !span_parse_number(&s, 16, &at) || !span_skip_prefix(&s, " ") ||
+	    !span_parse_number(&s, 16, &size))
 		return fail_read(r, path, err);
 	return add_note(r, path, at, size);
 }
@@ -150,14 +150,14 @@ static bool read_vmcoreinfo(struct reader *r)
 static bool read_maps(struct reader *r)
 {
 	struct machine *m = r->m;
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	uint16_t n = 0;
 	struct span s;
 	int err;
 	bool ok;
 
-	m->crash.linear = m->arch->linear;
-	if (m->crash.linear)
+	m->crash.page_offset = m->arch->page_offset;
+	if (m->crash.page_offset)
 		return true;
 	err = files_read(r->root, KCORE_FILE, KCORE_HEAD, &t);
 	s = (struct span){ (const uint8_t *)t.p, t.len };
@@ -170,9 +170,9 @@ static bool read_maps(struct reader *r)
 	if (err && err != EFBIG)
 		ok = fail_read(r, KCORE_FILE, err);
 	else
-		ok = core_maps(s, m, &m->crash, r->e) &&
+		ok = elfcorehdr_read_kcore(s, m, &m->crash, r->e) &&
 		     (!r->save || files_save(r->save, KCORE_FILE, s, r->e));
-	text_free(&t);
+	strbuf_free(&t);
 	return ok;
 }
 
@@ -187,8 +187,8 @@ static bool find_regions(struct machine *m)
 	size_t i;
 
 	ok = ranges_add(&c->dump, 0, saved, running) && ranges_add(&regions, 0, saved, NULL);
-	for (i = 0; i < m->keep.n && ok; i++) {
-		r = &m->keep.v[i];
+	for (i = 0; i < m->reserved.n && ok; i++) {
+		r = &m->reserved.v[i];
 		if (r->what != iomem_crash)
 			continue;
 		c->low = c->region;
@@ -206,32 +206,33 @@ static bool narrow(struct machine *m)
 	const struct crash *c = &m->crash;
 	size_t i;
 
-	for (i = 0; i < m->keep.n; i++)
-		if (m->keep.v[i].what == iomem_crash && m->keep.v[i].start == c->region.start)
-			m->keep.v[i] =
+	for (i = 0; i < m->reserved.n; i++)
+		if (m->reserved.v[i].what == iomem_crash &&
+		    m->reserved.v[i].start == c->region.start)
+			m->reserved.v[i] =
 				(struct range){ c->dump.v[0].start, c->dump.v[0].end, running };
 	for (i = 1; i < c->dump.n; i++)
-		if (!ranges_add(&m->keep, c->dump.v[i].start, c->dump.v[i].end, running))
+		if (!ranges_add(&m->reserved, c->dump.v[i].start, c->dump.v[i].end, running))
 			return false;
-	ranges_sort(&m->keep);
-	ranges_free(&m->room);
-	if (m->reach.start < c->region.start)
-		m->reach.start = c->region.start;
-	if (m->reach.end > c->region.end)
-		m->reach.end = c->region.end;
-	return ranges_subtract(&m->ram, &m->keep, &m->room);
+	ranges_sort(&m->reserved);
+	ranges_free(&m->free);
+	if (m->addressable.start < c->region.start)
+		m->addressable.start = c->region.start;
+	if (m->addressable.end > c->region.end)
+		m->addressable.end = c->region.end;
+	return ranges_subtract(&m->ram, &m->reserved, &m->free);
 }
 
 static bool read_all(struct reader *r)
 {
 	char buf[32];
-	struct text t = text_fixed(buf, sizeof(buf));
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 	struct span s;
 
 	/* since Linux 6.5; in 7.0 it moved */
 	if (read_small(r, "sys/kernel/kexec/crash_elfcorehdr_size", &t, &s))
 		read_small(r, "sys/kernel/crash_elfcorehdr_size", &t, &s);
-	span_take_number(&s, 10, &r->m->crash.core_room);
+	span_parse_number(&s, 10, &r->m->crash.elfcorehdr_memsz);
 	return read_cpus(r) && read_vmcoreinfo(r) && read_maps(r);
 }
 

@@ -42,29 +42,29 @@ const char *errno_text(char buf[ERRNO_TEXT], int err)
 		{ ELOOP, "Symbolic link loop" },
 		{ ESTALE, "Stale file handle" },
 	};
-	struct text t = text_fixed(buf, ERRNO_TEXT);
+	struct strbuf t = strbuf_fixed(buf, ERRNO_TEXT);
 	size_t i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i].err == err)
 			return known[i].text;
-	text_add(&t, "error %d", err);
+	strbuf_printf(&t, "error %d", err);
 	return buf;
 }
 
 static bool fail_file(const char *verb, const char *what, const char *path, int err,
 		      struct error *e)
 {
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 
-	return fail(e, FAIL_FILE, "%s %s%s: %s", verb, what, name_text(show, path),
+	return fail(e, FAIL_FILE, "%s %s%s: %s", verb, what, printable(show, path),
 		    files_errno(err));
 }
 
 /* Appends at most `most` bytes of what is left in fd; `whole`: a short read is the end. Returns 0
  * or errno; EFBIG when there is more.
  */
-static int read_all(int fd, size_t most, bool whole, struct text *out)
+static int read_all(int fd, size_t most, bool whole, struct strbuf *out)
 {
 	char buf[4096];
 	ssize_t n;
@@ -75,7 +75,7 @@ static int read_all(int fd, size_t most, bool whole, struct text *out)
 			continue;
 		if (n <= 0)
 			break;
-		text_bytes(out, buf, (size_t)n);
+		strbuf_append(out, buf, (size_t)n);
 		most -= (size_t)n;
 		if (whole && (size_t)n < sizeof(buf))
 			n = 0;
@@ -84,7 +84,7 @@ static int read_all(int fd, size_t most, bool whole, struct text *out)
 	}
 	if (n < 0)
 		return errno;
-	if (out->lost)
+	if (out->truncated)
 		return ENOMEM;
 	return n > 0 && read(fd, buf, 1) > 0 ? EFBIG : 0;
 }
@@ -117,18 +117,18 @@ static void bus_error(int signal, siginfo_t *info, void *context)
 {
 	struct error here = { 0 }, *e = for_parent ? for_parent : &here;
 	const uintptr_t at = (uintptr_t)info->si_addr;
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 	size_t i;
 
 	(void)signal, (void)context;
 	for (i = 0; i < sizeof(mapped) / sizeof(mapped[0]); i++)
 		if (at - (uintptr_t)mapped[i].data.p < mapped[i].data.len)
 			fail(e, FAIL_FILE, "read %s%s: it was cut short meanwhile", mapped[i].what,
-			     name_text(show, mapped[i].path));
+			     printable(show, mapped[i].path));
 	fail(e, FAIL_FILE, "read a file: it was cut short, or memory is full");
 	if (for_parent)
 		_exit(FAIL_NONE);
-	report(e);
+	log_error(e);
 	while (getpid() == 1)
 		pause();
 	_exit(FAIL_FILE);
@@ -189,7 +189,7 @@ static int open_input(const char *path)
 /* What kind of a file it is: regular, or a pipe. */
 static bool look(struct input *in, struct error *e)
 {
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 	struct stat st;
 
 	if (fstat(in->fd, &st))
@@ -199,7 +199,7 @@ static bool look(struct input *in, struct error *e)
 	in->seconds = st.st_mtim.tv_sec;
 	in->nanoseconds = st.st_mtim.tv_nsec;
 	return S_ISREG(st.st_mode) || in->pipe ||
-	       fail(e, FAIL_FILE, "read %s%s: it is %s", in->what, name_text(show, in->path),
+	       fail(e, FAIL_FILE, "read %s%s: it is %s", in->what, printable(show, in->path),
 		    S_ISDIR(st.st_mode) ? "a directory"
 		    : isatty(in->fd)	? "a terminal"
 					: "not a regular file");
@@ -237,7 +237,7 @@ bool files_open(const char *path, const char *what, struct input *in, struct err
 bool files_unchanged(const struct input *in, struct error *e)
 {
 	struct input now = *in;
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 
 	if (in->fd < 0 || in->pipe)
 		return true;
@@ -247,7 +247,7 @@ bool files_unchanged(const struct input *in, struct error *e)
 	    now.nanoseconds == in->nanoseconds)
 		return true;
 	fail(e, FAIL_FILE, "read %s%s: it was written to meanwhile", in->what,
-	     name_text(show, in->path));
+	     printable(show, in->path));
 	return hint(e, "nothing was loaded: try again when %s is whole", show);
 }
 
@@ -257,13 +257,13 @@ void files_close(struct input *in)
 		forget(in);
 		munmap((void *)(uintptr_t)in->data.p, in->data.len);
 	}
-	text_free(&in->copy);
+	strbuf_free(&in->copy);
 	if (in->fd >= 0)
 		close(in->fd);
 	*in = (struct input)NO_INPUT;
 }
 
-static int read_file(int root, const char *path, size_t most, bool whole, struct text *out)
+static int read_file(int root, const char *path, size_t most, bool whole, struct strbuf *out)
 {
 	int fd = openat(root, path, O_RDONLY | O_CLOEXEC), err;
 
@@ -274,7 +274,7 @@ static int read_file(int root, const char *path, size_t most, bool whole, struct
 	return err;
 }
 
-void files_log(int root, const char *path, size_t most, const char *word, struct text *out)
+void files_log(int root, const char *path, size_t most, const char *word, struct strbuf *out)
 {
 	/* the longest record (CONSOLE_EXT_LOG_MAX); O_NONBLOCK: the end is an error, not a wait */
 	char buf[8192];
@@ -290,23 +290,23 @@ void files_log(int root, const char *path, size_t most, const char *word, struct
 		most -= n > 0 ? (size_t)n : 1;
 		if (n > 0 && (!out->len ||
 			      span_find((struct span){ (uint8_t *)buf, (size_t)n }, word, NULL)))
-			text_bytes(out, buf, (size_t)n);
+			strbuf_append(out, buf, (size_t)n);
 	}
 	if (fd >= 0)
 		close(fd);
 }
 
-int files_rest(int fd, size_t most, struct text *out)
+int files_rest(int fd, size_t most, struct strbuf *out)
 {
 	return read_all(fd, most, false, out);
 }
 
-int files_read(int root, const char *path, size_t most, struct text *out)
+int files_read(int root, const char *path, size_t most, struct strbuf *out)
 {
 	return read_file(root, path, most, false, out);
 }
 
-int files_read_attribute(int root, const char *path, size_t most, struct text *out)
+int files_read_attribute(int root, const char *path, size_t most, struct strbuf *out)
 {
 	return read_file(root, path, most, true, out);
 }
@@ -353,11 +353,11 @@ int files_write(int fd, const void *p, size_t len)
 bool files_save(const char *dir, const char *path, struct span bytes, struct error *e)
 {
 	char name[4096], *slash;
-	struct text t = text_fixed(name, sizeof(name));
+	struct strbuf t = strbuf_fixed(name, sizeof(name));
 	int fd, err;
 
-	text_add(&t, "%s%s%s", dir ? dir : "", dir ? "/" : "", path);
-	if (t.lost)
+	strbuf_printf(&t, "%s%s%s", dir ? dir : "", dir ? "/" : "", path);
+	if (t.truncated)
 		return fail_file("write", "", path, ENAMETOOLONG, e);
 	for (slash = dir ? strchr(name + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
@@ -389,13 +389,13 @@ int files_memory(void)
 int files_seal(int fd)
 {
 	char path[32];
-	struct text t = text_fixed(path, sizeof(path));
+	struct strbuf t = strbuf_fixed(path, sizeof(path));
 	int sealed;
 
 	/* musl's fcntl() is 600 bytes for the sake of other commands */
 	syscall(SYS_fcntl, fd, F_ADD_SEALS,
 		F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
-	text_add(&t, "/proc/self/fd/%d", fd);
+	strbuf_printf(&t, "/proc/self/fd/%d", fd);
 	sealed = open(path, O_RDONLY | O_CLOEXEC);
 	if (sealed < 0)
 		return fd;

@@ -17,19 +17,19 @@
 struct input {
 	struct span data;
 	int fd;
-	bool pipe;	  /* data is still to be read from fd: see scratch_read() */
-	struct text copy; /* owns data when it was read */
+	bool pipe;	    /* data is still to be read from fd: see unpack_buffer_read() */
+	struct strbuf copy; /* owns data when it was read */
 	const char *what, *path;
 	int64_t size, seconds, nanoseconds; /* of the file as it was opened; when it was written */
 };
 
 #define NO_INPUT                                                                                   \
 	{                                                                                          \
-		.fd = -1, .copy = TEXT_GROWING                                                     \
+		.fd = -1, .copy = STRBUF_GROWING                                                   \
 	}
 
-/* Once, before anything is written: past the limit of file sizes (ulimit -f), which memory that is a
- * file has too, a write is then an error and not the end.
+/* Once, before anything is written: past the limit of file sizes (ulimit -f), which memory that is
+ * a file has too, a write is then an error and not the end.
  */
 void files_start(void);
 
@@ -55,18 +55,18 @@ const char *errno_text(char buf[ERRNO_TEXT], int err);
 /* Reads at most `most` bytes of root/path, appended to a growing text. Returns 0 or errno; EFBIG
  * when there is more.
  */
-int files_read(int root, const char *path, size_t most, struct text *out);
+int files_read(int root, const char *path, size_t most, struct strbuf *out);
 
 /* The same of a descriptor, from where it stands. */
-int files_rest(int fd, size_t most, struct text *out);
+int files_rest(int fd, size_t most, struct strbuf *out);
 
 /* Appends records of a kernel log, of which each read(2) returns one ("6,250,0,-;text"): the
  * oldest, and those with the word. Looks at `most` bytes; without a log, at none.
  */
-void files_log(int root, const char *path, size_t most, const char *word, struct text *out);
+void files_log(int root, const char *path, size_t most, const char *word, struct strbuf *out);
 
 /* The same of a file in /sys, whose content comes in one piece: a short read is its end. */
-int files_read_attribute(int root, const char *path, size_t most, struct text *out);
+int files_read_attribute(int root, const char *path, size_t most, struct strbuf *out);
 
 /* Calls each() with every name in an open directory but those that start with a dot, and whether it
  * is a directory itself, until each() says false. Returns 0 or errno; ECANCELED when each() stopped

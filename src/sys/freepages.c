@@ -77,14 +77,14 @@ static phys locate(int fd, const volatile uint8_t *at, uint32_t page_size)
 	return n == sizeof(v) && (v & present) ? (v & frame) * page_size : 0;
 }
 
-void probe_pages_open(struct page_files *f)
+void freepages_open(struct freepages_files *f)
 {
 	f->flags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
 	f->zones = open("/proc/zoneinfo", O_RDONLY | O_CLOEXEC);
 	f->map = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 }
 
-void probe_pages_close(const struct page_files *f)
+void freepages_close(const struct freepages_files *f)
 {
 	const int fd[] = { f->flags, f->zones, f->map };
 	size_t i;
@@ -94,10 +94,10 @@ void probe_pages_close(const struct page_files *f)
 			close(fd[i]);
 }
 
-void probe_pages(struct machine *m, const struct page_files *f, struct span newest)
+void freepages_probe(struct machine *m, const struct freepages_files *f, struct span newest)
 {
 	struct freemap *map = malloc(sizeof(*map));
-	struct text zones = TEXT_GROWING;
+	struct strbuf zones = STRBUF_GROWING;
 	unsigned node = 0;
 	uint64_t total;
 	size_t most;
@@ -118,8 +118,8 @@ void probe_pages(struct machine *m, const struct page_files *f, struct span newe
 	if (f->zones >= 0)
 		files_rest(f->zones, 1u << 20, &zones);
 	syscall(SYS_getcpu, NULL, &node, NULL);
-	quiet_zones(map, (struct span){ (uint8_t *)zones.p, zones.len }, node, m->page_size);
-	text_free(&zones);
+	staging_read_zones(map, (struct span){ (uint8_t *)zones.p, zones.len }, node, m->page_size);
+	strbuf_free(&zones);
 	map->last = locate(f->map, newest.p + newest.len - 1, m->page_size);
 	if (newest.len > STEP)
 		map->down = locate(f->map, newest.p + newest.len - STEP, m->page_size) > map->last;

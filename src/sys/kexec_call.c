@@ -39,7 +39,7 @@ static bool may_call(const char *what, const struct machine *m, bool crash, stru
 	return true;
 }
 
-bool transport_may_ask(const struct machine *m, bool crash, struct error *e)
+bool method_may_ask(const struct machine *m, bool crash, struct error *e)
 {
 	return may_call("load a kernel", m, crash, e);
 }
@@ -57,7 +57,7 @@ static bool fail_lockdown(const struct machine *m, struct error *e)
 		    "nothing was loaded: lockdown ends with secure boot switched off in firmware");
 }
 
-bool transport_may_load(const struct machine *m, bool file_call, struct error *e)
+bool method_may_load(const struct machine *m, bool file_call, struct error *e)
 {
 	const char *call = file_call ? "kexec_file_load" : "kexec_load";
 
@@ -69,7 +69,7 @@ bool transport_may_load(const struct machine *m, bool file_call, struct error *e
 	return true;
 }
 
-bool transport_may_jump(const struct machine *m, struct error *e)
+bool method_may_jump(const struct machine *m, struct error *e)
 {
 	if (!m->xen || !m->arch->xen_fails)
 		return true;
@@ -80,7 +80,7 @@ bool transport_may_jump(const struct machine *m, struct error *e)
 		    "same");
 }
 
-/* What errno means where transport_may_load() could not foresee it. An errno has one meaning for
+/* What errno means where method_may_load() could not foresee it. An errno has one meaning for
  * both calls; those of kexec_file_load about the kernel's file come last (kernel/kexec_file.c,
  * security/integrity, crypto/asymmetric_keys).
  */
@@ -145,7 +145,7 @@ static long kexec_load(unsigned long entry, unsigned long n, const struct kexec_
 	return syscall(SYS_kexec_load, entry, n, seg, flags);
 }
 
-bool transport_load(const struct plan *p, const struct machine *m, bool hotplug, struct error *e)
+bool kexec_call_load(const struct plan *p, const struct machine *m, bool hotplug, struct error *e)
 {
 	const unsigned long crash = m->crash.region.end ? KEXEC_ON_CRASH : 0;
 	struct kexec_segment_abi seg[SEGMENTS_MAX];
@@ -175,8 +175,8 @@ static long kexec_file_load(int kernel, int initrd, const char *cmdline, unsigne
 #endif
 }
 
-bool transport_file_load(int kernel, int initrd, const char *cmdline, const struct machine *m,
-			 bool crash, struct error *e)
+bool kexec_call_file_load(int kernel, int initrd, const char *cmdline, const struct machine *m,
+			  bool crash, struct error *e)
 {
 	const unsigned long flags =
 		(initrd < 0 ? KEXEC_FILE_NO_INITRAMFS : 0) | (crash ? KEXEC_FILE_ON_CRASH : 0);
@@ -185,7 +185,7 @@ bool transport_file_load(int kernel, int initrd, const char *cmdline, const stru
 	       fail_load("load a kernel", errno, m, e);
 }
 
-bool transport_unload(const struct machine *m, bool crash, struct error *e)
+bool kexec_call_unload(const struct machine *m, bool crash, struct error *e)
 {
 	const bool file_call = !m->has_load || m->lockdown != LOCKDOWN_NONE;
 	long err;
@@ -204,12 +204,12 @@ bool transport_unload(const struct machine *m, bool crash, struct error *e)
 static bool interface_down(void *arg, const char *name, bool is_dir)
 {
 	struct ifreq r = { 0 };
-	struct text t = text_fixed(r.ifr_name, IFNAMSIZ);
+	struct strbuf t = strbuf_fixed(r.ifr_name, IFNAMSIZ);
 	const int s = *(const int *)arg;
 
 	(void)is_dir;
-	text_add(&t, "%s", name);
-	if (t.lost || ioctl(s, SIOCGIFFLAGS, &r) || !(r.ifr_flags & IFF_UP) ||
+	strbuf_printf(&t, "%s", name);
+	if (t.truncated || ioctl(s, SIOCGIFFLAGS, &r) || !(r.ifr_flags & IFF_UP) ||
 	    r.ifr_flags & IFF_LOOPBACK)
 		return true;
 	r.ifr_flags = (short)(r.ifr_flags & ~IFF_UP);
@@ -246,7 +246,7 @@ static void run_on(unsigned cpu)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-bool transport_exec(const struct machine *m, const struct exec_options *o, struct error *e)
+bool kexec_call_exec(const struct machine *m, const struct exec_options *o, struct error *e)
 {
 	if (!m->may_boot)
 		return fail_privilege("start the loaded kernel", e);
@@ -264,7 +264,7 @@ bool transport_exec(const struct machine *m, const struct exec_options *o, struc
 	return fail(e, FAIL_KERNEL, "start the loaded kernel: %s", files_errno(errno));
 }
 
-bool transport_shutdown(struct error *e)
+bool run_shutdown(struct error *e)
 {
 	static const char *const paths[] = { "/sbin/shutdown", "/usr/sbin/shutdown",
 					     "/bin/shutdown", "/usr/bin/shutdown" };

@@ -16,7 +16,7 @@
 /* The names in one directory: for each a type letter, 'p' (property) or 'n' (node), and the name.
  */
 struct names {
-	struct text all; /* NUL behind each */
+	struct strbuf all; /* NUL behind each */
 	const char **v;
 	size_t n;
 };
@@ -31,7 +31,7 @@ static bool names_sort(struct names *l)
 {
 	size_t i, at = 0;
 
-	if (l->all.lost)
+	if (l->all.truncated)
 		return false;
 	l->v = malloc((l->n + 1) * sizeof(*l->v));
 	if (!l->v)
@@ -50,25 +50,25 @@ static bool add_name(void *arg, const char *name, bool is_dir)
 
 	if (strcmp(name, "name") == 0 && !is_dir)
 		return true;
-	text_bytes(&l->all, is_dir ? "n" : "p", 1);
-	text_bytes(&l->all, name, strlen(name) + 1);
+	strbuf_append(&l->all, is_dir ? "n" : "p", 1);
+	strbuf_append(&l->all, name, strlen(name) + 1);
 	l->n++;
-	return !l->all.lost;
+	return !l->all.truncated;
 }
 
 static bool walk_property(struct flatten *f, int dir, const char *name, struct error *e)
 {
-	struct text value = TEXT_GROWING;
+	struct strbuf value = STRBUF_GROWING;
 	int err = files_read_attribute(dir, name, PROPERTY_MAX, &value);
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 	bool ok;
 
 	if (err)
-		ok = fail(e, FAIL_MACHINE, "read property %s of %s: %s", name_text(show, name),
+		ok = fail(e, FAIL_MACHINE, "read property %s of %s: %s", printable(show, name),
 			  f->from, files_errno(err));
 	else
 		ok = flatten_property(f, name, (struct span){ (uint8_t *)value.p, value.len }, e);
-	text_free(&value);
+	strbuf_free(&value);
 	return ok;
 }
 
@@ -91,7 +91,7 @@ static bool walk_names(struct flatten *f, int dir, const struct names *l, struct
 static bool walk_node(struct flatten *f, int parent, const char *path, const char *name,
 		      struct error *e)
 {
-	struct names l = { .all = TEXT_GROWING };
+	struct names l = { .all = STRBUF_GROWING };
 	int dir = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int err = dir < 0 ? errno : files_list(dir, add_name, &l);
 	bool ok;
@@ -105,7 +105,7 @@ static bool walk_node(struct flatten *f, int parent, const char *path, const cha
 		close(dir);
 	/* the last one first: then our malloc takes them back */
 	free(l.v);
-	text_free(&l.all);
+	strbuf_free(&l.all);
 	return ok;
 }
 
@@ -116,13 +116,14 @@ static bool keep_reservations(struct flatten *f, const uint8_t *blob, struct err
 	size_t i;
 
 	for (i = 0; blob && tree_next_reserved(blob, &i, &r);)
-		/* one at the last address is empty where it ends, and an empty one would end the list */
+		/* one at the last address is empty where it ends, and an empty one would end the
+		 * list */
 		if (r.start < r.end && !flatten_reserve(f, r.start, r.end - r.start, e))
 			return false;
 	return true;
 }
 
-bool walk_live_tree(int root, const char *from, uint8_t *boot, struct span *out, struct error *e)
+bool live_tree_flatten(int root, const char *from, uint8_t *boot, struct span *out, struct error *e)
 {
 	struct flatten f;
 	bool ok = flatten_start(&f, from, e) && keep_reservations(&f, boot, e);

@@ -29,7 +29,7 @@ static bool fail_read(const char *path, int err, struct error *e)
 	return hint(e, "nothing was done: run kexec-lite as root");
 }
 
-static struct span text_span(const struct text *t)
+static struct span strbuf_span(const struct strbuf *t)
 {
 	return (struct span){ (const uint8_t *)t->p, t->len };
 }
@@ -39,32 +39,32 @@ static struct span text_span(const struct text *t)
 static int64_t read_number(int root, const char *path, int64_t absent)
 {
 	char buf[32];
-	struct text t = text_fixed(buf, sizeof(buf));
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 	struct span s;
 	uint64_t v;
 	bool minus, hex;
 
 	if (files_read(root, path, sizeof(buf) - 1, &t))
 		return absent;
-	s = text_span(&t);
-	minus = span_take(&s, "-");
-	hex = span_take(&s, "0x");
-	if (!span_take_number(&s, hex ? 16 : 10, &v) || v > INT64_MAX)
+	s = strbuf_span(&t);
+	minus = span_skip_prefix(&s, "-");
+	hex = span_skip_prefix(&s, "0x");
+	if (!span_parse_number(&s, hex ? 16 : 10, &v) || v > INT64_MAX)
 		return absent;
 	return minus ? -(int64_t)v : (int64_t)v;
 }
 
 /* "MemTotal:    8000 kB" in bytes; 0 when the line is not there. */
-static uint64_t meminfo(const struct text *t, const char *name)
+static uint64_t meminfo(const struct strbuf *t, const char *name)
 {
 	struct span s;
 	uint64_t kb = 0;
 
-	if (!span_find(text_span(t), name, &s))
+	if (!span_find(strbuf_span(t), name, &s))
 		return 0;
-	while (span_take(&s, " "))
+	while (span_skip_prefix(&s, " "))
 		;
-	span_take_number(&s, 10, &kb);
+	span_parse_number(&s, 10, &kb);
 	return kb * 1024;
 }
 
@@ -72,24 +72,24 @@ static uint64_t meminfo(const struct text *t, const char *name)
 static bool read_word(int root, const char *path, const char *word)
 {
 	char buf[32];
-	struct text t = text_fixed(buf, sizeof(buf));
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 
 	files_read(root, path, sizeof(buf) - 1, &t);
-	return span_starts(text_span(&t), 0, word, strlen(word));
+	return span_equal_at(strbuf_span(&t), 0, word, strlen(word));
 }
 
 static enum lockdown read_lockdown(int root)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	enum lockdown l = LOCKDOWN_NONE;
 
 	/* "none [integrity] confidentiality"; absent where securityfs is not mounted */
 	files_read(root, "sys/kernel/security/lockdown", 256, &t);
-	if (span_find(text_span(&t), "[integrity]", NULL))
+	if (span_find(strbuf_span(&t), "[integrity]", NULL))
 		l = LOCKDOWN_INTEGRITY;
-	else if (span_find(text_span(&t), "[confidentiality]", NULL))
+	else if (span_find(strbuf_span(&t), "[confidentiality]", NULL))
 		l = LOCKDOWN_CONFIDENTIALITY;
-	text_free(&t);
+	strbuf_free(&t);
 	return l;
 }
 
@@ -133,13 +133,13 @@ static void probe_syscalls(struct machine *m)
 
 static bool find_arch(struct machine *m, const char *name, struct error *e)
 {
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 
 	m->arch = arch_find(name, &m->big_endian);
 	if (m->arch)
 		return true;
 	fail(e, FAIL_MACHINE, "work for a machine of %s: this binary is not built for such",
-	     name_text(show, name));
+	     printable(show, name));
 	return hint(e, "nothing was done: there are builds for arm64, for ppc64le, and one that "
 		       "only plans, with --plan --root DIR");
 }
@@ -160,12 +160,12 @@ static bool probe_live(struct machine *m, struct error *e)
 
 /* What follows "name=" in a captured `system`, up to the end of the line; empty when it is not
  * there. */
-static struct span system_value(const struct text *t, const char *name)
+static struct span system_value(const struct strbuf *t, const char *name)
 {
 	struct span value = { 0 };
 	const uint8_t *end;
 
-	if (span_find(text_span(t), name, &value)) {
+	if (span_find(strbuf_span(t), name, &value)) {
 		end = memchr(value.p, '\n', value.len);
 		if (end)
 			value.len = (size_t)(end - value.p);
@@ -173,32 +173,32 @@ static struct span system_value(const struct text *t, const char *name)
 	return value;
 }
 
-static uint64_t system_number(const struct text *t, const char *name)
+static uint64_t system_number(const struct strbuf *t, const char *name)
 {
 	struct span s = system_value(t, name);
 	uint64_t v = 0;
 
-	span_take_number(&s, 10, &v);
+	span_parse_number(&s, 10, &v);
 	return v;
 }
 
-static void system_string(const struct text *t, const char *name, char out[65])
+static void system_string(const struct strbuf *t, const char *name, char out[65])
 {
 	struct span s = system_value(t, name);
-	struct text o = text_fixed(out, 65);
+	struct strbuf o = strbuf_fixed(out, 65);
 
-	text_bytes(&o, s.p, s.len);
+	strbuf_append(&o, s.p, s.len);
 }
 
 static bool probe_captured(int root, struct machine *m, struct error *e)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	int err = files_read(root, "system", 4096, &t);
 	char name[65];
 	bool ok;
 
 	if (err || !t.len) {
-		text_free(&t);
+		strbuf_free(&t);
 		return fail(e, FAIL_MACHINE,
 			    "use --root: it is no captured machine (file system: %s)",
 			    files_errno(err ? err : EINVAL));
@@ -212,7 +212,7 @@ static bool probe_captured(int root, struct machine *m, struct error *e)
 	m->may_boot = true;
 	m->has_load = span_find(system_value(&t, "syscalls="), "kexec_load", NULL);
 	m->has_file_load = span_find(system_value(&t, "syscalls="), "kexec_file_load", NULL);
-	text_free(&t);
+	strbuf_free(&t);
 	if (ok && m->page_size != 0x1000 && m->page_size != 0x4000 && m->page_size != 0x10000)
 		return fail(e, FAIL_MACHINE, "use --root: its page size of %u bytes is none",
 			    m->page_size);
@@ -233,27 +233,27 @@ static bool is_absent(int root, const char *path)
 static void probe_cpus(int root, struct machine *m)
 {
 	char online[256], present[256];
-	struct text o = text_fixed(online, sizeof(online)),
-		    p = text_fixed(present, sizeof(present));
+	struct strbuf o = strbuf_fixed(online, sizeof(online)),
+		      p = strbuf_fixed(present, sizeof(present));
 	uint64_t first = 0;
 	struct span s;
 
 	if (!m->arch->threads || files_read(root, "sys/devices/system/cpu/online", 255, &o) ||
 	    files_read(root, "sys/devices/system/cpu/present", 255, &p))
 		return;
-	s = text_span(&o);
-	span_take_number(&s, 10, &first);
+	s = strbuf_span(&o);
+	span_parse_number(&s, 10, &first);
 	m->first_cpu = (unsigned)first;
 	m->cpus_offline = strcmp(online, present) != 0;
 }
 
 /* Is something loaded? The file is since Linux 7.0 at the first path; a kernel without kexec has
- * neither, one that does not say leaves it unknown.
+ * neither, one that does not log_print leaves it unknown.
  */
 static bool read_loaded(int root, const char *path, const char *old, struct machine *m)
 {
 	char buf[32];
-	struct text t = text_fixed(buf, sizeof(buf));
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 	int err = files_read(root, path, sizeof(buf) - 1, &t);
 
 	if (err == ENOENT)
@@ -293,20 +293,20 @@ static bool probe_cmdline(int root, struct machine *m, struct error *e)
 static void probe_tree_in_x0(int root, struct machine *m)
 {
 	struct span s = { (const uint8_t *)m->release, strlen(m->release) };
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	uint64_t major = 0, minor = 0;
 
-	if (span_take_number(&s, 10, &major) && span_take(&s, "."))
-		span_take_number(&s, 10, &minor);
+	if (span_parse_number(&s, 10, &major) && span_skip_prefix(&s, "."))
+		span_parse_number(&s, 10, &minor);
 	if (m->arch->live_tree || major > 4 || (major == 4 && minor >= 8))
 		return;
 	if (files_read(root, "proc/kallsyms", TEXT_MAX, &t) == 0)
-		m->tree_in_x0 = span_find(text_span(&t), " arm64_kexec_dtb_addr\n", NULL);
-	text_free(&t);
+		m->tree_in_x0 = span_find(strbuf_span(&t), " arm64_kexec_dtb_addr\n", NULL);
+	strbuf_free(&t);
 }
 
 /* Just these bytes from the start of the blob, which may have more. */
-static bool read_blob(int root, size_t len, struct text *t, struct error *e)
+static bool read_blob(int root, size_t len, struct strbuf *t, struct error *e)
 {
 	int err;
 
@@ -319,12 +319,12 @@ static bool read_blob(int root, size_t len, struct text *t, struct error *e)
 /* Its first bytes, when they have all reservations; what else is behind them nobody wants. Whatever
  * is wrong here is wrong with all of it too, and told there.
  */
-static bool probe_reserved(int root, size_t used, struct text *t)
+static bool probe_reserved(int root, size_t used, struct strbuf *t)
 {
 	struct error ours = { 0 };
 
 	return read_blob(root, used < BLOB_HEAD ? used : BLOB_HEAD, t, &ours) &&
-	       tree_has_reserved(text_span(t));
+	       tree_has_reserved(strbuf_span(t));
 }
 
 /* The blob that the kernel booted with, without its padding, into m; m->blob stays NULL when there
@@ -332,7 +332,7 @@ static bool probe_reserved(int root, size_t used, struct text *t)
  */
 static bool probe_blob(int root, bool live_tree, struct machine *m, struct error *e)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	size_t used = 0, total = 0;
 	int err;
 	bool ok;
@@ -342,17 +342,17 @@ static bool probe_blob(int root, bool live_tree, struct machine *m, struct error
 	if (err == ENOENT)
 		return true;
 	ok = (!err || err == EFBIG) && t.len &&
-	     tree_extent(text_span(&t), m->fdt_from, &used, &total, e);
+	     tree_extent(strbuf_span(&t), m->fdt_from, &used, &total, e);
 	if (!ok)
 		fail_read(FDT_FILE, err ? err : EIO, e);
 	if (ok && !(live_tree && probe_reserved(root, used, &t))) {
 		ok = read_blob(root, used, &t, e);
 		if (ok)
-			tree_shorten((uint8_t *)t.p, used);
-		ok = ok && tree_check(text_span(&t), m->fdt_from, e);
+			tree_set_size((uint8_t *)t.p, used);
+		ok = ok && tree_check(strbuf_span(&t), m->fdt_from, e);
 	}
 	m->blob = (uint8_t *)t.p;
-	m->fdt = text_span(&t);
+	m->fdt = strbuf_span(&t);
 	if (!m->fdt_total)
 		m->fdt_total = total;
 	return ok;
@@ -365,7 +365,7 @@ static bool probe_live_tree(int root, struct machine *m, struct error *e)
 
 	m->blob = NULL;
 	m->fdt_from = "/" LIVE_TREE;
-	if (!walk_live_tree(root, m->fdt_from, boot, &m->fdt, e))
+	if (!live_tree_flatten(root, m->fdt_from, boot, &m->fdt, e))
 		return false;
 	m->blob = (uint8_t *)(uintptr_t)m->fdt.p;
 	return tree_check(m->fdt, m->fdt_from, e);
@@ -381,7 +381,7 @@ static bool probe_tree(int root, struct machine *m, struct error *e)
 	return (m->blob && !live_tree) || probe_live_tree(root, m, e);
 }
 
-void probe_log(int root, const struct machine *m, struct text *out)
+void probe_log(int root, const struct machine *m, struct strbuf *out)
 {
 	const char *word = m->arch->log_word ? m->arch->log_word(m) : NULL;
 
@@ -391,44 +391,44 @@ void probe_log(int root, const struct machine *m, struct text *out)
 
 static bool probe_memory(int root, struct machine *m, struct error *e)
 {
-	struct text iomem = TEXT_GROWING, info = TEXT_GROWING, log = TEXT_GROWING;
+	struct strbuf iomem = STRBUF_GROWING, info = STRBUF_GROWING, log = STRBUF_GROWING;
 	struct sources s;
 	int err = 0, err_info;
 	bool ok;
 
 	if (!m->arch->live_tree)
 		err = files_read(root, "proc/iomem", TEXT_MAX, &iomem);
-	s.iomem = text_span(&iomem);
+	s.iomem = strbuf_span(&iomem);
 	probe_log(root, m, &log);
-	s.log = text_span(&log);
+	s.log = strbuf_span(&log);
 
 	/* a capture may be without it: then no limit is known */
 	err_info = files_read(root, "proc/meminfo", 65536, &info);
 	m->mem_total = meminfo(&info, "MemTotal:");
 	m->mem_available = meminfo(&info, "MemAvailable:");
-	text_free(&info);
+	strbuf_free(&info);
 	ok = err ? fail_read("proc/iomem", err, e)
 	     : err_info && err_info != ENOENT
 		     ? fail_read("proc/meminfo", err_info, e)
-		     : (!log.lost || fail_memory(e)) && m->arch->memory(m, &s, e);
-	text_free(&iomem);
-	text_free(&log);
+		     : (!log.truncated || fail_memory(e)) && m->arch->memory(m, &s, e);
+	strbuf_free(&iomem);
+	strbuf_free(&log);
 	m->xen |= tree_is_xen(m->fdt.p);
 	m->spin_table = tree_has_spin_table(m->fdt.p);
 	if (!ok)
 		return false;
-	ok = memory_keep(m->fdt.p, &m->keep);
-	ranges_sort(&m->keep);
-	return (ok && ranges_subtract(&m->ram, &m->keep, &m->room)) || fail_memory(e);
+	ok = dt_reserved(m->fdt.p, &m->reserved);
+	ranges_sort(&m->reserved);
+	return (ok && ranges_subtract(&m->ram, &m->reserved, &m->free)) || fail_memory(e);
 }
 
 int probe_root(const char *root, struct error *e)
 {
 	int fd = open(root ? root : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char show[NAME_TEXT];
+	char show[PRINTABLE_MAX];
 
 	if (fd < 0)
-		fail(e, FAIL_FILE, "open directory %s: %s", name_text(show, root ? root : "/"),
+		fail(e, FAIL_FILE, "open directory %s: %s", printable(show, root ? root : "/"),
 		     files_errno(errno));
 	return fd;
 }
@@ -439,7 +439,7 @@ bool probe_state(const char *root, struct machine *m, struct error *e)
 	bool ok;
 
 	*m = (struct machine){
-		.live = !root, .limit_reboot = -1, .limit_panic = -1, .cmdline = TEXT_GROWING
+		.live = !root, .limit_reboot = -1, .limit_panic = -1, .cmdline = STRBUF_GROWING
 	};
 	fd = probe_root(root, e);
 	if (fd < 0)
@@ -451,7 +451,7 @@ bool probe_state(const char *root, struct machine *m, struct error *e)
 	return ok;
 }
 
-bool probe_crash_size(struct text *out, struct error *e)
+bool probe_crash_size(struct strbuf *out, struct error *e)
 {
 	int fd = probe_root(NULL, e);
 	int64_t size;
@@ -465,7 +465,7 @@ bool probe_crash_size(struct text *out, struct error *e)
 	if (size < 0)
 		return fail(e, FAIL_NOSYS,
 			    "read the crash kernel region: the running kernel has none");
-	text_add(out, "%lld\n", (long long)size);
+	strbuf_printf(out, "%lld\n", (long long)size);
 	return true;
 }
 
@@ -487,11 +487,11 @@ bool probe_machine(const char *root, struct machine *m, struct error *e)
 void machine_free(struct machine *m)
 {
 	ranges_free(&m->ram);
-	ranges_free(&m->keep);
-	ranges_free(&m->room);
+	ranges_free(&m->reserved);
+	ranges_free(&m->free);
 	ranges_free(&m->crash.dump);
 	ranges_free(&m->crash.notes);
-	text_free(&m->cmdline);
+	strbuf_free(&m->cmdline);
 	free(m->freemap);
 	m->freemap = NULL;
 	free(m->blob);

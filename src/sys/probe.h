@@ -26,18 +26,18 @@ bool probe_state(const char *root, struct machine *m, struct error *e);
  */
 bool probe_machine(const char *root, struct machine *m, struct error *e);
 
-/* What probe_pages() reads, opened by the process that asks; -1: not there. */
-struct page_files {
+/* What freepages_probe() reads, opened by the process that asks; -1: not there. */
+struct freepages_files {
 	int flags, zones, map;
 };
-void probe_pages_open(struct page_files *f);
-void probe_pages_close(const struct page_files *f);
+void freepages_open(struct freepages_files *f);
+void freepages_close(const struct freepages_files *f);
 
 /* Then, for a plan of our own on this machine, which of its pages are free: m->freemap. `newest` is
  * what of the load came into memory last, not empty: the allocator goes on from there. Never an
- * error: a kernel that does not say leaves the map without blocks.
+ * error: a kernel that does not log_print leaves the map without blocks.
  */
-void probe_pages(struct machine *m, const struct page_files *f, struct span newest);
+void freepages_probe(struct machine *m, const struct freepages_files *f, struct span newest);
 
 /* Then, for a crash kernel: its memory, which is all the room from now on, and, where the plan is
  * to be our own, what its core header says. Files: sys/devices/system/cpu/possible and the
@@ -49,7 +49,7 @@ bool probe_crash(const char *root, struct machine *m, bool own_plan, const char 
 		 struct error *e);
 
 /* Adds the size of the crash kernel region in bytes, and a newline. Errors: FAIL_MACHINE. */
-bool probe_crash_size(struct text *out, struct error *e);
+bool probe_crash_size(struct strbuf *out, struct error *e);
 
 /* Writes what probe_machine() reads of this machine to a directory, for --root and for bug reports:
  * serial numbers, MAC addresses, keys and seeds are blanked, sizes are kept. Errors: FAIL_FILE and

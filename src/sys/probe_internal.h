@@ -13,12 +13,13 @@
 #define MIDR_FILE  "sys/devices/system/cpu/cpu0/regs/identification/midr_el1"
 
 /* Appends what of the kernel's log m's arch asks for, as far as it can be read. */
-void probe_log(int root, const struct machine *m, struct text *out);
+void probe_log(int root, const struct machine *m, struct strbuf *out);
 
 /* Flattens root/LIVE_TREE into malloc'd bytes, nodes and properties sorted by name, with the
  * reservations of the checked blob `boot`, which may be NULL and is freed.
  */
-bool walk_live_tree(int root, const char *from, uint8_t *boot, struct span *out, struct error *e);
+bool live_tree_flatten(int root, const char *from, uint8_t *boot, struct span *out,
+		       struct error *e);
 
 /* An open root directory, or -1 (FAIL_FILE). */
 int probe_root(const char *root, struct error *e);

@@ -42,7 +42,7 @@ static bool keeps(const struct segment *s, bool changing)
 void record_keep(const struct plan *p, bool changing)
 {
 	char buf[LONGEST];
-	struct text t = text_fixed(buf, sizeof(buf));
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 	const struct segment *s;
 	int fd;
 
@@ -51,9 +51,10 @@ void record_keep(const struct plan *p, bool changing)
 		return;
 	for (s = p->seg; s < p->seg + p->n; s++)
 		if (keeps(s, changing))
-			text_add(&t, "0x%llx 0x%zx 0x%llx %s\n", (unsigned long long)s->at.start,
-				 s->data.len, (unsigned long long)digest(0, s->data.p, s->data.len),
-				 piece_name(s->piece));
+			strbuf_printf(&t, "0x%llx 0x%zx 0x%llx %s\n",
+				      (unsigned long long)s->at.start, s->data.len,
+				      (unsigned long long)digest(0, s->data.p, s->data.len),
+				      piece_name(s->piece));
 	fd = open(RECORD, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
@@ -71,7 +72,7 @@ struct piece_record {
 
 static bool take_hex(struct span *s, uint64_t *v)
 {
-	return span_take(s, "0x") && span_take_number(s, 16, v) && span_take(s, " ");
+	return span_skip_prefix(s, "0x") && span_parse_number(s, 16, v) && span_skip_prefix(s, " ");
 }
 
 /* Takes a line, or nothing. */
@@ -105,8 +106,8 @@ static uint64_t find(int kcore, uint64_t start, uint64_t len)
 		if (pread(kcore, &p, sizeof(p), (off_t)(h.e_phoff + i * sizeof(p))) != sizeof(p))
 			return 0;
 		/* what is no RAM has no address, ~0 (fs/proc/kcore.c) */
-		if (p.p_type == PT_LOAD && start >= p.p_paddr &&
-		    start - p.p_paddr < p.p_memsz && len <= p.p_memsz - (start - p.p_paddr))
+		if (p.p_type == PT_LOAD && start >= p.p_paddr && start - p.p_paddr < p.p_memsz &&
+		    len <= p.p_memsz - (start - p.p_paddr))
 			return p.p_offset + (start - p.p_paddr);
 	}
 	return 0;
@@ -132,13 +133,13 @@ static bool read_piece(int kcore, const struct piece_record *r, uint64_t *sum, b
 	return at;
 }
 
-static bool compare(struct span s, struct text *out, struct error *e)
+static bool compare(struct span s, struct strbuf *out, struct error *e)
 {
 	struct piece_record r;
 	int kcore = open("/proc/kcore", O_RDONLY | O_CLOEXEC), pieces = 0, unread = 0;
 	uint64_t sum, bytes = 0;
 	bool there;
-	char size[SIZE_TEXT];
+	char size[FORMAT_SIZE_MAX];
 
 	for (; e->code == FAIL_NONE && take_piece(&s, &r); pieces++, bytes += r.len)
 		if (!read_piece(kcore, &r, &sum, &there) || !there)
@@ -152,27 +153,27 @@ static bool compare(struct span s, struct text *out, struct error *e)
 	if (e->code != FAIL_NONE)
 		return hint(e, "it may not start: load the crash kernel again");
 	if (s.len || !pieces)
-		text_add(out, "the crash kernel was not compared: %s is broken\n", RECORD);
+		strbuf_printf(out, "the crash kernel was not compared: %s is broken\n", RECORD);
 	else if (unread)
-		text_add(out,
-			 "the crash kernel was not compared: the running kernel does not show "
-			 "%d of %d pieces\n",
-			 unread, pieces);
+		strbuf_printf(out,
+			      "the crash kernel was not compared: the running kernel does not show "
+			      "%d of %d pieces\n",
+			      unread, pieces);
 	else
-		text_add(out, "the crash kernel is as it was loaded: %d pieces, %s\n", pieces,
-			 size_text(size, bytes));
+		strbuf_printf(out, "the crash kernel is as it was loaded: %d pieces, %s\n", pieces,
+			      format_size(size, bytes));
 	return true;
 }
 
-bool record_compare(struct text *out, struct error *e)
+bool record_compare(struct strbuf *out, struct error *e)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	bool ok = true;
 
 	if (files_read(AT_FDCWD, RECORD, LONGEST, &t))
-		text_add(out, "the crash kernel was not compared: there is no record of it\n");
+		strbuf_printf(out, "the crash kernel was not compared: there is no record of it\n");
 	else
 		ok = compare((struct span){ (const uint8_t *)t.p, t.len }, out, e);
-	text_free(&t);
+	strbuf_free(&t);
 	return ok;
 }

@@ -17,6 +17,6 @@ void record_keep(const struct plan *p, bool changing);
  * is said to be so: arm64's running kernel takes the region out of its own mapping. Errors:
  * FAIL_KERNEL when a piece is not what was loaded.
  */
-bool record_compare(struct text *out, struct error *e);
+bool record_compare(struct strbuf *out, struct error *e);
 
 #endif

@@ -19,14 +19,14 @@ static size_t pages(size_t len)
 
 static uint8_t *piece_open(struct store *store, size_t *room)
 {
-	struct scratch *s = (struct scratch *)store;
+	struct unpack_buffer *s = (struct unpack_buffer *)store;
 
 	if (*room > s->size - s->used)
 		*room = s->size - s->used;
 	return s->p && *room ? s->p + s->used : NULL;
 }
 
-static void hide(struct scratch *s)
+static void hide(struct unpack_buffer *s)
 {
 	if (s->shown >= 0)
 		files_write(STDERR_FILENO, "\r\033[K", 4);
@@ -35,7 +35,7 @@ static void hide(struct scratch *s)
 
 static const uint8_t *piece_close(struct store *store, size_t len)
 {
-	struct scratch *s = (struct scratch *)store;
+	struct unpack_buffer *s = (struct unpack_buffer *)store;
 	const uint8_t *p = s->p + s->used;
 
 	hide(s);
@@ -43,23 +43,23 @@ static const uint8_t *piece_close(struct store *store, size_t len)
 	return p;
 }
 
-static void show(struct scratch *s, const struct unpack *u)
+static void show(struct unpack_buffer *s, const struct unpack *u)
 {
 	const int percent = (int)(u->used / (u->in.len / 100 + 1));
-	char line[128], name[NAME_TEXT];
-	struct text t = text_fixed(line, sizeof(line));
+	char line[128], name[PRINTABLE_MAX];
+	struct strbuf t = strbuf_fixed(line, sizeof(line));
 
 	if (percent == s->shown)
 		return;
 	s->shown = percent;
-	text_add(&t, "\runpacking %s: %d %%", name_text(name, s->name), percent);
+	strbuf_printf(&t, "\runpacking %s: %d %%", printable(name, s->name), percent);
 	files_write(STDERR_FILENO, t.p, t.len);
 }
 
 /* What was read of a file is let go, so that at most the output is in memory. */
 static void piece_step(void *store, const struct unpack *u)
 {
-	struct scratch *s = store;
+	struct unpack_buffer *s = store;
 	const uintptr_t page = getauxval(AT_PAGESZ);
 	const uintptr_t start = (uintptr_t)s->input.p + s->let_go;
 	const uintptr_t end = ((uintptr_t)u->in.p + u->used) & ~(page - 1);
@@ -72,31 +72,31 @@ static void piece_step(void *store, const struct unpack *u)
 		show(s, u);
 }
 
-void scratch_start(struct scratch *s, const struct machine *m, bool file)
+void unpack_buffer_init(struct unpack_buffer *s, const struct machine *m, bool file)
 {
-	*s = (struct scratch){
+	*s = (struct unpack_buffer){
 		.store = { UINT64_MAX, piece_open, piece_close, piece_step },
 		.shown = -1,
 		.fd = file ? files_memory() : -1,
 	};
 	if (m->mem_total)
-		s->store.most = m->mem_total / 2;
-	if (m->mem_available && m->mem_available < s->store.most)
-		s->store.most = m->mem_available;
-	if (s->store.most > PTRDIFF_MAX / 4)
-		s->store.most = PTRDIFF_MAX / 4;
-	s->size = pages((size_t)s->store.most);
+		s->store.limit = m->mem_total / 2;
+	if (m->mem_available && m->mem_available < s->store.limit)
+		s->store.limit = m->mem_available;
+	if (s->store.limit > PTRDIFF_MAX / 4)
+		s->store.limit = PTRDIFF_MAX / 4;
+	s->size = pages((size_t)s->store.limit);
 	s->p = confine_share(s->fd, 1u << 20, &s->size);
 	if (s->p || s->fd < 0)
 		return;
 	/* no file may be that large; it is copied into one that is as large as it must be */
 	close(s->fd);
 	s->fd = -1;
-	s->size = pages((size_t)s->store.most);
+	s->size = pages((size_t)s->store.limit);
 	s->p = confine_share(-1, 1u << 20, &s->size);
 }
 
-void scratch_free(struct scratch *s)
+void unpack_buffer_free(struct unpack_buffer *s)
 {
 	hide(s);
 	if (s->p)
@@ -105,11 +105,11 @@ void scratch_free(struct scratch *s)
 		close(s->fd);
 }
 
-bool scratch_read(struct scratch *s, int fd, const char *what, const char *path, struct span *out,
-		  struct error *e)
+bool unpack_buffer_read(struct unpack_buffer *s, int fd, const char *what, const char *path,
+			struct span *out, struct error *e)
 {
-	size_t room = (size_t)s->store.most, len = 0;
-	char name[NAME_TEXT], size[SIZE_TEXT], more;
+	size_t room = (size_t)s->store.limit, len = 0;
+	char name[PRINTABLE_MAX], size[FORMAT_SIZE_MAX], more;
 	uint8_t *p = piece_open(&s->store, &room);
 	ssize_t n = p ? 1 : 0;
 
@@ -122,19 +122,19 @@ bool scratch_read(struct scratch *s, int fd, const char *what, const char *path,
 		else if (n < 0 && errno == EINTR)
 			n = 1;
 		else if (n < 0)
-			return fail(e, FAIL_FILE, "read %s%s: %s", what, name_text(name, path),
+			return fail(e, FAIL_FILE, "read %s%s: %s", what, printable(name, path),
 				    files_errno(errno));
 	}
 	if (n && read(fd, &more, 1) != 0)
 		return fail(e, FAIL_MEMORY,
 			    "read %s%s: it has more than %s, all that can be loaded", what,
-			    name_text(name, path), size_text(size, room));
-	s->store.most -= len;
+			    printable(name, path), format_size(size, room));
+	s->store.limit -= len;
 	*out = (struct span){ piece_close(&s->store, len), len };
 	return true;
 }
 
-int scratch_fd(struct scratch *s, struct span bytes)
+int unpack_buffer_seal(struct unpack_buffer *s, struct span bytes)
 {
 	if (s->fd < 0 || bytes.p != s->p || s->used > pages(bytes.len) ||
 	    ftruncate(s->fd, (off_t)bytes.len))

@@ -2,12 +2,12 @@
  * pipe. All of it is one piece as large as could be needed, shared with children, of which pages
  * are taken as they are written. For kexec_file_load it is a file in memory.
  */
-#ifndef SCRATCH_H
-#define SCRATCH_H
+#ifndef UNPACK_BUFFER_H
+#define UNPACK_BUFFER_H
 
 #include "src/formats/unwrap.h"
 
-struct scratch {
+struct unpack_buffer {
 	struct store store; /* first: unwrap() gets this */
 	const char *name;   /* what is unpacked, for people; NULL: for nobody */
 	struct span input;  /* a mapped file: pages of it that were read are let go */
@@ -18,24 +18,24 @@ struct scratch {
 	int fd;		    /* the file in memory; -1: none */
 };
 
-#define NO_SCRATCH                                                                                 \
+#define NO_UNPACK_BUFFER                                                                           \
 	{                                                                                          \
 		.shown = -1, .fd = -1                                                              \
 	}
 
 /* Half of RAM is what the running kernel takes; what is available, what we may. End it with
- * scratch_free() in any case.
+ * unpack_buffer_free() in any case.
  */
-void scratch_start(struct scratch *s, const struct machine *m, bool file);
-void scratch_free(struct scratch *s);
+void unpack_buffer_init(struct unpack_buffer *s, const struct machine *m, bool file);
+void unpack_buffer_free(struct unpack_buffer *s);
 
 /* All that fd still has. `what` and `path` name it in errors. Errors: FAIL_FILE, FAIL_MEMORY. */
-bool scratch_read(struct scratch *s, int fd, const char *what, const char *path, struct span *out,
-		  struct error *e);
+bool unpack_buffer_read(struct unpack_buffer *s, int fd, const char *what, const char *path,
+			struct span *out, struct error *e);
 
 /* The file in memory, sealed, if these bytes are all that it has; they are no longer mapped then.
  * -1: they are not. The descriptor stays the scratch's.
  */
-int scratch_fd(struct scratch *s, struct span bytes);
+int unpack_buffer_seal(struct unpack_buffer *s, struct span bytes);
 
 #endif

@@ -12,10 +12,10 @@
  * run: the ticks of the guest's counter from before fork to after wait, between the marks BEGIN and
  * END. rc is the exit code, or minus the signal. memory: the highest sum of private pages and the
  * highest sum of mapped file pages, looked at before every system call that can lessen them.
- * peak: the most that was resident of the command or of one that it started, by the kernel's account.
- * zeros: the ticks of the command's kexec_load alone, made of nothing but zeros: its segments lose
- * their bytes before the call, so that what is left is what the kernel does to find pages. Its
- * process's memory policy and the like are in force. P are the pages of all segments.
+ * peak: the most that was resident of the command or of one that it started, by the kernel's
+ *account. zeros: the ticks of the command's kexec_load alone, made of nothing but zeros: its
+ *segments lose their bytes before the call, so that what is left is what the kernel does to find
+ *pages. Its process's memory policy and the like are in force. P are the pages of all segments.
  */
 #include "mark.h"
 

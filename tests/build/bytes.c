@@ -1,5 +1,5 @@
-/* src/bytes.c beside libc: tests/build/build.bats gives its names the prefix small_. Sizes up to 70,
- * every place in 16 bytes, every overlap in reach.
+/* src/bytes.c beside libc: tests/build/build.bats gives its names the prefix small_. Sizes up to
+ * 70, every place in 16 bytes, every overlap in reach.
  */
 #include <stdint.h>
 #include <stdio.h>

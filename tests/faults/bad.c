@@ -8,14 +8,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int say(const char *s)
+static int log_print(const char *s)
 {
 	return write(2, s, strlen(s)) < 0;
 }
 
 static int fail(void)
 {
-	say("kexec-lite: cannot do it: it is bad\n");
+	log_print("kexec-lite: cannot do it: it is bad\n");
 	return 3;
 }
 
@@ -55,7 +55,7 @@ int main(int argc, char *argv[])
 		syscall(SYS_kexec_load, 0, 1, (size_t[4]){ (size_t)buf, 1, 0, 4096 }, 0);
 	} else if (strcmp(what, "mumbles") == 0) {
 		if (fd < 0)
-			return say("kexec-lite: something is wrong\n"), 3;
+			return log_print("kexec-lite: something is wrong\n"), 3;
 	} else if (strcmp(what, "lies") == 0) {
 		if (fd < 0)
 			return fail(), 77;

@@ -11,8 +11,9 @@
 
 #define DOORS(X)                                                                                   \
 	X(image)                                                                                   \
-	X(elf)                                                                                     \
-	X(tree) X(edit) X(flatten) X(iomem) X(quiet) X(core) X(options) X(plan) X(gzip) X(zstd)    \
+	X(elf64)                                                                                   \
+	X(tree)                                                                                    \
+	X(edit) X(flatten) X(iomem) X(staging) X(elfcorehdr) X(options) X(plan) X(gzip) X(zstd)    \
 		X(xz) X(lz4) X(unwrap)
 #define DOOR_DECLARE(name) void door_##name(struct span in);
 DOORS(DOOR_DECLARE)

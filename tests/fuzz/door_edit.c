@@ -20,7 +20,7 @@ static struct chosen ask(unsigned flag)
 	};
 
 	if (flag & 16) {
-		c.core = (struct range){ 0, 1, NULL };
+		c.elfcorehdr = (struct range){ 0, 1, NULL };
 		c.usable = (struct range){ 0x50000000, 0x60000000, NULL };
 		c.backup.end = flag & 4 ? 0x10000 : 0;
 	}
@@ -53,7 +53,7 @@ static bool edit(struct tree *t, struct machine *m, struct span user, struct spa
 	const struct overlay overlay = { over, "overlay" };
 	struct chosen c = ask(flag);
 	struct ranges keep = { 0 };
-	size_t slack = chosen_slack(17) + 16 * m->keep.n, size;
+	size_t slack = chosen_slack(17) + 16 * m->reserved.n, size;
 	struct span out;
 
 	if (!start(t, m, user, slack, e) || (over.len && !overlay_apply(t, &overlay, slack, e)))
@@ -67,8 +67,8 @@ static bool edit(struct tree *t, struct machine *m, struct span user, struct spa
 		c.initrd_end += 0x48000000;
 	}
 	c.tree_start = 0x47000000;
-	if (c.core.end)
-		c.core = (struct range){ 0x51000000, 0x51010000, NULL };
+	if (c.elfcorehdr.end)
+		c.elfcorehdr = (struct range){ 0x51000000, 0x51010000, NULL };
 	if (c.backup.end)
 		c.backup = (struct range){ 0x52000000, 0x52010000, NULL };
 	if (!chosen_move(t, &c, e))
@@ -76,7 +76,7 @@ static bool edit(struct tree *t, struct machine *m, struct span user, struct spa
 	out = (struct span){ t->blob, size };
 	if (!tree_check(out, "next", e) || !chosen_check(out, &c, e))
 		return false;
-	DOOR_WANT(memory_keep(out.p, &keep));
+	DOOR_WANT(dt_reserved(out.p, &keep));
 	ranges_free(&keep);
 	/* the next kernel may want to kexec too */
 	chosen_clean(t, 0);
@@ -100,7 +100,7 @@ void door_edit(struct span in)
 	     (!over.len || tree_check(over, "overlay", &e));
 	if (ok && flag & 4)
 		ok = m.arch->memory(&m, &(struct sources){ 0 }, &e);
-	ranges_sort(&m.keep);
+	ranges_sort(&m.reserved);
 	if (ok && flag & 16)
 		m.crash.region = (struct range){ 0x50000000, 0x60000000, NULL };
 	ok = ok && edit(&t, &m, user, over, flag, &e);

@@ -19,11 +19,11 @@ void door_image(struct span in)
 		DOOR_WANT(img.parts == 1 && img.part[0].at == 0 && img.part[0].data.p == in.p);
 		DOOR_WANT(img.part[0].data.len <= in.len && img.part[0].data.len >= 64);
 		DOOR_WANT(img.part[0].size >= img.part[0].data.len);
-		DOOR_WANT(img.room >= img.part[0].size && img.room <= 1ull << 48);
+		DOOR_WANT(img.memsz >= img.part[0].size && img.memsz <= 1ull << 48);
 		DOOR_WANT(img.align == 2 << 20 && img.offset < img.align &&
 			  img.offset % m.page_size == 0);
 		DOOR_WANT(img.entry < img.part[0].data.len);
-		DOOR_WANT(image_stay(&img, "Image", &m, &e));
+		DOOR_WANT(image_pin(&img, "Image", &m, &e));
 	}
 	image_free(&img);
 }

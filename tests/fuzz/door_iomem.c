@@ -34,8 +34,8 @@ void door_iomem(struct span in)
 	e = (struct error){ 0 };
 	ok = m.arch->memory(&m, &(struct sources){ .iomem = text, .log = log }, &e);
 	door_error(ok, &e);
-	ranges_sort(&m.keep);
-	DOOR_WANT(!ok || (door_sorted(&m.ram, true) && door_sorted(&m.keep, false)));
+	ranges_sort(&m.reserved);
+	DOOR_WANT(!ok || (door_sorted(&m.ram, true) && door_sorted(&m.reserved, false)));
 	machine_free(&m);
 }
 

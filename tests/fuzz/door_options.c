@@ -13,17 +13,17 @@
 
 static void check_line(const struct options *o, const char *running)
 {
-	struct text line = TEXT_GROWING;
+	struct strbuf line = STRBUF_GROWING;
 
 	options_cmdline(o, running, &line);
-	DOOR_WANT(!line.lost &&
+	DOOR_WANT(!line.truncated &&
 		  line.len <= strlen(running) + (o->append ? strlen(o->append) : 0) + 2);
 	DOOR_WANT(!line.p || strlen(line.p) == line.len);
 	if (line.p) {
-		scrub_words(line.p, line.len);
+		redact_cmdline(line.p, line.len);
 		DOOR_WANT(strlen(line.p) == line.len);
 	}
-	text_free(&line);
+	strbuf_free(&line);
 }
 
 void door_options(struct span in)
@@ -33,7 +33,7 @@ void door_options(struct span in)
 	struct machine m = { .arch = &arch_arm64, .has_load = true };
 	struct error e = { 0 };
 	struct options o;
-	struct choice c;
+	struct method c;
 	int argc = 1;
 	bool ok;
 
@@ -52,7 +52,7 @@ void door_options(struct span in)
 	if (ok) {
 		DOOR_WANT(options_action(&o) <= LOAD_SHUTDOWN);
 		m.has_file_load = o.debug;
-		door_error(choose(&o, &m, &c, &e), &e);
+		door_error(method_choose(&o, &m, &c, &e), &e);
 		check_line(&o, argc > 1 ? argv[argc - 1] : "");
 	}
 	free(words);

@@ -24,8 +24,8 @@ static void read_ppc64(struct span in, bool big_endian)
 	ok = arch_ppc64.memory(&m, &(struct sources){ 0 }, &e);
 	door_error(ok, &e);
 	DOOR_WANT(!ok || door_sorted(&m.ram, true));
-	ranges_sort(&m.keep);
-	DOOR_WANT(door_sorted(&m.keep, false));
+	ranges_sort(&m.reserved);
+	DOOR_WANT(door_sorted(&m.reserved, false));
 	m.crash.notes.n = 9;
 	ppc64_tree_room(&m);
 	machine_free(&m);
@@ -47,22 +47,22 @@ void door_tree(struct span in)
 	door_error(ok, &e);
 	if (!ok)
 		return;
-	/* ours asks for more: see tree_unsound() */
+	/* ours asks for more: see tree_validate() */
 	DOOR_WANT(fdt_check_full(in.p, in.len) == 0);
-	DOOR_WANT(memory_keep(in.p, &keep) && memory_told(in.p, &told));
+	DOOR_WANT(dt_reserved(in.p, &keep) && dt_ram(in.p, &told));
 	ranges_free(&keep);
 	ranges_free(&told);
-	memory_known(in.p);
+	dt_has_memory(in.p);
 	tree_is_xen(in.p);
 	tree_has_spin_table(in.p);
 	DOOR_WANT(merge_same_machine(in.p, in.p));
-	DOOR_WANT(!tree_fits(in.p, in.p) || merge_same_machine(in.p, in.p));
+	DOOR_WANT(!merge_same_board(in.p, in.p) || merge_same_machine(in.p, in.p));
 	read_ppc64(in, flag & 1);
 	copy = malloc(in.len);
 	if (!copy)
 		abort();
 	memcpy(copy, in.p, in.len);
-	scrub_tree(copy);
+	redact_tree(copy);
 	DOOR_WANT(tree_check((struct span){ copy, in.len }, "tree", &e));
 	free(copy);
 }

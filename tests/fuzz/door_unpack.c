@@ -12,7 +12,7 @@
 static void step(void *arg, const struct unpack *u)
 {
 	(void)arg;
-	DOOR_WANT(u->len <= u->room && u->used <= u->in.len);
+	DOOR_WANT(u->len <= u->out_max && u->used <= u->in.len);
 }
 
 /* Unpacks into `room` bytes and no more; the caller's to free(). */
@@ -25,7 +25,7 @@ static uint8_t *run(const struct format *f, struct span in, size_t room, struct 
 	if (!out)
 		abort();
 	memset(out, 0xa5, room + 1);
-	*u = (struct unpack){ .in = in, .out = out, .room = room, .step = step };
+	*u = (struct unpack){ .in = in, .out = out, .out_max = room, .step = step };
 	*ok = unpack(f, u, "kernel", e);
 	door_error(*ok, e);
 	DOOR_WANT(u->len <= room && u->used <= in.len && out[room] == 0xa5);
@@ -87,7 +87,7 @@ static uint8_t *heap_open(struct store *s, size_t *room)
 {
 	struct heap *h = (struct heap *)s;
 
-	DOOR_WANT(h->n < HEAP_PIECES && *room <= s->most);
+	DOOR_WANT(h->n < HEAP_PIECES && *room <= s->limit);
 	h->piece[h->n] = calloc(1, *room + 1);
 	return h->piece[h->n++];
 }
@@ -98,7 +98,7 @@ static const uint8_t *heap_close(struct store *s, size_t len)
 	/* exactly as long as it says */
 	uint8_t *p = malloc(len + !len);
 
-	DOOR_WANT(h->n && len <= s->most);
+	DOOR_WANT(h->n && len <= s->limit);
 	if (p && len)
 		memcpy(p, h->piece[h->n - 1], len);
 	free(h->piece[h->n - 1]);
@@ -123,8 +123,8 @@ void door_unwrap(struct span in)
 	const struct machine m = { .arch = flag & 1 ? &arch_ppc64 : &arch_arm64,
 				   .page_size = 0x1000,
 				   .mem_total = 1 << 30,
-				   .room = { &all, 1, 1 },
-				   .reach = all };
+				   .free = { &all, 1, 1 },
+				   .addressable = all };
 	struct heap h = { .store = { flag & 2 ? 5000 : 1 << 20, heap_open, heap_close, step } };
 	struct unwrapped u;
 	struct error e = { 0 };

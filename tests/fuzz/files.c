@@ -36,7 +36,7 @@ void files_each(void (*each)(void *arg, const char *path, struct span bytes), vo
 		each(arg, file[i].path, file[i].bytes);
 }
 
-int files_read(int root, const char *path, size_t most, struct text *out)
+int files_read(int root, const char *path, size_t most, struct strbuf *out)
 {
 	size_t i;
 
@@ -45,11 +45,11 @@ int files_read(int root, const char *path, size_t most, struct text *out)
 		;
 	if (i == files)
 		return ENOENT;
-	text_bytes(out, file[i].bytes.p, file[i].bytes.len < most ? file[i].bytes.len : most);
-	return out->lost ? ENOMEM : file[i].bytes.len > most ? EFBIG : 0;
+	strbuf_append(out, file[i].bytes.p, file[i].bytes.len < most ? file[i].bytes.len : most);
+	return out->truncated ? ENOMEM : file[i].bytes.len > most ? EFBIG : 0;
 }
 
-void files_log(int root, const char *path, size_t most, const char *word, struct text *out)
+void files_log(int root, const char *path, size_t most, const char *word, struct strbuf *out)
 {
 	(void)word;
 	files_read(root, path, most, out);
@@ -62,7 +62,7 @@ bool files_save(const char *dir, const char *path, struct span bytes, struct err
 }
 
 /* The live tree is another door's. */
-bool walk_live_tree(int root, const char *from, uint8_t *boot, struct span *out, struct error *e)
+bool live_tree_flatten(int root, const char *from, uint8_t *boot, struct span *out, struct error *e)
 {
 	(void)root, (void)out;
 	free(boot);
@@ -71,8 +71,8 @@ bool walk_live_tree(int root, const char *from, uint8_t *boot, struct span *out,
 
 const char *errno_text(char buf[ERRNO_TEXT], int err)
 {
-	struct text t = text_fixed(buf, ERRNO_TEXT);
+	struct strbuf t = strbuf_fixed(buf, ERRNO_TEXT);
 
-	text_add(&t, "error %d", err);
+	strbuf_printf(&t, "error %d", err);
 	return buf;
 }

@@ -62,13 +62,13 @@ door() {
 }
 
 @test "door: an arm64 Image" { door image 40000; }
-@test "door: an ELF kernel" { door elf 15000; }
+@test "door: an ELF kernel" { door elf64 15000; }
 @test "door: a device tree" { door tree 5000; }
 @test "door: the next tree: merged, overlaid, written" { door edit 5000; }
 @test "door: a live tree" { door flatten 3000; }
 @test "door: /proc/iomem and the log" { door iomem 8000; }
-@test "door: /proc/zoneinfo" { door quiet 8000; }
-@test "door: what a core header is made of" { door core 15000; }
+@test "door: /proc/zoneinfo" { door staging 8000; }
+@test "door: what a core header is made of" { door elfcorehdr 15000; }
 @test "door: the command line of the program" { door options 40000; }
 @test "door: the whole plan" { door plan 1000; }
 @test "door: gzip" { door gzip 8000; }
@@ -103,7 +103,7 @@ planted() {
 @test "a door finds a missing bounds check" {
 	planted src/span.c 's/off > s.len \|\| len > s.len - off/off > s.len/' doors
 	out=$BATS_TEST_TMPDIR/planted
-	run door elf 15000
+	run door elf64 15000
 	same status "$status" 1
 	[[ $output = *"SUMMARY: AddressSanitizer"* ]]
 }

@@ -117,45 +117,46 @@ static void save_file(void *arg, const char *path, struct span bytes)
 static void save_plan(struct scene *s, const char *dir)
 {
 	const struct segment *tree = plan_segment(&s->plan, TREE);
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 
 	print_json(&s->plan, &s->request, &t);
 	save(dir, "plan.json", t.p, t.len, t.len);
 	if (tree)
 		save(dir, "tree.dtb", s->plan.tree.blob, s->plan.tree.blob ? tree->data.len : 0,
 		     tree->data.len);
-	text_free(&t);
+	strbuf_free(&t);
 }
 
 /* What the program is to be given, a word a line, to make the same plan. */
 static void save_words(struct scene *s, const char *dir)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	char name[24];
 	size_t i;
 
-	text_add(&t, "--seed\n01020000000000000304\n--append\n%s\n", s->cmdline);
+	strbuf_printf(&t, "--seed\n01020000000000000304\n--append\n%s\n", s->cmdline);
 	for (i = 0; i < s->request.initrds; i++) {
 		snprintf(name, sizeof(name), "initrd%zu", i);
 		save(dir, name, "", 0, s->request.initrd[i].len);
-		text_add(&t, "--initrd\n%s/%s\n", dir, name);
+		strbuf_printf(&t, "--initrd\n%s/%s\n", dir, name);
 	}
 	if (s->has_user) {
 		save(dir, "user", s->user, SCENE_TREE, SCENE_TREE);
-		text_add(&t, "--dtb\n%s/user\n", dir);
+		strbuf_printf(&t, "--dtb\n%s/user\n", dir);
 	}
 	if (s->has_over) {
 		save(dir, "over", s->over, SCENE_TREE, SCENE_TREE);
-		text_add(&t, "--dtb-overlay\n%s/over\n", dir);
+		strbuf_printf(&t, "--dtb-overlay\n%s/over\n", dir);
 	}
 	if (s->request.bounds.start)
-		text_add(&t, "--mem-min\n%llu\n", (unsigned long long)s->request.bounds.start);
+		strbuf_printf(&t, "--mem-min\n%llu\n", (unsigned long long)s->request.bounds.start);
 	if (s->request.bounds.end)
-		text_add(&t, "--mem-max\n%llu\n", (unsigned long long)s->request.bounds.end);
-	text_add(&t, "%s%s%s", s->panic ? "-p\n" : "",
-		 s->stay && !s->panic ? "--run-at-load\n" : "", s->hotplug ? "--hotplug\n" : "");
+		strbuf_printf(&t, "--mem-max\n%llu\n", (unsigned long long)s->request.bounds.end);
+	strbuf_printf(&t, "%s%s%s", s->panic ? "-p\n" : "",
+		      s->stay && !s->panic ? "--run-at-load\n" : "",
+		      s->hotplug ? "--hotplug\n" : "");
 	save(dir, "words", t.p, t.len, t.len);
-	text_free(&t);
+	strbuf_free(&t);
 }
 
 static void save_case(struct scene *s, const char *dir, unsigned defect)

@@ -127,23 +127,23 @@ static void make_regions(struct scene *s)
 	}
 }
 
-static struct text start_text(struct scene *s, unsigned i)
+static struct strbuf start_text(struct scene *s, unsigned i)
 {
-	return text_fixed(s->text[i], SCENE_TEXT);
+	return strbuf_fixed(s->text[i], SCENE_TEXT);
 }
 
-static void put(const char *path, const struct text *t)
+static void put(const char *path, const struct strbuf *t)
 {
-	if (t->lost)
+	if (t->truncated)
 		abort();
 	files_put(path, (struct span){ (const uint8_t *)t->p, t->len });
 }
 
-static void add_line(struct text *t, const char *indent, struct range r, const char *name)
+static void add_line(struct strbuf *t, const char *indent, struct range r, const char *name)
 {
 	if (r.start < r.end)
-		text_add(t, "%s%08llx-%08llx : %s\n", indent, (unsigned long long)r.start,
-			 (unsigned long long)r.end - 1, name);
+		strbuf_printf(t, "%s%08llx-%08llx : %s\n", indent, (unsigned long long)r.start,
+			      (unsigned long long)r.end - 1, name);
 }
 
 static void put_iomem(struct scene *s)
@@ -151,7 +151,7 @@ static void put_iomem(struct scene *s)
 	static const char *const names[] = { "reserved",    "reserved",	   "Kernel code",
 					     "Kernel data", "ACPI Tables", "reserved" };
 	struct dice *d = &s->dice;
-	struct text t = start_text(s, 0);
+	struct strbuf t = start_text(s, 0);
 	size_t i, k = 0;
 
 	add_line(&t, "", (struct range){ 0x9000000, 0x9001000, NULL }, "pl011@9000000");
@@ -173,18 +173,18 @@ static void put_texts(struct scene *s)
 {
 	struct dice *d = &s->dice;
 	const uint64_t total = one_in(d, 8) ? s->total / 8 : s->total * PICK(d, 1, 2, 4);
-	struct text t = start_text(s, 1);
+	struct strbuf t = start_text(s, 1);
 
-	text_add(&t,
-		 "machine=%s\nrelease=6.12.0\npage_size=%u\nfdt_total=%u\nsyscalls=kexec_load\n",
-		 !s->ppc64	 ? "aarch64"
-		 : s->big_endian ? "ppc64"
-				 : "ppc64le",
-		 s->page, (unsigned)PICK(d, 0, 0x10000, 0x5800));
+	strbuf_printf(
+		&t, "machine=%s\nrelease=6.12.0\npage_size=%u\nfdt_total=%u\nsyscalls=kexec_load\n",
+		!s->ppc64	? "aarch64"
+		: s->big_endian ? "ppc64"
+				: "ppc64le",
+		s->page, (unsigned)PICK(d, 0, 0x10000, 0x5800));
 	put("system", &t);
 	t = start_text(s, 2);
-	text_add(&t, "MemTotal: %llu kB\nMemAvailable: %llu kB\n", (unsigned long long)total / 1024,
-		 (unsigned long long)total / 1024);
+	strbuf_printf(&t, "MemTotal: %llu kB\nMemAvailable: %llu kB\n",
+		      (unsigned long long)total / 1024, (unsigned long long)total / 1024);
 	put("proc/meminfo", &t);
 	files_put("proc/cmdline", (struct span){ (const uint8_t *)"root=/dev/vda1\n", 15 });
 }
@@ -216,13 +216,13 @@ static void put_crash(struct scene *s)
 	static const char cpu[] = "sys/devices/system/cpu/cpu0/crash_notes",
 			  size[] = "sys/devices/system/cpu/cpu0/crash_notes_size";
 	const uint64_t at = s->ram[0].start + 0x100000 + 0x1000 * roll(&s->dice, 0x100);
-	struct text t = start_text(s, 3);
+	struct strbuf t = start_text(s, 3);
 
-	text_add(&t, "%llx\n", (unsigned long long)at);
+	strbuf_printf(&t, "%llx\n", (unsigned long long)at);
 	put(cpu, &t);
 	files_put(size, (struct span){ (const uint8_t *)"424\n", 4 });
 	t = start_text(s, 4);
-	text_add(&t, "0x%016llx 1024\n", (unsigned long long)at + 0x1000);
+	strbuf_printf(&t, "0x%016llx 1024\n", (unsigned long long)at + 0x1000);
 	put("sys/kernel/vmcoreinfo", &t);
 	files_put("sys/devices/system/cpu/possible", (struct span){ (const uint8_t *)"0\n", 2 });
 	files_put("sys/devices/system/cpu/present", (struct span){ (const uint8_t *)"0\n", 2 });
@@ -287,7 +287,7 @@ static void make_freemap(struct scene *s)
 static uint64_t initrd_size(struct scene *s)
 {
 	struct dice *d = &s->dice;
-	const struct ranges *room = &s->machine.room;
+	const struct ranges *room = &s->machine.free;
 	const struct range *hole;
 	uint64_t size;
 
@@ -295,7 +295,7 @@ static uint64_t initrd_size(struct scene *s)
 		return PICK(d, 1, 4095, 4096, 4097, 5000000, 100 << 20, 1 << 30);
 	hole = &room->v[roll(d, room->n)];
 	size = hole->end - hole->start;
-	size -= roll(d, 4) * 0x10000 + (one_in(d, 2) ? s->image.room : 0);
+	size -= roll(d, 4) * 0x10000 + (one_in(d, 2) ? s->image.memsz : 0);
 	return size && size <= SCENE_PIECE ? size : 0x10000;
 }
 
@@ -314,7 +314,7 @@ static void make_request(struct scene *s)
 		.dtb_name = "user",
 		.kaslr_seed = { 1, 2 },
 		.rng_seed = { 3, 4 },
-		.hotplug = s->hotplug && s->machine.crash.core_room,
+		.hotplug = s->hotplug && s->machine.crash.elfcorehdr_memsz,
 	};
 	r->initrds = roll(d, 4);
 	for (i = 0; i < r->initrds; i++)
@@ -344,7 +344,7 @@ static bool run(struct scene *s)
 	s->probed = true;
 	make_freemap(s);
 	if (!image_parse(s->kernel, "kernel", m, &s->image, e) ||
-	    (s->stay && !image_stay(&s->image, "kernel", m, e)))
+	    (s->stay && !image_pin(&s->image, "kernel", m, e)))
 		return false;
 	make_request(s);
 	return (!s->has_user || tree_check(s->request.dtb, "user", e)) &&
@@ -379,7 +379,7 @@ void scene_end(struct scene *s)
 
 void scene_check(struct scene *s)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	struct error e = { 0 };
 
 	door_error(s->ok, &s->error);
@@ -387,8 +387,8 @@ void scene_check(struct scene *s)
 		return;
 	DOOR_WANT(plan_check(&s->plan, &s->request, &e));
 	print_plan(&s->plan, &s->request, &t);
-	DOOR_WANT(!t.lost);
-	text_free(&t);
+	DOOR_WANT(!t.truncated);
+	strbuf_free(&t);
 }
 
 static struct segment *piece(struct scene *s, enum piece which)
@@ -403,11 +403,11 @@ static struct segment *piece(struct scene *s, enum piece which)
 
 static void move(struct segment *x, phys to)
 {
-	const uint64_t room = x->room_end - x->at.start, size = x->at.end - x->at.start;
+	const uint64_t room = x->reserved_end - x->at.start, size = x->at.end - x->at.start;
 
 	x->at.start = to;
 	x->at.end = to + size;
-	x->room_end = to + room;
+	x->reserved_end = to + room;
 }
 
 bool scene_spoil(struct scene *s, unsigned defect)
@@ -426,7 +426,7 @@ bool scene_spoil(struct scene *s, unsigned defect)
 	case 6:
 		for (; kernel + 1 < p->seg + p->n && kernel[1].piece == KERNEL; kernel++)
 			;
-		kernel->room_end = p->kernel + s->image.room - 1;
+		kernel->reserved_end = p->kernel + s->image.memsz - 1;
 		return true;
 	case 7:
 		if (initrd)
@@ -435,9 +435,9 @@ bool scene_spoil(struct scene *s, unsigned defect)
 	case 8: stub->at.end = stub->at.start; return true;
 	case 9: tree->data.len = tree->at.end - tree->at.start + 1; return true;
 	case 10:
-		if (s->machine.keep.n)
-			move(tree, round_down(s->machine.keep.v[0].start, s->page));
-		return s->machine.keep.n;
+		if (s->machine.reserved.n)
+			move(tree, round_down(s->machine.reserved.v[0].start, s->page));
+		return s->machine.reserved.n;
 	case 11: p->seg[p->n] = *stub; return p->n++ < SEGMENTS_MAX;
 	case 12: tree->data.p[0] ? (void)(p->tree.blob[0] ^= 1) : (void)0; return true;
 	case 13: p->chosen.cmdline = "something else"; return strcmp(s->cmdline, "something else");

@@ -38,9 +38,9 @@ static void pairs(void *t, const char *name, const struct range *r, size_t n)
 static void memory_node(void *t, const struct range *r, size_t n)
 {
 	char name[32];
-	struct text text = text_fixed(name, sizeof(name));
+	struct strbuf text = strbuf_fixed(name, sizeof(name));
 
-	text_add(&text, "memory@%llx", (unsigned long long)r->start);
+	strbuf_printf(&text, "memory@%llx", (unsigned long long)r->start);
 	must(fdt_begin_node(t, name));
 	must(fdt_property_string(t, "device_type", "memory"));
 	pairs(t, "reg", r, n);

@@ -59,7 +59,7 @@ static struct inputs *inputs_of(const struct request *r)
 static void lie(const char *about, const struct request *r, struct plan *p, struct error *e)
 {
 	struct segment *s = &p->seg[0];
-	const struct range kept = r->machine->keep.v[0];
+	const struct range kept = r->machine->reserved.v[0];
 
 	if (strcmp(about, "kept") == 0)
 		s->at = (struct range){ kept.start, kept.start + s->at.end - s->at.start, NULL };

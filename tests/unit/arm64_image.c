@@ -5,7 +5,7 @@
 
 #include <sys/mman.h>
 
-#define SIZE 4096 /* of the file, where a row does not say */
+#define SIZE 4096 /* of the file, where a row does not log_print */
 
 static const struct row {
 	const char *caption;
@@ -106,9 +106,9 @@ static void headers(void)
 			want_u64("parts", 1, img.parts);
 			want_u64("align", 0x200000, img.align);
 			want_u64("offset", r->offset, img.offset);
-			want_u64("room", r->room, img.room);
+			want_u64("room", r->room, img.memsz);
 			want_u64("page size", r->page, img.page_size);
-			want_u64("lowest", r->lowest, img.lowest);
+			want_u64("lowest", r->lowest, img.bottom_up);
 			want_u64("entry", 0, img.entry);
 			want_u64("part's place", 0, img.part[0].at);
 			want_u64("part's bytes", len, img.part[0].data.len);
@@ -387,7 +387,7 @@ static void random_headers(void)
 		if (ok) {
 			want(img.offset < 0x200000 && img.offset % 0x1000 == 0,
 			     "its offset is sound");
-			want(img.room >= img.part[0].size && img.room <= 1ull << 48,
+			want(img.memsz >= img.part[0].size && img.memsz <= 1ull << 48,
 			     "its room is sound");
 			want(img.part[0].data.len <= size, "its bytes are the file's");
 		}

@@ -151,7 +151,7 @@ static void out_of_memory(void)
 			want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY,
 				   ok ? "" : "go on: out of memory");
 			ranges_free(&m.ram);
-			ranges_free(&m.keep);
+			ranges_free(&m.reserved);
 		}
 		want_u64("calls of malloc", (uint64_t)texts[i].calls, (uint64_t)n - 1);
 		note_free(&tree);
@@ -161,7 +161,7 @@ static void out_of_memory(void)
 /* 70 areas, one of them in two halves: a set grows at the 65th. */
 static void many_areas(void)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	struct machine m = { .arch = &arch_arm64, .page_size = 0x1000 };
 	struct sources s;
 	struct error e = { 0 };
@@ -170,14 +170,14 @@ static void many_areas(void)
 	bool ok;
 
 	CASE("out of memory: the half of an area behind the old initrd is the 65th");
-	text_add(&t, "%s", RAM);
+	strbuf_printf(&t, "%s", RAM);
 	for (i = 0; i < 63; i++)
-		text_add(&t, "  %x-%x : reserved\n", 0x40000000 + 0x10000 * i,
-			 0x40000fff + 0x10000 * i);
-	text_add(&t, "  403ff000-404fffff : reserved\n");
+		strbuf_printf(&t, "  %x-%x : reserved\n", 0x40000000 + 0x10000 * i,
+			      0x40000fff + 0x10000 * i);
+	strbuf_printf(&t, "  403ff000-404fffff : reserved\n");
 	for (i = 0; i < 6; i++)
-		text_add(&t, "  %x-%x : reserved\n", 0x41000000 + 0x10000 * i,
-			 0x41000fff + 0x10000 * i);
+		strbuf_printf(&t, "  %x-%x : reserved\n", 0x41000000 + 0x10000 * i,
+			      0x41000fff + 0x10000 * i);
 	s = (struct sources){ .iomem = { (const uint8_t *)t.p, t.len } };
 	m.fdt = tree;
 	unit_memory(4); /* RAM, the areas twice, and those that stay once */
@@ -185,9 +185,9 @@ static void many_areas(void)
 	unit_memory(-1);
 	want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
 	ranges_free(&m.ram);
-	ranges_free(&m.keep);
+	ranges_free(&m.reserved);
 	note_free(&tree);
-	text_free(&t);
+	strbuf_free(&t);
 }
 
 static void tables_without_room(void)
@@ -198,13 +198,13 @@ static void tables_without_room(void)
 	struct tree t;
 
 	CASE("LPI tables: no room to reserve them");
-	if (!ranges_add(&m.keep, 0x40860000, 0x40870000, arm64_lpi) ||
+	if (!ranges_add(&m.reserved, 0x40860000, 0x40870000, arm64_lpi) ||
 	    !tree_open(&t, in, 0, "/t", &e))
 		abort();
 	want_error(arch_arm64.tree(&t, &m, &e), &e, FAIL_TREE,
 		   "write reservations of device tree /t: FDT_ERR_NOSPACE");
 	tree_free(&t);
-	ranges_free(&m.keep);
+	ranges_free(&m.reserved);
 	note_free(&in);
 }
 
@@ -223,16 +223,16 @@ static void test_lpi(void)
 		m = (struct machine){
 			.arch = &arch_arm64, .page_size = 0x1000, .fdt = tree, .fdt_from = "/t"
 		};
-		m.cmdline = (struct text){ .p = (char *)(uintptr_t)r->cmdline,
-					   .len = strlen(r->cmdline) };
+		m.cmdline = (struct strbuf){ .p = (char *)(uintptr_t)r->cmdline,
+					     .len = strlen(r->cmdline) };
 		s = (struct sources){ .iomem = { (const uint8_t *)iomem, strlen(iomem) },
 				      .log = { (const uint8_t *)r->log, strlen(r->log) } };
 		e = (struct error){ 0 };
 		want_error(arch_arm64.memory(&m, &s, &e), &e, FAIL_NONE, "");
-		want_ranges("kept", r->keep, &m.keep);
+		want_ranges("kept", r->keep, &m.reserved);
 		want_u64("known", r->lpi, m.lpi);
 		ranges_free(&m.ram);
-		ranges_free(&m.keep);
+		ranges_free(&m.reserved);
 		note_free(&tree);
 	}
 }
@@ -260,10 +260,10 @@ void test_arm64_memory(void)
 				    ? "40000000-80000000, 100000000-140000000"
 				    : "40000000-80000000",
 			    &m.ram);
-		want_ranges("kept", rows[i].keep, &m.keep);
-		want_u64("reach", 1ull << 48, m.reach.end);
+		want_ranges("kept", rows[i].keep, &m.reserved);
+		want_u64("reach", 1ull << 48, m.addressable.end);
 		ranges_free(&m.ram);
-		ranges_free(&m.keep);
+		ranges_free(&m.reserved);
 		note_free(&tree);
 	}
 	test_lpi();

@@ -311,7 +311,7 @@ static bool write_crash(struct tree *t, struct span before, size_t slack, struct
 			    .initrd_end = 0x50001388,
 			    .tree_start = 0x60000000,
 			    .tree_size = 0x400,
-			    .core = { 0x70000000, 0x70001000, NULL },
+			    .elfcorehdr = { 0x70000000, 0x70001000, NULL },
 			    .usable = { 0x70000000, 0x78000000, NULL },
 			    .low = { 0x1000000, 0x2000000, NULL },
 			    .backup = { 0x71000000, 0x71010000, NULL } };
@@ -358,7 +358,7 @@ static void crashes(void)
 		  "/ { #address-cells = <2>; #size-cells = <0>; chosen { }; };", NULL,
 		  "write /chosen of device tree /t: FDT_ERR_BADNCELLS" },
 	};
-	struct chosen high = { .cmdline = "a", .core = { 1ull << 32, 1ull << 33, NULL } };
+	struct chosen high = { .cmdline = "a", .elfcorehdr = { 1ull << 32, 1ull << 33, NULL } };
 	struct span before;
 	struct error e;
 	struct tree t;
@@ -407,7 +407,7 @@ static void moves_more(void)
 	} more[] = {
 		{ "a longer command line", { .cmdline = "abcdefgh" } },
 		{ "an initrd", { .cmdline = "a", .initrd_start = 1, .initrd_end = 2 } },
-		{ "a core header", { .cmdline = "a", .core = { 1, 2, NULL } } },
+		{ "a core header", { .cmdline = "a", .elfcorehdr = { 1, 2, NULL } } },
 	};
 	struct span before = note_tree("@1000+1000; / { " CELLS "chosen { }; };"), out;
 	struct chosen c = { .cmdline = "a" };
@@ -576,7 +576,7 @@ static void checks_crash(void)
 		  "@70000000+1000; / { " CRASH(CORE_GOOD, USABLE_GOOD), false },
 	};
 	struct chosen c = { .cmdline = "a",
-			    .core = { 0x70000000, 0x70001000, NULL },
+			    .elfcorehdr = { 0x70000000, 0x70001000, NULL },
 			    .usable = { 0x70000000, 0x78000000, NULL },
 			    .low = { 0x1000000, 0x2000000, NULL },
 			    .backup = { 0x71000000, 0x71010000, NULL } };
@@ -625,7 +625,7 @@ static void checks(void)
 	c = (struct chosen){ .cmdline = "a" };
 	seed(&c);
 	s = note_tree("/ { wraps = <4>; chosen { " GOOD "}; };"); /* 4: a NOP, if it is a tag */
-	put_be32((uint8_t *)(uintptr_t)tree_property(s.p, 0, "wraps").p - 8, 0xffffffff);
+	put_be32((uint8_t *)(uintptr_t)tree_getprop(s.p, 0, "wraps").p - 8, 0xffffffff);
 	want_u64("libfdt's answer", 0, (uint64_t)fdt_check_full(s.p, s.len));
 	e = (struct error){ 0 };
 	want_error(chosen_check(s, &c, &e), &e, FAIL_BUG,

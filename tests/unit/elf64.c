@@ -103,7 +103,7 @@ static const struct {
 	{ "a longer one is one", 3, "/red/herrings", false, FAIL_UNSUPPORTED },
 };
 
-void test_elf(void)
+void test_elf64(void)
 {
 	static uint8_t f[SIZE];
 	uint16_t machine;

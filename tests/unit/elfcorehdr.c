@@ -64,7 +64,7 @@ static void arm64_start(struct machine *m)
 	add(&m->crash.notes, 0x40001000, 0x40001190);
 	add(&m->crash.notes, 0x40002000, 0x40003024);
 	add(&m->crash.dump, 0x40000000, 0x50000000);
-	m->crash.linear = 0xffff001200000000;
+	m->crash.page_offset = 0xffff001200000000;
 	m->crash.text = (struct range){ 0x40200000, 0x40210000, NULL };
 	m->crash.text_virtual = 0xffff800008200000;
 }
@@ -75,7 +75,7 @@ static void ppc64_start(struct machine *m)
 	add(&m->crash.notes, 0x1000000, 0x1000400);
 	add(&m->crash.dump, 0, 0x10000);
 	add(&m->crash.dump, 0x10000, 0x20000000);
-	m->crash.linear = 0xc000000000000000;
+	m->crash.page_offset = 0xc000000000000000;
 }
 
 static void check_bytes(struct machine *m, phys backup, const uint8_t *expected, size_t size)
@@ -84,18 +84,18 @@ static void check_bytes(struct machine *m, phys backup, const uint8_t *expected,
 	struct error e = { 0 };
 	size_t i, caught = 0;
 
-	want_u64("size", size, core_size(m));
+	want_u64("size", size, elfcorehdr_size(m));
 	memset(got, 0xaa, sizeof(got));
-	core_write(m, backup, got);
+	elfcorehdr_write(m, backup, got);
 	want_bytes("header", expected, got, size);
 	want_u64("the byte behind it", 0xaa, got[size]);
-	want_error(core_check((struct span){ got, size }, m, backup, &e), &e, FAIL_NONE, "");
+	want_error(elfcorehdr_check((struct span){ got, size }, m, backup, &e), &e, FAIL_NONE, "");
 	/* what a reader goes by is looked at again: of 56 bytes 28 in a note, 36 in the rest */
 	for (i = 64; i < size; i++) {
 		other = got[i];
 		got[i] ^= 0x10;
 		e = (struct error){ 0 };
-		caught += !core_check((struct span){ got, size }, m, backup, &e);
+		caught += !elfcorehdr_check((struct span){ got, size }, m, backup, &e);
 		got[i] = other;
 	}
 	want_u64("changed bytes that are noticed",
@@ -105,8 +105,8 @@ static void check_bytes(struct machine *m, phys backup, const uint8_t *expected,
 		memcpy(got + size, got + size - 56, 56);
 		e = (struct error){ 0 };
 		if (i != size)
-			want_error(core_check((struct span){ got, i }, m, backup, &e), &e, FAIL_BUG,
-				   "trust the plan: its core header is wrong");
+			want_error(elfcorehdr_check((struct span){ got, i }, m, backup, &e), &e,
+				   FAIL_BUG, "trust the plan: its core header is wrong");
 	}
 	/* what it is at all: its magic, class and machine */
 	for (i = 0; i < 4; i++) {
@@ -115,8 +115,8 @@ static void check_bytes(struct machine *m, phys backup, const uint8_t *expected,
 		other = got[at[i]];
 		got[at[i]] ^= 1;
 		e = (struct error){ 0 };
-		want_error(core_check((struct span){ got, size }, m, backup, &e), &e, FAIL_BUG,
-			   "trust the plan: its core header is wrong");
+		want_error(elfcorehdr_check((struct span){ got, size }, m, backup, &e), &e,
+			   FAIL_BUG, "trust the plan: its core header is wrong");
 		got[at[i]] = other;
 	}
 }
@@ -138,9 +138,9 @@ static void headers(void)
 		uint8_t got[512];
 		struct error e = { 0 };
 
-		core_write(&m, 0x2f010000, got);
-		want_error(core_check((struct span){ got, sizeof(big) }, &m, 0x2f020000, &e), &e,
-			   FAIL_BUG, "trust the plan: its core header is wrong");
+		elfcorehdr_write(&m, 0x2f010000, got);
+		want_error(elfcorehdr_check((struct span){ got, sizeof(big) }, &m, 0x2f020000, &e),
+			   &e, FAIL_BUG, "trust the plan: its core header is wrong");
 	}
 	CASE("what is saved and does not start at 0 is found as far behind");
 	{
@@ -149,19 +149,19 @@ static void headers(void)
 		uint64_t found;
 
 		m.crash.dump.v[0].start = 0x1000;
-		core_write(&m, 0x2f010000, got);
+		elfcorehdr_write(&m, 0x2f010000, got);
 		span_be64((struct span){ got, sizeof(got) }, 64 + 56 + 8, &found);
 		want_u64("place", 0x2f011000, found);
-		want_error(core_check((struct span){ got, sizeof(big) }, &m, 0x2f010000, &e), &e,
-			   FAIL_NONE, "");
+		want_error(elfcorehdr_check((struct span){ got, sizeof(big) }, &m, 0x2f010000, &e),
+			   &e, FAIL_NONE, "");
 	}
 	CASE("as many headers as ELF can have");
 	for (i = 0; i < 65534 - 3; i++)
 		add(&m.crash.notes, 0x1000000 + 8 * i, 0x1000008 + 8 * i);
-	want_u64("size", 64 + 56 * 65534, core_size(&m));
+	want_u64("size", 64 + 56 * 65534, elfcorehdr_size(&m));
 	CASE("one more");
 	add(&m.crash.notes, 0x2000000, 0x2000008);
-	want_u64("size", 0, core_size(&m));
+	want_u64("size", 0, elfcorehdr_size(&m));
 	machine_end(&m);
 }
 
@@ -290,11 +290,11 @@ static void maps(bool big_endian)
 		n = 120 + 56 * i;
 		m.crash = (struct crash){ 0 };
 		e = (struct error){ 0 };
-		want_error(core_maps((struct span){ kcore, n }, &m, &m.crash, &e), &e,
+		want_error(elfcorehdr_read_kcore((struct span){ kcore, n }, &m, &m.crash, &e), &e,
 			   r->linear ? FAIL_NONE : FAIL_MACHINE, r->sentence);
 		if (!r->linear)
 			continue;
-		want_u64("linear", r->linear, m.crash.linear);
+		want_u64("linear", r->linear, m.crash.page_offset);
 		want_u64("image", r->text, m.crash.text.start);
 		want_u64("its end", r->text + r->text_size, m.crash.text.end);
 		want_u64("its virtual address", TEXT_AT, m.crash.text_virtual);
@@ -302,8 +302,8 @@ static void maps(bool big_endian)
 		for (i = 0; i < n; i++) {
 			m.crash = (struct crash){ 0 };
 			e = (struct error){ 0 };
-			if (core_maps((struct span){ kcore, i }, &m, &m.crash, &e))
-				want_u64("linear, cut", r->linear, m.crash.linear);
+			if (elfcorehdr_read_kcore((struct span){ kcore, i }, &m, &m.crash, &e))
+				want_u64("linear, cut", r->linear, m.crash.page_offset);
 		}
 	}
 	CASE("notes and empty entries at addresses of RAM say nothing%s",
@@ -317,13 +317,13 @@ static void maps(bool big_endian)
 	}
 	m.crash = (struct crash){ 0 };
 	e = (struct error){ 0 };
-	want_error(core_maps((struct span){ kcore, 64 + 56 * 4 }, &m, &m.crash, &e), &e, FAIL_NONE,
-		   "");
+	want_error(elfcorehdr_read_kcore((struct span){ kcore, 64 + 56 * 4 }, &m, &m.crash, &e), &e,
+		   FAIL_NONE, "");
 	want_u64("the image's virtual address", TEXT_AT + 2, m.crash.text_virtual);
 	ranges_free(&m.ram);
 }
 
-void test_core(void)
+void test_elfcorehdr(void)
 {
 	headers();
 	maps(false);

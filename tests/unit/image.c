@@ -95,7 +95,7 @@ void test_image(void)
 	want_error(image_parse((struct span){ header, 64 }, "Image", &arm, &img, &e), &e,
 		   FAIL_FORMAT, "load kernel Image: it is cut short (64 B)");
 	e = (struct error){ 0 };
-	want_error(image_stay(&img, "Image", &arm, &e), &e, FAIL_NONE, "");
+	want_error(image_pin(&img, "Image", &arm, &e), &e, FAIL_NONE, "");
 	CASE("the longest name fits the line, and prints");
 	e = (struct error){ 0 };
 	ok = image_parse((struct span){ (const uint8_t *)"\x7f"
@@ -108,8 +108,7 @@ void test_image(void)
 	image_free(&img);
 	CASE("the longest name fits the hint");
 	e = (struct error){ 0 };
-	ok = image_parse((struct span){ (const uint8_t *)"BZh", 3 }, long_name, &arm, &img,
-			 &e);
+	ok = image_parse((struct span){ (const uint8_t *)"BZh", 3 }, long_name, &arm, &img, &e);
 	want_error(ok, &e, FAIL_FORMAT,
 		   "load kernel ...name/that/goes/on/and/on/until/nobody/reads/it/vmlinuz?-6.12: "
 		   "it is compressed with bzip2, this machine is arm64");

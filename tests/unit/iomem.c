@@ -226,17 +226,17 @@ static void reasons(void)
 
 static void many_lines(void)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	struct ranges ram, keep;
 	struct error e = { 0 };
 	unsigned i;
 	bool ok;
 
 	CASE("hundreds of reserved lines (they overflowed an array in kexec-tools)");
-	text_add(&t, "40000000-7fffffff : System RAM\n");
+	strbuf_printf(&t, "40000000-7fffffff : System RAM\n");
 	for (i = 0; i < 3000; i++)
-		text_add(&t, "  %x-%x : reserved\n", 0x40000000 + i * 0x10000,
-			 0x40000000 + i * 0x10000 + 0x7fff);
+		strbuf_printf(&t, "  %x-%x : reserved\n", 0x40000000 + i * 0x10000,
+			      0x40000000 + i * 0x10000 + 0x7fff);
 	ok = read_text(t.p, &ram, &keep, &e);
 	want_error(ok, &e, FAIL_NONE, "");
 	want_u64("how many", 3000, keep.n);
@@ -255,7 +255,7 @@ static void many_lines(void)
 		ranges_free(&ram);
 		ranges_free(&keep);
 	}
-	text_free(&t);
+	strbuf_free(&t);
 }
 
 /* Whatever the bytes: an answer, and no read behind them. */

@@ -8,11 +8,11 @@
 
 static void picture(const struct map *map, const char *expected)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 
 	map_print(map, &t);
 	want_text("picture", expected, t.p ? t.p : "");
-	text_free(&t);
+	strbuf_free(&t);
 }
 
 static void set(struct ranges *s, phys start, phys end)
@@ -23,8 +23,8 @@ static void set(struct ranges *s, phys start, phys end)
 
 static void finish(struct machine *m, struct map *map)
 {
-	ranges_free(&m->room);
-	if (!ranges_subtract(&m->ram, &m->keep, &m->room))
+	ranges_free(&m->free);
+	if (!ranges_subtract(&m->ram, &m->reserved, &m->free))
 		abort();
 	map_make(map, m);
 }
@@ -32,8 +32,8 @@ static void finish(struct machine *m, struct map *map)
 static void free_sets(struct machine *m)
 {
 	ranges_free(&m->ram);
-	ranges_free(&m->keep);
-	ranges_free(&m->room);
+	ranges_free(&m->reserved);
+	ranges_free(&m->free);
 }
 
 static void rows(void)
@@ -43,8 +43,8 @@ static void rows(void)
 
 	CASE("16 MiB in 4 rows of 64 KiB cells: kept, partly kept, free, pieces");
 	set(&m.ram, 0x40000000, 0x41000000);
-	set(&m.keep, 0x40000000, 0x40400000);
-	set(&m.keep, 0x40808000, 0x4080c000);
+	set(&m.reserved, 0x40000000, 0x40400000);
+	set(&m.reserved, 0x40808000, 0x4080c000);
 	finish(&m, &map);
 	want_u64("cell", 0x10000, map.cell);
 	map_mark(&map, (struct range){ 0x40c00000, 0x40c50000, NULL }, 'k');
@@ -79,7 +79,7 @@ static void rows(void)
 
 	CASE("RAM of less than a cell, all of it kept");
 	set(&m.ram, 0x40000000, 0x40001000);
-	set(&m.keep, 0x40000000, 0x40001000);
+	set(&m.reserved, 0x40000000, 0x40001000);
 	finish(&m, &map);
 	picture(&map, "    40000000 |#                                                             "
 		      "  |\n");

@@ -104,16 +104,16 @@ void test_memory(void)
 	for (i = 0; i < COUNT(known_rows); i++) {
 		CASE("known: %s", known_rows[i].caption);
 		s = note_tree(known_rows[i].note);
-		want_u64("answer", known_rows[i].expected, memory_known(s.p));
+		want_u64("answer", known_rows[i].expected, dt_has_memory(s.p));
 		note_free(&s);
 	}
 	for (i = 0; i < COUNT(keep_rows); i++) {
 		CASE("keep: %s", keep_rows[i].caption);
 		s = note_tree(keep_rows[i].note);
 		keep = (struct ranges){ 0 };
-		want_u64("answer", true, memory_keep(s.p, &keep));
+		want_u64("answer", true, dt_reserved(s.p, &keep));
 		want_ranges("kept", keep_rows[i].expected, &keep);
-		want(!keep.n || keep.v[0].what == memory_reserved, "it has its reason");
+		want(!keep.n || keep.v[0].what == dt_reserved_why, "it has its reason");
 		ranges_free(&keep);
 		note_free(&s);
 	}
@@ -122,7 +122,7 @@ void test_memory(void)
 		s = note_tree(poor[i].note);
 		keep = (struct ranges){ 0 };
 		unit_memory(0);
-		ok = memory_keep(s.p, &keep);
+		ok = dt_reserved(s.p, &keep);
 		unit_memory(-1);
 		want_u64("answer", false, ok);
 		note_free(&s);

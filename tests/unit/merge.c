@@ -200,20 +200,21 @@ static void rooms(void)
 /* A pair of 8 bytes becomes a reservation of 16. */
 static void many_places(void)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	struct span given = note_tree("/ { " CELLS "chosen { }; " MEM AREAS "}; };"), own;
 	struct error e;
 	unsigned i;
 
 	CASE("merge: an area of 100 places in smaller cells has its room");
-	text_add(&t, "/ { " CELLS MEM "reserved-memory { #address-cells = <1>; #size-cells = <1>; "
-		     "a { reg = <");
+	strbuf_printf(&t,
+		      "/ { " CELLS MEM "reserved-memory { #address-cells = <1>; #size-cells = <1>; "
+		      "a { reg = <");
 	for (i = 0; i < 100; i++)
-		text_add(&t, "%x 1000 ", 0x100000 + 0x2000 * i);
-	text_add(&t, ">; }; }; };");
+		strbuf_printf(&t, "%x 1000 ", 0x100000 + 0x2000 * i);
+	strbuf_printf(&t, ">; }; }; };");
 	own = note_tree(t.p);
 	want_error(merge(given, own, merge_slack(own), -1, &e), &e, FAIL_NONE, "");
-	text_free(&t);
+	strbuf_free(&t);
 	note_free(&own);
 	note_free(&given);
 }

@@ -346,7 +346,7 @@ static void test_lpi(void)
 {
 	const struct lpi_row *r;
 	struct machine m;
-	struct choice c;
+	struct method c;
 	struct error e;
 
 	for (r = lpi_rows; r < lpi_rows + COUNT(lpi_rows); r++) {
@@ -359,18 +359,18 @@ static void test_lpi(void)
 			.lpi = r->lpi,
 		};
 		e = (struct error){ 0 };
-		want_error(choose(&r->o, &m, &c, &e), &e, FAIL_NONE, "");
+		want_error(method_choose(&r->o, &m, &c, &e), &e, FAIL_NONE, "");
 		want_u64("kexec_file_load", r->expected, c.file);
 		want_text("why", r->why, c.why);
 		want_text("risk", r->risk, c.risk ? c.risk : "");
 	}
 }
 
-void test_choose(void)
+void test_method(void)
 {
 	const struct row *r;
 	struct machine m;
-	struct choice c;
+	struct method c;
 	struct error e;
 	bool ok;
 
@@ -383,7 +383,7 @@ void test_choose(void)
 			.lockdown = r->lockdown,
 		};
 		e = (struct error){ 0 };
-		ok = choose(&r->o, &m, &c, &e);
+		ok = method_choose(&r->o, &m, &c, &e);
 		want_error(ok, &e, r->code, r->sentence);
 		if (!ok) {
 			if (r->hint)
@@ -392,7 +392,7 @@ void test_choose(void)
 		}
 		want_u64("kexec_file_load", r->expected, c.file);
 		want_text("why", r->why, c.why);
-		want_text("lost", r->lost ? r->lost : "", c.lost ? c.lost : "");
+		want_text("lost", r->lost ? r->lost : "", c.ignored_option ? c.ignored_option : "");
 	}
 	test_lpi();
 }

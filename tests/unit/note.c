@@ -137,57 +137,58 @@ static bool is_string(const char *p, size_t len)
 	return true;
 }
 
-static void print_value(struct text *t, const uint8_t *p, size_t len)
+static void print_value(struct strbuf *t, const uint8_t *p, size_t len)
 {
 	size_t i;
 
 	if (!len)
 		return;
-	text_add(t, " = ");
+	strbuf_printf(t, " = ");
 	if (is_string((const char *)p, len)) {
-		text_add(t, "\"%s\"", (const char *)p);
+		strbuf_printf(t, "\"%s\"", (const char *)p);
 	} else if (len % 4 == 0) {
 		for (i = 0; i < len; i += 4)
-			text_add(t, "%s%x", i ? " " : "<",
-				 (unsigned)fdt32_ld((const fdt32_t *)(const void *)(p + i)));
-		text_add(t, ">");
+			strbuf_printf(t, "%s%x", i ? " " : "<",
+				      (unsigned)fdt32_ld((const fdt32_t *)(const void *)(p + i)));
+		strbuf_printf(t, ">");
 	} else {
 		for (i = 0; i < len; i++)
-			text_add(t, "%s%02x", i ? "" : "[", p[i]);
-		text_add(t, "]");
+			strbuf_printf(t, "%s%02x", i ? "" : "[", p[i]);
+		strbuf_printf(t, "]");
 	}
 }
 
-static void print_node(struct text *t, const void *fdt, int node)
+static void print_node(struct strbuf *t, const void *fdt, int node)
 {
 	const char *name = fdt_get_name(fdt, node, NULL);
 	const uint8_t *value;
 	int child, property, len;
 
-	text_add(t, "%s { ", *name ? name : "/");
+	strbuf_printf(t, "%s { ", *name ? name : "/");
 	fdt_for_each_property_offset(property, fdt, node)
 	{
 		value = fdt_getprop_by_offset(fdt, property, &name, &len);
-		text_add(t, "%s", name);
+		strbuf_printf(t, "%s", name);
 		print_value(t, value, (size_t)len);
-		text_add(t, "; ");
+		strbuf_printf(t, "; ");
 	}
 	fdt_for_each_subnode(child, fdt, node) print_node(t, fdt, child);
-	text_add(t, "}; ");
+	strbuf_printf(t, "}; ");
 }
 
 const char *note_print(const void *fdt, char *buf, size_t cap)
 {
-	struct text t = text_fixed(buf, cap);
+	struct strbuf t = strbuf_fixed(buf, cap);
 	uint64_t start, size;
 	int i;
 
 	for (i = 0; i < fdt_num_mem_rsv(fdt); i++) {
 		fdt_get_mem_rsv(fdt, i, &start, &size);
-		text_add(&t, "@%llx+%llx; ", (unsigned long long)start, (unsigned long long)size);
+		strbuf_printf(&t, "@%llx+%llx; ", (unsigned long long)start,
+			      (unsigned long long)size);
 	}
 	print_node(&t, fdt, 0);
-	if (t.len && !t.lost)
+	if (t.len && !t.truncated)
 		buf[t.len - 1] = '\0'; /* the last space */
 	return buf;
 }

@@ -441,19 +441,19 @@ static void walk_cmdlines(const struct cmdline *rows_of, size_t n, bool panic)
 		struct options o = { .reuse_cmdline = c->reuse,
 				     .append = c->append,
 				     .panic = panic };
-		struct text out = TEXT_GROWING;
+		struct strbuf out = STRBUF_GROWING;
 
 		CASE("command line: %s", c->caption);
 		options_cmdline(&o, c->running, &out);
 		want_text("command line", c->expected, out.p ? out.p : "");
-		want(!out.lost, "nothing is lost");
-		text_free(&out);
+		want(!out.truncated, "nothing is lost");
+		strbuf_free(&out);
 	}
 }
 
 static void helps(void)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	const char *line, *end;
 
 	CASE("help: no line is wider than a terminal");
@@ -474,7 +474,7 @@ static void helps(void)
 	     "they are there");
 	CASE("help: not the other spellings");
 	want(t.p && !strstr(t.p, "--ramdisk"), "they are not there");
-	text_free(&t);
+	strbuf_free(&t);
 }
 
 void test_options(void)

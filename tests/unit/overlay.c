@@ -146,7 +146,7 @@ static bool apply(struct tree *t, struct span base, struct span overlay, struct 
 static void deep(void)
 {
 	static char note[4000];
-	struct text n = text_fixed(note, sizeof(note));
+	struct strbuf n = strbuf_fixed(note, sizeof(note));
 	struct span base = note_tree(BASE), overlay;
 	struct error e;
 	struct tree t;
@@ -154,12 +154,12 @@ static void deep(void)
 	bool ok;
 
 	CASE("a node 65 deep, which would take the stack in the end");
-	text_add(&n, "/ { f { target-path = \"/a\"; __overlay__ { ");
+	strbuf_printf(&n, "/ { f { target-path = \"/a\"; __overlay__ { ");
 	for (i = 0; i < 65; i++)
-		text_add(&n, "n { ");
+		strbuf_printf(&n, "n { ");
 	for (i = 0; i < 65; i++)
-		text_add(&n, "}; ");
-	text_add(&n, "}; }; };");
+		strbuf_printf(&n, "}; ");
+	strbuf_printf(&n, "}; }; };");
 	overlay = note_tree(note);
 	ok = apply(&t, base, overlay, &e);
 	want_error(ok, &e, FAIL_TREE, APPLY "FDT_ERR_BADSTRUCTURE");
@@ -177,15 +177,15 @@ static void deep(void)
 }
 
 /* n nodes called `name` in each other, and what the innermost has. */
-static void add_nest(struct text *t, unsigned n, const char *name, const char *has)
+static void add_nest(struct strbuf *t, unsigned n, const char *name, const char *has)
 {
 	unsigned i;
 
 	for (i = 0; i < n; i++)
-		text_add(t, "%s { ", name);
-	text_add(t, "%s", has);
+		strbuf_printf(t, "%s { ", name);
+	strbuf_printf(t, "%s", has);
 	for (i = 0; i < n; i++)
-		text_add(t, "}; ");
+		strbuf_printf(t, "}; ");
 }
 
 #define LONG "n23456789012345678901234567890123456789012345678901"
@@ -193,7 +193,7 @@ static void add_nest(struct text *t, unsigned n, const char *name, const char *h
 /* Paths that are too long, nodes that are too deep, and one more allocation each time. */
 static void limits(void)
 {
-	struct text base = TEXT_GROWING, over = TEXT_GROWING;
+	struct strbuf base = STRBUF_GROWING, over = STRBUF_GROWING;
 	struct span b, o;
 	struct error e;
 	struct tree t;
@@ -202,11 +202,11 @@ static void limits(void)
 	bool ok;
 
 	CASE("__local_fixups__: 65 deep");
-	text_add(&over, "/ { f { target-path = \"/a\"; __overlay__ { }; }; ");
+	strbuf_printf(&over, "/ { f { target-path = \"/a\"; __overlay__ { }; }; ");
 	add_nest(&over, 67, "n", "");
-	text_add(&over, "__local_fixups__ { ");
+	strbuf_printf(&over, "__local_fixups__ { ");
 	add_nest(&over, 67, "n", "");
-	text_add(&over, "}; };");
+	strbuf_printf(&over, "}; };");
 	b = note_tree(BASE);
 	o = note_tree(over.p);
 	ok = apply(&t, b, o, &e);
@@ -233,13 +233,13 @@ static void limits(void)
 	/* ten names of 51 bytes: a path of 520 */
 	for (i = 9; i < 11; i++) {
 		CASE("__symbols__: a target %u bytes deep", 52 * i);
-		text_free(&base);
-		text_free(&over);
-		text_add(&base, "/ { ");
+		strbuf_free(&base);
+		strbuf_free(&over);
+		strbuf_printf(&base, "/ { ");
 		add_nest(&base, i, LONG, "phandle = <3>; ");
-		text_add(&base, "};");
-		text_add(&over, "/ { f { target = <3>; __overlay__ { }; }; __symbols__ { n = "
-				"\"/f/__overlay__/n\"; }; };");
+		strbuf_printf(&base, "};");
+		strbuf_printf(&over, "/ { f { target = <3>; __overlay__ { }; }; __symbols__ { n = "
+				     "\"/f/__overlay__/n\"; }; };");
 		b = note_tree(base.p);
 		o = note_tree(over.p);
 		ok = apply(&t, b, o, &e);
@@ -251,12 +251,13 @@ static void limits(void)
 	}
 	for (i = 511; i < 513; i++) {
 		CASE("__symbols__: %u bytes below its target", i);
-		text_free(&over);
-		text_add(&over, "/ { f { target-path = \"/a\"; __overlay__ { }; }; __symbols__ { n "
-				"= \"/f/__overlay__/");
+		strbuf_free(&over);
+		strbuf_printf(&over,
+			      "/ { f { target-path = \"/a\"; __overlay__ { }; }; __symbols__ { n "
+			      "= \"/f/__overlay__/");
 		for (n = 1; n < (long)i; n++)
-			text_add(&over, "n");
-		text_add(&over, "\"; }; };");
+			strbuf_printf(&over, "n");
+		strbuf_printf(&over, "\"; }; };");
 		b = note_tree(BASE);
 		o = note_tree(over.p);
 		ok = apply(&t, b, o, &e);
@@ -266,8 +267,8 @@ static void limits(void)
 		note_free(&o);
 		note_free(&b);
 	}
-	text_free(&base);
-	text_free(&over);
+	strbuf_free(&base);
+	strbuf_free(&over);
 }
 
 /* Any byte may be any other: a sentence or a sound tree. */

@@ -13,7 +13,7 @@
 static const struct row {
 	const char *caption;
 	const char *room; /* "start-end start-end", hexadecimal */
-	struct wish v[4];
+	struct placement v[4];
 	phys start, end;      /* bounds; end 0: 48 bits */
 	uint64_t window;      /* aligned to 1 GiB */
 	const char *expected; /* "KERNEL INITRD ..." as addresses, - where there is no wish */
@@ -62,7 +62,7 @@ static const struct row {
 	  .expected = "ffffffffffe00000" },
 	{ "lowest, at the top of the 64-bit space: rounding up does not wrap to 0",
 	  "fffffffffff00001-ffffffffffffffff",
-	  { { .what = "kernel", .size = 0x1000, .align = 0x200000, .lowest = true } },
+	  { { .what = "kernel", .size = 0x1000, .align = 0x200000, .bottom_up = true } },
 	  .end = UINT64_MAX,
 	  .sentence = MISFIT("kernel", "4 KiB", "1023.9 KiB", "1023.9 KiB") },
 	{ "at address 0",
@@ -108,7 +108,7 @@ static const struct row {
 	  .expected = "ffffffe00000" },
 	{ "bounds from below",
 	  "0-10000000",
-	  { { .what = "kernel", .size = 0x200000, .align = 0x200000, .lowest = true } },
+	  { { .what = "kernel", .size = 0x200000, .align = 0x200000, .bottom_up = true } },
 	  .start = 0x5000000,
 	  .end = 0x8000000,
 	  .expected = "5000000" },
@@ -127,7 +127,7 @@ static const struct row {
 
 	{ "lowest: the lowest place there is",
 	  "40000000-50000000 60000000-70000000",
-	  { { .what = "kernel", .size = 0x400000, .align = 0x200000, .lowest = true } },
+	  { { .what = "kernel", .size = 0x400000, .align = 0x200000, .bottom_up = true } },
 	  .expected = "40000000" },
 	{ "lowest: with its offset",
 	  "40000000-50000000",
@@ -135,7 +135,7 @@ static const struct row {
 	      .size = 0x400000,
 	      .align = 0x200000,
 	      .offset = 0x80000,
-	      .lowest = true } },
+	      .bottom_up = true } },
 	  .expected = "40080000" },
 	{ "lowest: a hole that begins behind the offset",
 	  "40090000-50000000",
@@ -143,21 +143,21 @@ static const struct row {
 	      .size = 0x400000,
 	      .align = 0x200000,
 	      .offset = 0x80000,
-	      .lowest = true } },
+	      .bottom_up = true } },
 	  .expected = "40280000" },
 	{ "lowest: a hole too small is passed over",
 	  "40000000-40100000 40800000-50000000",
-	  { { .what = "kernel", .size = 0x400000, .align = 0x200000, .lowest = true } },
+	  { { .what = "kernel", .size = 0x400000, .align = 0x200000, .bottom_up = true } },
 	  .expected = "40800000" },
 	{ "lowest: nothing may lie below the kernel",
 	  "40000000-40200000 40400000-41000000",
-	  { { .what = "kernel", .size = 0x400000, .align = 0x200000, .lowest = true },
+	  { { .what = "kernel", .size = 0x400000, .align = 0x200000, .bottom_up = true },
 	    { .what = "initrd", .size = 0x200000, .align = 0x10000 },
 	    { .what = "tree", .size = 0x200000, .align = 0x200000 } },
 	  .expected = "40400000 40e00000 40c00000" },
 	{ "lowest: one that is not wanted takes no place",
 	  "40000000-50000000",
-	  { { .what = "kernel", .lowest = true },
+	  { { .what = "kernel", .bottom_up = true },
 	    { .what = "tree", .size = 0x200000, .align = 0x200000 } },
 	  .expected = "- 4fe00000" },
 	{ "lowest: an offset beyond the 64-bit space",
@@ -166,7 +166,7 @@ static const struct row {
 	      .size = 0x1000,
 	      .align = 0x10000,
 	      .offset = 0xf000,
-	      .lowest = true } },
+	      .bottom_up = true } },
 	  .end = UINT64_MAX,
 	  .expected = "fffffffffff0f000" },
 	{ "lowest: one place only, below the hole: it does not wrap to another",
@@ -175,12 +175,12 @@ static const struct row {
 	      .size = 0x1000,
 	      .align = 1ull << 63,
 	      .offset = 0x8000000000001000,
-	      .lowest = true } },
+	      .bottom_up = true } },
 	  .end = UINT64_MAX,
 	  .sentence = MISFIT("kernel", "4 KiB", "1 MiB", "1 MiB") },
 	{ "lowest: a hole between two multiples is passed over",
 	  "40010000-40020000 41000000-42000000",
-	  { { .what = "kernel", .size = 0x1000, .align = 0x200000, .lowest = true } },
+	  { { .what = "kernel", .size = 0x1000, .align = 0x200000, .bottom_up = true } },
 	  .expected = "41000000" },
 	{ "an offset above the hole",
 	  "0-100000",
@@ -188,64 +188,64 @@ static const struct row {
 	  .sentence = MISFIT("kernel", "64 KiB", "1 MiB", "1 MiB") },
 	{ "lowest: no room above",
 	  "40000000-40200000 40400000-40800000",
-	  { { .what = "kernel", .size = 0x400000, .align = 0x200000, .lowest = true },
+	  { { .what = "kernel", .size = 0x400000, .align = 0x200000, .bottom_up = true },
 	    { .what = "initrd", .size = 0x200000, .align = 0x10000 } },
 	  .sentence = TOGETHER("6 MiB", "4 MiB", "6 MiB") },
 
 	{ "window: both in the highest RAM",
 	  "40000000-80000000 8800000000-8840000000",
-	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .together = true },
-	    { .what = "initrd", .size = 0x2000000, .align = 0x10000, .together = true } },
+	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .share_window = true },
+	    { .what = "initrd", .size = 0x2000000, .align = 0x10000, .share_window = true } },
 	  .window = 32 * GIB,
 	  .expected = "883d000000 883e000000" },
 	{ "window: the initrd fits only below, so the kernel follows (hot-added memory over 31 "
 	  "GiB)",
 	  "40000000-80000000 8800000000-8801000000",
-	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .together = true },
-	    { .what = "initrd", .size = 0x2000000, .align = 0x10000, .together = true } },
+	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .share_window = true },
+	    { .what = "initrd", .size = 0x2000000, .align = 0x10000, .share_window = true } },
 	  .window = 32 * GIB,
 	  .expected = "7d000000 7e000000" },
 	{ "window: the kernel fits only above, so a larger initrd follows",
 	  "40000000-4f000000 8800000000-8840000000",
-	  { { .what = "kernel", .size = 0x10000000, .align = 0x200000, .together = true },
-	    { .what = "initrd", .size = 0x8000000, .align = 0x10000, .together = true } },
+	  { { .what = "kernel", .size = 0x10000000, .align = 0x200000, .share_window = true },
+	    { .what = "initrd", .size = 0x8000000, .align = 0x10000, .share_window = true } },
 	  .window = 32 * GIB,
 	  .expected = "8830000000 8828000000" },
 	{ "window: other pieces need not be in it",
 	  "40000000-40800000 8800000000-8800200000",
-	  { { .what = "kernel", .size = 0x400000, .align = 0x200000, .together = true },
-	    { .what = "initrd", .size = 0x400000, .align = 0x10000, .together = true },
+	  { { .what = "kernel", .size = 0x400000, .align = 0x200000, .share_window = true },
+	    { .what = "initrd", .size = 0x400000, .align = 0x10000, .share_window = true },
 	    { .what = "tree", .size = 0x200000, .align = 0x200000 } },
 	  .window = 32 * GIB,
 	  .expected = "40400000 40000000 8800000000" },
 	{ "window: just inside 32 GiB",
 	  "40000000-41000000 83f000000-840000000",
-	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .together = true },
-	    { .what = "initrd", .size = 0x1000000, .align = 0x10000, .together = true } },
+	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .share_window = true },
+	    { .what = "initrd", .size = 0x1000000, .align = 0x10000, .share_window = true } },
 	  .window = 32 * GIB,
 	  .expected = "83f000000 40000000" },
 	{ "window: just outside 32 GiB",
 	  "40000000-41000000 83f200000-840200000",
-	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .together = true },
-	    { .what = "initrd", .size = 0x1000000, .align = 0x10000, .together = true } },
+	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .share_window = true },
+	    { .what = "initrd", .size = 0x1000000, .align = 0x10000, .share_window = true } },
 	  .window = 32 * GIB,
 	  .sentence = TOGETHER("32 MiB", "16 MiB", "32 MiB") },
 	{ "window: it starts at a whole GiB, not where the lower piece does",
 	  "7f000000-80000000 840000000-841000000",
-	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .together = true },
-	    { .what = "initrd", .size = 0x1000000, .align = 0x10000, .together = true } },
+	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .share_window = true },
+	    { .what = "initrd", .size = 0x1000000, .align = 0x10000, .share_window = true } },
 	  .window = 32 * GIB,
 	  .sentence = TOGETHER("32 MiB", "16 MiB", "32 MiB") },
 	{ "window: around address 0",
 	  "0-2000000",
-	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .together = true },
-	    { .what = "initrd", .size = 0x1000000, .align = 0x10000, .together = true } },
+	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .share_window = true },
+	    { .what = "initrd", .size = 0x1000000, .align = 0x10000, .share_window = true } },
 	  .window = 32 * GIB,
 	  .expected = "1000000 0" },
 	{ "window: at the top of the 64-bit space",
 	  "ffffffffc0000000-ffffffffffffffff",
-	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .together = true },
-	    { .what = "initrd", .size = 0x1000000, .align = 0x10000, .together = true } },
+	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .share_window = true },
+	    { .what = "initrd", .size = 0x1000000, .align = 0x10000, .share_window = true } },
 	  .end = UINT64_MAX,
 	  .window = 32 * GIB,
 	  .expected = "fffffffffee00000 fffffffffde00000" },
@@ -254,29 +254,29 @@ static const struct row {
 	  { { .what = "kernel",
 	      .size = 0x1000000,
 	      .align = 0x200000,
-	      .lowest = true,
-	      .together = true },
-	    { .what = "initrd", .size = 0x2000000, .align = 0x10000, .together = true } },
+	      .bottom_up = true,
+	      .share_window = true },
+	    { .what = "initrd", .size = 0x2000000, .align = 0x10000, .share_window = true } },
 	  .window = 32 * GIB,
 	  .expected = "40000000 7e000000" },
 	{ "window: kernel and initrd share it when a larger tree chooses first",
 	  "40000000-41000000 8800000000-8800300000",
-	  { { .what = "kernel", .size = 0x100000, .align = 0x200000, .together = true },
-	    { .what = "initrd", .size = 0x100000, .align = 0x10000, .together = true },
+	  { { .what = "kernel", .size = 0x100000, .align = 0x200000, .share_window = true },
+	    { .what = "initrd", .size = 0x100000, .align = 0x10000, .share_window = true },
 	    { .what = "tree", .size = 0x200000, .align = 0x200000 } },
 	  .window = 32 * GIB },
 
 	{ "window: bounds that leave less of it, below",
 	  "80000000-c0000000 1000000000-1040000000",
-	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .together = true },
-	    { .what = "initrd", .size = 0x30000000, .align = 0x10000, .together = true } },
+	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .share_window = true },
+	    { .what = "initrd", .size = 0x30000000, .align = 0x10000, .share_window = true } },
 	  .start = 0xfe0000000,
 	  .window = 32 * GIB,
 	  .expected = "100f000000 1010000000" },
 	{ "window: bounds that leave less of it, above",
 	  "80000000-c0000000 1000000000-1040000000",
-	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .together = true },
-	    { .what = "initrd", .size = 0x30000000, .align = 0x10000, .together = true } },
+	  { { .what = "kernel", .size = 0x1000000, .align = 0x200000, .share_window = true },
+	    { .what = "initrd", .size = 0x30000000, .align = 0x10000, .share_window = true } },
 	  .end = 0xb8000000,
 	  .window = 32 * GIB,
 	  .expected = "87000000 88000000" },
@@ -340,9 +340,9 @@ static void read_room(struct ranges *s, const char *note)
 }
 
 /* What any answer must keep, with arithmetic of its own. */
-static void want_sound(const struct ranges *room, const struct wishes *w)
+static void want_sound(const struct ranges *room, const struct placements *w)
 {
-	const struct wish *a, *b;
+	const struct placement *a, *b;
 	bool inside;
 	size_t i, j;
 
@@ -364,9 +364,9 @@ static void want_sound(const struct ranges *room, const struct wishes *w)
 				continue;
 			want(a->at < b->at ? b->at - a->at >= a->size : a->at - b->at >= b->size,
 			     "no two overlap");
-			want(!a->lowest || b->at > a->at, "nothing lies below the lowest");
-			want(!b->lowest || a->at > b->at, "nothing lies below the lowest");
-			if (!w->window || !a->together || !b->together)
+			want(!a->bottom_up || b->at > a->at, "nothing lies below the lowest");
+			want(!b->bottom_up || a->at > b->at, "nothing lies below the lowest");
+			if (!w->window || !a->share_window || !b->share_window)
 				continue;
 			uint64_t low =
 				(a->at < b->at ? a->at : b->at) / w->window_align * w->window_align;
@@ -381,12 +381,12 @@ static void want_sound(const struct ranges *room, const struct wishes *w)
 static void walk_rows(void)
 {
 	const struct row *r;
-	struct wish v[4];
-	struct wishes w;
+	struct placement v[4];
+	struct placements w;
 	struct ranges room;
 	struct error e;
 	char came[100];
-	struct text t;
+	struct strbuf t;
 	bool ok;
 	size_t i;
 
@@ -396,11 +396,11 @@ static void walk_rows(void)
 		for (w.n = 0; w.n < COUNT(v) && v[w.n].what; w.n++)
 			if (!v[w.n].align)
 				v[w.n].align = 1;
-		w = (struct wishes){ .v = v,
-				     .n = w.n,
-				     .bounds = { r->start, r->end ? r->end : BITS48, NULL },
-				     .window = r->window,
-				     .window_align = GIB };
+		w = (struct placements){ .v = v,
+					 .n = w.n,
+					 .bounds = { r->start, r->end ? r->end : BITS48, NULL },
+					 .window = r->window,
+					 .window_align = GIB };
 		read_room(&room, r->room);
 		e = (struct error){ 0 };
 		ok = place(&room, &w, &e);
@@ -408,13 +408,13 @@ static void walk_rows(void)
 			   r->sentence ? r->sentence : "");
 		if (ok) {
 			want_sound(&room, &w);
-			t = text_fixed(came, sizeof(came));
+			t = strbuf_fixed(came, sizeof(came));
 			for (i = 0; i < w.n; i++) {
 				if (v[i].placed)
-					text_add(&t, "%s%llx", i ? " " : "",
-						 (unsigned long long)v[i].at);
+					strbuf_printf(&t, "%s%llx", i ? " " : "",
+						      (unsigned long long)v[i].at);
 				else
-					text_add(&t, "%s-", i ? " " : "");
+					strbuf_printf(&t, "%s-", i ? " " : "");
 			}
 			if (r->expected)
 				want_text("places", r->expected, came);
@@ -425,8 +425,8 @@ static void walk_rows(void)
 
 static void the_hint(void)
 {
-	struct wish v = { .what = "kernel", .size = 1, .align = 1 };
-	struct wishes w = { .v = &v, .n = 1, .bounds = { 0, BITS48, NULL } };
+	struct placement v = { .what = "kernel", .size = 1, .align = 1 };
+	struct placements w = { .v = &v, .n = 1, .bounds = { 0, BITS48, NULL } };
 	struct ranges room = { 0 };
 	struct error e = { 0 };
 
@@ -440,8 +440,8 @@ static void the_hint(void)
 static void random_machines(void)
 {
 	unsigned k, placed = 0;
-	struct wish v[4];
-	struct wishes w;
+	struct placement v[4];
+	struct placements w;
 	struct ranges room;
 	struct error e;
 	size_t i, n;
@@ -460,18 +460,18 @@ static void random_machines(void)
 			at = end;
 		}
 		for (i = 0; i < 4; i++) {
-			v[i] = (struct wish){ .what = "piece", .together = i < 2 };
+			v[i] = (struct placement){ .what = "piece", .share_window = i < 2 };
 			v[i].size = (unit_random() % 40) << 16;
 			v[i].align = 1ull << (16 + unit_random() % 4);
 		}
 		if (unit_random() % 4 == 0)
 			v[0].offset = 0x8000;
-		v[0].lowest = unit_random() % 4 == 0 && v[0].size;
-		w = (struct wishes){ .v = v,
-				     .n = 4,
-				     .bounds = { 0, BITS48, NULL },
-				     .window = unit_random() % 2 ? 128 << 16 : 0,
-				     .window_align = 16 << 16 };
+		v[0].bottom_up = unit_random() % 4 == 0 && v[0].size;
+		w = (struct placements){ .v = v,
+					 .n = 4,
+					 .bounds = { 0, BITS48, NULL },
+					 .window = unit_random() % 2 ? 128 << 16 : 0,
+					 .window_align = 16 << 16 };
 		e = (struct error){ 0 };
 		if (place(&room, &w, &e)) {
 			placed++;

@@ -7,14 +7,14 @@
 
 static const char *pieces(const struct plan *p, char *buf, size_t cap)
 {
-	struct text t = text_fixed(buf, cap);
+	struct strbuf t = strbuf_fixed(buf, cap);
 	size_t i;
 
 	for (i = 0; i < p->n; i++)
-		text_add(&t, "%s%s %llx-%llx-%llx", i ? ", " : "", piece_name(p->seg[i].piece),
-			 (unsigned long long)p->seg[i].at.start,
-			 (unsigned long long)p->seg[i].at.end,
-			 (unsigned long long)p->seg[i].room_end);
+		strbuf_printf(&t, "%s%s %llx-%llx-%llx", i ? ", " : "", piece_name(p->seg[i].piece),
+			      (unsigned long long)p->seg[i].at.start,
+			      (unsigned long long)p->seg[i].at.end,
+			      (unsigned long long)p->seg[i].reserved_end);
 	return buf;
 }
 
@@ -175,18 +175,18 @@ static void plans(void)
 
 	CASE("the hole must have room for BSS (kexec-tools: p_filesz, not p_memsz)");
 	small_start(&s, SMALL_TREE);
-	if (!ranges_add(&s.m.keep, 0x7fe00000, 0x80000000, "x"))
+	if (!ranges_add(&s.m.reserved, 0x7fe00000, 0x80000000, "x"))
 		abort();
-	small_room(&s);
+	small_free(&s);
 	want_plan(&s, "kernel 7fa00000-7fb00000-7fe00000, initrd 7f9f0000-7f9f2000-7fa00000, "
 		      "tree 7f600000-7f601000-7f800000, stub 7f9e0000-7f9e1000-7f9f0000");
 	small_end(&s);
 
 	CASE("a crash region on top is kept out of (kexec-tools takes it)");
 	small_start(&s, SMALL_TREE);
-	if (!ranges_add(&s.m.keep, 0x70000000, 0x80000000, "crash"))
+	if (!ranges_add(&s.m.reserved, 0x70000000, 0x80000000, "crash"))
 		abort();
-	small_room(&s);
+	small_free(&s);
 	want_plan(&s, "kernel 6fc00000-6fd00000-70000000, initrd 6fbf0000-6fbf2000-6fc00000, "
 		      "tree 6f800000-6f801000-6fa00000, stub 6fbe0000-6fbe1000-6fbf0000");
 	small_end(&s);
@@ -195,7 +195,7 @@ static void plans(void)
 	small_start(&s, SMALL_TREE);
 	if (!ranges_add(&s.m.ram, 1ull << 48, (1ull << 48) + GIB, "RAM"))
 		abort();
-	small_room(&s);
+	small_free(&s);
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
 		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
 	small_end(&s);
@@ -205,9 +205,9 @@ static void plans(void)
 			"linux,initrd-start = <0 48000000>; linux,initrd-end = <0 49000000>; }; "
 			"memory@40000000 { device_type = \"memory\"; "
 			"reg = <0 40000000 0 40000000>; }; };");
-	if (!ranges_add(&s.m.keep, 0x48100000, 0x48110000, arm64_lpi))
+	if (!ranges_add(&s.m.reserved, 0x48100000, 0x48110000, arm64_lpi))
 		abort();
-	small_room(&s);
+	small_free(&s);
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
 		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
 	small_end(&s);
@@ -235,9 +235,9 @@ static void plans(void)
 	CASE("a user's tree that reserves the bottom of memory, with an initrd larger than that");
 	small_start(&s, SMALL_TREE);
 	s.m.ram.v[0] = (struct range){ 0, GIB, NULL };
-	s.m.keep.n = 0;
-	small_room(&s);
-	s.img.lowest = true;
+	s.m.reserved.n = 0;
+	small_free(&s);
+	s.img.bottom_up = true;
 	{
 		struct span dtb = note_tree("@0+1000; / { #address-cells = <2>; #size-cells = <2>; "
 					    "memory@0 { device_type = \"memory\"; "
@@ -394,9 +394,9 @@ static void refusals(void)
 
 	CASE("no room");
 	small_start(&s, SMALL_TREE);
-	if (!ranges_add(&s.m.keep, SMALL_BASE, SMALL_BASE + GIB - 2 * MIB, "x"))
+	if (!ranges_add(&s.m.reserved, SMALL_BASE, SMALL_BASE + GIB - 2 * MIB, "x"))
 		abort();
-	small_room(&s);
+	small_free(&s);
 	want_refusal(&s, FAIL_ROOM,
 		     "place the kernel: it needs 4 MiB in one piece, the largest hole is 2 MiB (2 "
 		     "MiB free)",
@@ -640,7 +640,8 @@ static void crashes(void)
 		      "core 6ffd0000-6ffd1000-6ffe0000");
 	if (plan_make(&s.r, &p, &e)) {
 		want_text("bootargs", "console=ttyAMA0 root=/dev/vda1", p.chosen.cmdline);
-		want_u64("core header", plan_segment(&p, CORE)->at.start, p.chosen.core.start);
+		want_u64("core header", plan_segment(&p, CORE)->at.start,
+			 p.chosen.elfcorehdr.start);
 		want_u64("region", SMALL_REGION, p.chosen.usable.start);
 		want_u64("low region", SMALL_LOW, p.chosen.low.start);
 		want_u64("nothing is saved", 0, p.chosen.backup.end);
@@ -653,18 +654,18 @@ static void crashes(void)
 		      "core 6ffd0000-6ffd1000-6ffe0000");
 	CASE("crash kernel: --hotplug, and the running kernel wants a larger header");
 	s.r.hotplug = true;
-	s.m.crash.core_room = 0x12345;
+	s.m.crash.elfcorehdr_memsz = 0x12345;
 	want_plan(&s, "kernel 60000000-60100000-60400000, initrd 6fff0000-6fff2000-70000000, "
 		      "tree 6fc00000-6fc01000-6fe00000, stub 6ffe0000-6ffe1000-6fff0000, "
 		      "core 6ffc0000-6ffc1000-6ffe0000");
 	CASE("crash kernel: --hotplug, and the running kernel wants none larger");
-	s.m.crash.core_room = 100;
+	s.m.crash.elfcorehdr_memsz = 100;
 	want_plan(&s, "kernel 60000000-60100000-60400000, initrd 6fff0000-6fff2000-70000000, "
 		      "tree 6fc00000-6fc01000-6fe00000, stub 6ffe0000-6ffe1000-6fff0000, "
 		      "core 6ffd0000-6ffd1000-6ffe0000");
 	s.r.hotplug = false;
 	CASE("crash kernel: a larger header that nobody asked for");
-	s.m.crash.core_room = 0x12345;
+	s.m.crash.elfcorehdr_memsz = 0x12345;
 	want_plan(&s, "kernel 60000000-60100000-60400000, initrd 6fff0000-6fff2000-70000000, "
 		      "tree 6fc00000-6fc01000-6fe00000, stub 6ffe0000-6ffe1000-6fff0000, "
 		      "core 6ffd0000-6ffd1000-6ffe0000");
@@ -701,11 +702,11 @@ static void crashes(void)
 		    "/ { #address-cells = <1>; #size-cells = <1>; memory@80000000 { device_type = "
 		    "\"memory\"; reg = <80000000 7fffffff>; }; };");
 	s.m.ram.v[0] = (struct range){ 0x80000000, 0x180000000, NULL };
-	s.m.keep.n = 0;
+	s.m.reserved.n = 0;
 	small_crash(&s);
-	s.m.keep.n = 0;
-	s.m.crash.region = s.m.reach = (struct range){ 0xf0000000, 0x110000000, NULL };
-	small_room(&s);
+	s.m.reserved.n = 0;
+	s.m.crash.region = s.m.addressable = (struct range){ 0xf0000000, 0x110000000, NULL };
+	small_free(&s);
 	want_refusal(&s, FAIL_TREE, "write /chosen of device tree /small: FDT_ERR_BADVALUE", "");
 	small_end(&s);
 
@@ -754,7 +755,7 @@ static void random_machines(void)
 	small_start(&s, "/ { chosen { linux,uefi-mmap-start = <0 1>; }; };");
 	for (k = 0; k < 2000; k++) {
 		ranges_free(&s.m.ram);
-		ranges_free(&s.m.keep);
+		ranges_free(&s.m.reserved);
 		for (at = unit_random() % 64 << 20, n = 1 + unit_random() % 4; n--;) {
 			phys end = at + (1 + unit_random() % 24) * MIB;
 
@@ -767,11 +768,11 @@ static void random_machines(void)
 		for (n = unit_random() % 6; n--;) {
 			at = s.m.ram.v[unit_random() % s.m.ram.n].start;
 			at += unit_random() % (8 * MIB);
-			if (!ranges_add(&s.m.keep, at, at + unit_random() % (4 * MIB), "x"))
+			if (!ranges_add(&s.m.reserved, at, at + unit_random() % (4 * MIB), "x"))
 				abort();
 		}
 		ranges_union(&s.m.ram);
-		small_room(&s);
+		small_free(&s);
 		s.m.page_size = pages[unit_random() % 3];
 		s.m.tree_in_x0 = unit_random() % 4 == 0;
 		for (n = 0; n < COUNT(s.r.initrd); n++)

@@ -20,7 +20,7 @@ static void move(struct plan *p, int i, phys start)
 {
 	struct range *r = &p->seg[i].at;
 
-	p->seg[i].room_end = start + (p->seg[i].room_end - r->start);
+	p->seg[i].reserved_end = start + (p->seg[i].reserved_end - r->start);
 	r->end = start + (r->end - r->start);
 	r->start = start;
 }
@@ -48,7 +48,7 @@ ROW(page_64k) { (void)p; s->m.page_size = 0x10000; }
 ROW(tree_empty) { (void)s; seg(p, T)->at.end = seg(p, T)->at.start; }
 ROW(stub_backwards) { (void)s; seg(p, S)->at.end = seg(p, S)->at.start - 0x1000; }
 ROW(kernel_to_top) { (void)s; move(p, K, 0xfffffffffff00000); }
-ROW(room_below_end) { (void)s; seg(p, K)->room_end = seg(p, K)->at.end - 0x1000; }
+ROW(room_below_end) { (void)s; seg(p, K)->reserved_end = seg(p, K)->at.end - 0x1000; }
 ROW(data_too_long) { (void)s; seg(p, I)->at.end -= 0x1000; }
 ROW(one_over_half) { (void)p; s->m.mem_total = MIB; }
 ROW(sum_over_half) { (void)p; s->m.mem_total = 2 * MIB + 0x2000; }
@@ -56,7 +56,7 @@ ROW(sum_over_half) { (void)p; s->m.mem_total = 2 * MIB + 0x2000; }
 ROW(kernel_off_ram) { (void)s; move(p, K, 0x90000000); }
 ROW(kernel_below_ram) { (void)s; move(p, K, 0x3fe00000); }
 ROW(kernel_half_off_ram) { (void)s; move(p, K, 0x7fe00000); }
-ROW(bss_off_ram) { (void)s; seg(p, K)->room_end += 0x10000; }
+ROW(bss_off_ram) { (void)s; seg(p, K)->reserved_end += 0x10000; }
 ROW(hole_in_ram)
 {
 	(void)p;
@@ -67,18 +67,18 @@ ROW(hole_in_ram)
 }
 ROW(no_ram) { (void)p; s->m.ram.n = 0; }
 ROW(initrd_on_kept) { (void)s; move(p, I, SMALL_BASE); }
-ROW(kept_in_bss) { (void)p; if (!ranges_add(&s->m.keep, 0x7ff00000, 0x7ff00001, "x")) abort(); }
-ROW(kept_first_byte) { (void)p; if (!ranges_add(&s->m.keep, 0x7fbdf000, 0x7fbe0001, "x")) abort(); }
-ROW(kept_all) { (void)p; if (!ranges_add(&s->m.keep, 0, UINT64_MAX, "x")) abort(); }
+ROW(kept_in_bss) { (void)p; if (!ranges_add(&s->m.reserved, 0x7ff00000, 0x7ff00001, "x")) abort(); }
+ROW(kept_first_byte) { (void)p; if (!ranges_add(&s->m.reserved, 0x7fbdf000, 0x7fbe0001, "x")) abort(); }
+ROW(kept_all) { (void)p; if (!ranges_add(&s->m.reserved, 0, UINT64_MAX, "x")) abort(); }
 ROW(kept_beside)
 {
 	(void)p;
 	/* touches stub and kernel from both sides: no fault */
-	if (!ranges_add(&s->m.keep, 0x7fbdf000, 0x7fbe0000, "x") ||
-	    !ranges_add(&s->m.keep, 0x80000000, 0x80001000, "x"))
+	if (!ranges_add(&s->m.reserved, 0x7fbdf000, 0x7fbe0000, "x") ||
+	    !ranges_add(&s->m.reserved, 0x80000000, 0x80001000, "x"))
 		abort();
 }
-ROW(kept_tree_block) { (void)p; if (!ranges_add(&s->m.keep, 0x7f900000, 0x7f901000, "x")) abort(); }
+ROW(kept_tree_block) { (void)p; if (!ranges_add(&s->m.reserved, 0x7f900000, 0x7f901000, "x")) abort(); }
 
 ROW(no_tree) { (void)s; drop(p, T); }
 ROW(no_initrd) { (void)s; drop(p, I); }
@@ -121,7 +121,7 @@ ROW(kernel_part_missing)
 ROW(stub_on_kernel) { (void)s; move(p, S, seg(p, K)->at.start + 0x1000); }
 ROW(stub_on_bss) { (void)s; move(p, S, seg(p, K)->at.end); }
 ROW(same_place) { (void)s; move(p, S, seg(p, T)->at.start); }
-ROW(room_overlaps) { (void)s; seg(p, S)->room_end = seg(p, I)->at.start + 1; }
+ROW(room_overlaps) { (void)s; seg(p, S)->reserved_end = seg(p, I)->at.start + 1; }
 
 ROW(entry_zero) { (void)s; p->entry = 0; }
 ROW(entry_top) { (void)s; p->entry = UINT64_MAX; }
@@ -198,8 +198,8 @@ ROW(tree_marker)
 
 ROW(kernel_not_2m) { (void)s; move(p, K, 0x60010000); p->kernel = 0x60010000; }
 ROW(kernel_offset) { (void)p; s->img.offset = 0x80000; }
-ROW(kernel_no_room) { (void)s; seg(p, K)->room_end -= 0x10000; }
-ROW(kernel_image_room) { (void)p; s->img.room = 1000; }
+ROW(kernel_no_room) { (void)s; seg(p, K)->reserved_end -= 0x10000; }
+ROW(kernel_image_room) { (void)p; s->img.memsz = 1000; }
 ROW(kernel_high)
 {
 	(void)s;
@@ -246,21 +246,21 @@ ROW(tree_across_blocks)
 		abort();
 	seg(p, T)->data = (struct span){ big, sizeof(big) };
 	seg(p, T)->at = (struct range){ 0x5ffff000, 0x60001000, NULL };
-	seg(p, T)->room_end = 0x60001000;
+	seg(p, T)->reserved_end = 0x60001000;
 	put_le64(p->stub + 24, 0x5ffff000);
 }
 ROW(tree_block_shared)
 {
 	(void)s;
-	seg(p, T)->room_end = seg(p, T)->at.end;
+	seg(p, T)->reserved_end = seg(p, T)->at.end;
 	move(p, S, 0x7f810000);
 	p->entry = 0x7f810000;
 }
 ROW(tree_room_kept)
 {
 	/* the block's rest is kept by somebody: mapped with the tree all the same */
-	seg(p, T)->room_end = seg(p, T)->at.end;
-	if (!ranges_add(&s->m.keep, 0x7f900000, 0x7f901000, "x"))
+	seg(p, T)->reserved_end = seg(p, T)->at.end;
+	if (!ranges_add(&s->m.reserved, 0x7f900000, 0x7f901000, "x"))
 		abort();
 }
 
@@ -284,9 +284,9 @@ ROW(target_no_tree) { (void)s; drop(p, T); }
 
 static void keep_lpi(struct small *s)
 {
-	if (!ranges_add(&s->m.keep, 0x48000000, 0x48010000, "x") ||
-	    !ranges_add(&s->m.keep, 0x50000000, 0x50010000, arm64_lpi) ||
-	    !ranges_add(&s->m.keep, 0x51000000, 0x51010000, "x"))
+	if (!ranges_add(&s->m.reserved, 0x48000000, 0x48010000, "x") ||
+	    !ranges_add(&s->m.reserved, 0x50000000, 0x50010000, arm64_lpi) ||
+	    !ranges_add(&s->m.reserved, 0x51000000, 0x51010000, "x"))
 		abort();
 }
 static void reserve(struct plan *p, phys start, uint64_t size)
@@ -379,11 +379,11 @@ ROW(core_for_none)
 	(void)p;
 	s->m.crash.region.end = 0;
 }
-ROW(piece_below_region) { s->m.keep.n = 0; move(p, S, 0x5fff0000); }
-ROW(piece_above_region) { s->m.keep.n = 0; move(p, S, 0x6fff8000); seg(p, S)->room_end = 0x70008000; seg(p, I)->room_end = 0x6fff4000; }
-ROW(core_starts_elsewhere) { (void)s; p->chosen.core.start += 0x1000; }
-ROW(core_ends_elsewhere) { (void)s; p->chosen.core.end -= 0x1000; }
-ROW(core_other_note) { (void)s; p->core[64 + 8] ^= 1; }
+ROW(piece_below_region) { s->m.reserved.n = 0; move(p, S, 0x5fff0000); }
+ROW(piece_above_region) { s->m.reserved.n = 0; move(p, S, 0x6fff8000); seg(p, S)->reserved_end = 0x70008000; seg(p, I)->reserved_end = 0x6fff4000; }
+ROW(core_starts_elsewhere) { (void)s; p->chosen.elfcorehdr.start += 0x1000; }
+ROW(core_ends_elsewhere) { (void)s; p->chosen.elfcorehdr.end -= 0x1000; }
+ROW(core_other_note) { (void)s; p->elfcorehdr[64 + 8] ^= 1; }
 ROW(core_other_ram) { (void)p; s->m.crash.dump.v[1].end -= 0x1000; }
 ROW(crash_words) { (void)p; s->r.cmdline = "root=/dev/vda1"; }
 ROW(told_less) { (void)s; p->chosen.usable.end -= 0x1000; }
@@ -400,17 +400,17 @@ ROW(second_elsewhere) { (void)s; move(p, I + 1, seg(p, I + 1)->at.start + 0x1000
 ROW(second_first) { struct segment was = p->seg[I]; (void)s; p->seg[I] = p->seg[I + 1]; p->seg[I + 1] = was; }
 
 ROW(bounds_below) { s->r.bounds.start = seg(p, T)->at.start + 1; }
-ROW(bounds_above) { s->r.bounds.end = seg(p, K)->room_end - 1; }
-ROW(bounds_just) { s->r.bounds = (struct range){ seg(p, T)->at.start, seg(p, K)->room_end, NULL }; }
+ROW(bounds_above) { s->r.bounds.end = seg(p, K)->reserved_end - 1; }
+ROW(bounds_just) { s->r.bounds = (struct range){ seg(p, T)->at.start, seg(p, K)->reserved_end, NULL }; }
 ROW(tree_twice) { (void)s; p->seg[4] = p->seg[T]; p->n = 5; }
 ROW(line_cut) { (void)p; s->r.cmdline = "x console=ttyAMA0 root=/dev/vda1"; }
 ROW(lpi_unreserved)
 {
 	(void)p;
-	if (!ranges_add(&s->m.keep, 0x50000000, 0x50010000, arm64_lpi))
+	if (!ranges_add(&s->m.reserved, 0x50000000, 0x50010000, arm64_lpi))
 		abort();
 }
-ROW(below_lowest) { (void)p; s->img.lowest = true; }
+ROW(below_lowest) { (void)p; s->img.bottom_up = true; }
 
 /* clang-format on */
 

@@ -48,17 +48,17 @@ static void start(struct server *s, bool crash)
 		s->m.crash.region = (struct range){ 0x20000000, 0x30000000, NULL };
 		add(&s->m.crash.notes, 0x5000000, 0x5001000, NULL);
 		add(&s->m.crash.dump, 0x10000, 0x20000000, NULL);
-		s->m.reach.start = 0x20000000;
-		s->m.reach.end = 0x30000000;
+		s->m.addressable.start = 0x20000000;
+		s->m.addressable.end = 0x30000000;
 	}
-	ranges_sort(&s->m.keep);
-	if (!ranges_subtract(&s->m.ram, &s->m.keep, &s->m.room))
+	ranges_sort(&s->m.reserved);
+	if (!ranges_subtract(&s->m.ram, &s->m.reserved, &s->m.free))
 		abort();
 	s->img = (struct image){
 		.part = { { { s->kernel, 0x8000 }, 0, 0x8000 },
 			  { { s->kernel + 0x10000, 0x10000 }, 0x10000, 0x10000 } },
 		.parts = 2,
-		.room = 2 * MIB,
+		.memsz = 2 * MIB,
 		.align = 0x10000,
 	};
 	s->r = (struct request){
@@ -73,8 +73,8 @@ static void start(struct server *s, bool crash)
 static void end(struct server *s)
 {
 	ranges_free(&s->m.ram);
-	ranges_free(&s->m.keep);
-	ranges_free(&s->m.room);
+	ranges_free(&s->m.reserved);
+	ranges_free(&s->m.free);
 	ranges_free(&s->m.crash.notes);
 	ranges_free(&s->m.crash.dump);
 	note_free(&s->tree);
@@ -90,15 +90,15 @@ static struct segment *piece(struct plan *p, enum piece which)
 
 /* clang-format off */
 ROW(nothing) { (void)p, (void)s; }
-ROW(below_reach) { (void)p; s->m.reach.start = p->seg[0].at.start + 0x1000; s->m.reach.start |= 1ull << 29; }
-ROW(above_reach) { (void)s; (void)p; s->m.reach.end = piece(p, KERNEL)->at.start; }
+ROW(below_reach) { (void)p; s->m.addressable.start = p->seg[0].at.start + 0x1000; s->m.addressable.start |= 1ull << 29; }
+ROW(above_reach) { (void)s; (void)p; s->m.addressable.end = piece(p, KERNEL)->at.start; }
 ROW(no_tree) { (void)s; piece(p, TREE)->piece = STUB; }
 ROW(tree_odd) { (void)s; piece(p, TREE)->at.start += 4; }
 ROW(no_kernel) { (void)s; while (piece(p, KERNEL)) piece(p, KERNEL)->piece = INITRD; }
 ROW(kernel_elsewhere) { (void)s; p->kernel -= 0x10000; }
 ROW(kernel_odd) { (void)s; p->kernel += 0x1000; piece(p, KERNEL)->at.start += 0x1000; }
 ROW(kernel_fixed) { (void)p; s->img.fixed = true; s->img.offset = 0x1000; }
-ROW(kernel_no_room) { (void)p; s->img.room += MIB; }
+ROW(kernel_no_room) { (void)p; s->img.memsz += MIB; }
 ROW(no_stub) { (void)s; piece(p, STUB)->piece = INITRD; }
 ROW(stub_short) { (void)s; piece(p, STUB)->data.len--; }
 ROW(entry_elsewhere) { (void)s; p->entry += 4; }
@@ -130,11 +130,11 @@ ROW(crash_moves_big) { (void)p; s->img.big_endian = true; }
 ROW(crash_fixed) { (void)p; s->img.fixed = true; s->img.offset = p->kernel; }
 ROW(backup_size) { (void)s; p->chosen.backup.end += 0x1000; }
 ROW(backup_on_stub) { (void)s; piece(p, STUB)->at.end = p->chosen.backup.start + 0x1000; }
-ROW(backup_outside) { (void)s; piece(p, STUB)->room_end -= 0x1000; }
-ROW(core_no_word) { (void)s; p->line.p[0] = 'x'; }
-ROW(core_no_number) { (void)s; memcpy(p->line.p + 13, "zz", 2); }
-ROW(core_no_space) { (void)s; p->line.p[25] = 'x'; }
-ROW(core_elsewhere) { (void)s; p->line.p[24] ^= 1; }
+ROW(backup_outside) { (void)s; piece(p, STUB)->reserved_end -= 0x1000; }
+ROW(core_no_word) { (void)s; p->cmdline.p[0] = 'x'; }
+ROW(core_no_number) { (void)s; memcpy(p->cmdline.p + 13, "zz", 2); }
+ROW(core_no_space) { (void)s; p->cmdline.p[25] = 'x'; }
+ROW(core_elsewhere) { (void)s; p->cmdline.p[24] ^= 1; }
 ROW(tree_not_reserved) { (void)s; fdt_del_mem_rsv(p->tree.blob, fdt_num_mem_rsv(p->tree.blob) - 1); }
 ROW(rtas_not_reserved)
 {
@@ -147,9 +147,9 @@ ROW(rtas_not_reserved)
 			fdt_del_mem_rsv(p->tree.blob, i);
 }
 ROW(tree_half_reserved) { (void)s; piece(p, TREE)->data.len++; }
-ROW(opal_not_reserved) { (void)p; add(&s->m.keep, 0x9000000, 0x9010000, ppc64_opal); }
-ROW(device_not_reserved) { (void)p; add(&s->m.keep, 0x9000000, 0x9010000, ppc64_device); }
-ROW(rtas_half_reserved) { (void)p; s->m.keep.v[s->m.keep.n - 1].end += 0x10000; }
+ROW(opal_not_reserved) { (void)p; add(&s->m.reserved, 0x9000000, 0x9010000, ppc64_opal); }
+ROW(device_not_reserved) { (void)p; add(&s->m.reserved, 0x9000000, 0x9010000, ppc64_device); }
+ROW(rtas_half_reserved) { (void)p; s->m.reserved.v[s->m.reserved.n - 1].end += 0x10000; }
 /* clang-format on */
 
 #define REACH	"a piece is outside of what real mode reaches"
@@ -241,7 +241,7 @@ static void spoiled(const struct row *row)
 }
 
 /* Bytes of room in the tree, from none on: each edit fails where the room ends, and no sooner does
- * the tree say it all.
+ * the tree log_print it all.
  */
 static void without_room(bool crash)
 {
@@ -251,7 +251,7 @@ static void without_room(bool crash)
 		.initrd_end = 0x10001000,
 		.tree_start = 0x10100000,
 		.tree_size = 100,
-		.core = { 0, crash ? 0x1000 : 0, NULL },
+		.elfcorehdr = { 0, crash ? 0x1000 : 0, NULL },
 		.backup = { 0, crash ? 0x10000 : 0, NULL },
 		.usable = { 0, crash ? 0x20000000 : 0, NULL },
 	};

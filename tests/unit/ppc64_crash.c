@@ -153,12 +153,12 @@ static void without_memory(void)
 	in = note_tree("/ { " ROOT "};");
 	m.fdt = in;
 	for (i = 0; i < 65; i++)
-		if (!ranges_add(&m.keep, 0x40000000 + i * 0x2000, 0x40001000 + i * 0x2000,
+		if (!ranges_add(&m.reserved, 0x40000000 + i * 0x2000, 0x40001000 + i * 0x2000,
 				ppc64_rtas))
 			abort();
 	want_error(limit(&m, 2048, 1, &e), &e, FAIL_MEMORY, "go on: out of memory");
 	want_error(limit(&m, 2048, 2, &e), &e, FAIL_NONE, "");
-	ranges_free(&m.keep);
+	ranges_free(&m.reserved);
 	note_free(&in);
 }
 
@@ -173,12 +173,12 @@ static void without_room(void)
 	want_error(limit(&m, 0, -1, &e), &e, FAIL_TREE,
 		   "write reservations of device tree /t: FDT_ERR_NOSPACE");
 	CASE("no room to reserve what firmware has");
-	if (!ranges_add(&m.keep, 0x40000000, 0x40001000, ppc64_rtas))
+	if (!ranges_add(&m.reserved, 0x40000000, 0x40001000, ppc64_rtas))
 		abort();
 	want_error(limit(&m, 16, -1, &e), &e, FAIL_TREE,
 		   "write reservations of device tree /t: FDT_ERR_NOSPACE");
 	want_error(limit(&m, 32, -1, &e), &e, FAIL_NONE, "");
-	ranges_free(&m.keep);
+	ranges_free(&m.reserved);
 	note_free(&in);
 }
 
@@ -251,8 +251,8 @@ void test_ppc64_crash(void)
 		in = note_tree(r->tree);
 		m = (struct machine){ .arch = &arch_ppc64, .fdt = in, .fdt_from = "/t" };
 		m.crash.region = (struct range){ r->start, r->end, NULL };
-		m.reach.end = 0x30000000;
-		if (r->firmware && !ranges_add(&m.keep, 0x3a000000, 0x3b000000, r->firmware))
+		m.addressable.end = 0x30000000;
+		if (r->firmware && !ranges_add(&m.reserved, 0x3a000000, 0x3b000000, r->firmware))
 			abort();
 		e = (struct error){ 0 };
 		ok = tree_open(&t, in, 512, "/t", &e) && arch_ppc64.tree(&t, &m, &e) &&
@@ -262,7 +262,7 @@ void test_ppc64_crash(void)
 			want_text("tree", r->expected, note_print(t.blob, buf, sizeof(buf)));
 		tree_free(&t);
 		note_free(&in);
-		ranges_free(&m.keep);
+		ranges_free(&m.reserved);
 	}
 	without_memory();
 	without_room();

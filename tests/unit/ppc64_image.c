@@ -71,15 +71,15 @@ static void machine(struct machine *m, struct span *tree, const char *note)
 			       .fdt_from = "/t",
 			       .mem_total = GIB,
 			       .mem_available = GIB };
-	if (!arch_ppc64.memory(m, &s, &e) || !ranges_subtract(&m->ram, &m->keep, &m->room))
+	if (!arch_ppc64.memory(m, &s, &e) || !ranges_subtract(&m->ram, &m->reserved, &m->free))
 		abort();
 }
 
 static void end(struct machine *m, struct span *tree)
 {
 	ranges_free(&m->ram);
-	ranges_free(&m->keep);
-	ranges_free(&m->room);
+	ranges_free(&m->reserved);
+	ranges_free(&m->free);
 	note_free(tree);
 }
 
@@ -214,13 +214,13 @@ static void fixed_kernels(void)
 		CASE("a fixed kernel: %s", places[i].caption);
 		machine(&m, &tree, TREE_NOTE);
 		if (places[i].taken &&
-		    !ranges_add(&m.keep, places[i].taken, places[i].taken + 1, "x"))
+		    !ranges_add(&m.reserved, places[i].taken, places[i].taken + 1, "x"))
 			abort();
-		ranges_free(&m.room);
-		if (!ranges_subtract(&m.ram, &m.keep, &m.room))
+		ranges_free(&m.free);
+		if (!ranges_subtract(&m.ram, &m.reserved, &m.free))
 			abort();
 		if (places[i].reach_start)
-			m.reach.start = places[i].reach_start;
+			m.addressable.start = places[i].reach_start;
 		if (places[i].crash)
 			m.crash.region = (struct range){ 0x5000000, 0x8000000, NULL };
 		make(2, 2, 0xc000000000000000 + places[i].l->paddr, places[i].l, 1, false, false);
@@ -230,7 +230,7 @@ static void fixed_kernels(void)
 		}
 		e = (struct error){ 0 };
 		ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e) &&
-		     (!places[i].stay || image_stay(&img, "vmlinux", &m, &e));
+		     (!places[i].stay || image_pin(&img, "vmlinux", &m, &e));
 		want_error(ok, &e, places[i].code, places[i].sentence);
 		if (ok) {
 			want(img.fixed && !img.copy, "it is as it was");
@@ -278,7 +278,7 @@ static void copies(void)
 	make(3, 2, FIRST, one, 1, true, false);
 	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
 	unit_memory(0);
-	ok = ok && image_stay(&img, "vmlinux", &m, &e);
+	ok = ok && image_pin(&img, "vmlinux", &m, &e);
 	unit_memory(-1);
 	want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
 	image_free(&img);
@@ -303,12 +303,12 @@ void test_ppc64_image(void)
 		make(r->type, r->abi, r->entry, r->l, r->n, r->run0, r->be);
 		e = (struct error){ 0 };
 		ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e) &&
-		     (!r->stay || image_stay(&img, "vmlinux", &m, &e));
+		     (!r->stay || image_pin(&img, "vmlinux", &m, &e));
 		want_error(ok, &e, r->code, r->sentence);
 		if (ok) {
 			if (r->parts)
 				want_u64("parts", r->parts, img.parts);
-			want_u64("room", r->room, img.room);
+			want_u64("room", r->room, img.memsz);
 			want_u64("entry", r->entry - FIRST, img.entry);
 			if (r->stay) {
 				if (r->be)
@@ -341,7 +341,7 @@ void test_ppc64_image(void)
 	want_u64("parts", 2, img.parts);
 	want_u64("the first", 0, img.part[0].at);
 	want_u64("the second", 0x40000, img.part[1].at);
-	want_u64("room", 0xd0000, img.room);
+	want_u64("room", 0xd0000, img.memsz);
 	want_u64("entry", 0x41000, img.entry);
 	image_free(&img);
 	CASE("a 32-bit ELF file");

@@ -177,7 +177,7 @@ static void out_of_memory(void)
 			ok = arch_ppc64.memory(&m, &s, &e);
 			unit_memory(-1);
 			ranges_free(&m.ram);
-			ranges_free(&m.keep);
+			ranges_free(&m.reserved);
 			if (e.code == FAIL_TREE)
 				break;
 			want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY,
@@ -191,29 +191,29 @@ static void out_of_memory(void)
 static void deep(void)
 {
 	struct sources s = { .iomem = { NULL, 0 } };
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	struct machine m;
 	struct error e = { 0 };
 	struct span tree;
 	unsigned i;
 
 	CASE("a memory node 63 deep counts, below that none does");
-	text_add(&t, "%s", HEAD END_1G MEM("0 0 0 10000000"));
+	strbuf_printf(&t, "%s", HEAD END_1G MEM("0 0 0 10000000"));
 	for (i = 1; i < 63; i++)
-		text_add(&t, "n { #address-cells = <2>; #size-cells = <2>; ");
-	text_add(&t, "memory@1 { device_type = \"memory\"; reg = <1 0 0 1000>; memory@2 { "
-		     "device_type = \"memory\"; reg = <2 0 0 1000>; }; }; ");
+		strbuf_printf(&t, "n { #address-cells = <2>; #size-cells = <2>; ");
+	strbuf_printf(&t, "memory@1 { device_type = \"memory\"; reg = <1 0 0 1000>; memory@2 { "
+			  "device_type = \"memory\"; reg = <2 0 0 1000>; }; }; ");
 	for (i = 1; i < 63; i++)
-		text_add(&t, "}; ");
-	text_add(&t, "};");
+		strbuf_printf(&t, "}; ");
+	strbuf_printf(&t, "};");
 	tree = note_tree(t.p);
 	m = (struct machine){ .arch = &arch_ppc64, .fdt = tree, .fdt_from = "/t" };
 	want_error(arch_ppc64.memory(&m, &s, &e), &e, FAIL_NONE, "");
 	want_ranges("RAM", "0-10000000, 100000000-100001000", &m.ram);
 	ranges_free(&m.ram);
-	ranges_free(&m.keep);
+	ranges_free(&m.reserved);
 	note_free(&tree);
-	text_free(&t);
+	strbuf_free(&t);
 }
 
 void test_ppc64_memory(void)
@@ -235,13 +235,13 @@ void test_ppc64_memory(void)
 			   r->sentence);
 		if (r->ram) {
 			want_ranges("RAM", r->ram, &m.ram);
-			ranges_sort(&m.keep);
-			want_ranges("kept", r->keep, &m.keep);
-			want_u64("start of reach", 0x2000000, m.reach.start);
-			want_u64("end of reach", r->reach, m.reach.end);
+			ranges_sort(&m.reserved);
+			want_ranges("kept", r->keep, &m.reserved);
+			want_u64("start of reach", 0x2000000, m.addressable.start);
+			want_u64("end of reach", r->reach, m.addressable.end);
 		}
 		ranges_free(&m.ram);
-		ranges_free(&m.keep);
+		ranges_free(&m.reserved);
 		note_free(&tree);
 	}
 	out_of_memory();

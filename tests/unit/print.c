@@ -14,7 +14,7 @@ static void whole(void)
 		"call     kexec_load, 4 segments\n",
 		"cmdline  console=ttyAMA0 root=/dev/vda1\n",
 	};
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	struct error e = { 0 };
 	struct small s;
 	struct plan p;
@@ -32,7 +32,7 @@ static void whole(void)
 	CASE("plan: no line of the picture is wider than 80 columns");
 	for (line = t.p; line && (line = strchr(line, '|')); line += 66)
 		want(line[65] == '|' && line[66] == '\n', "a row has 64 cells");
-	text_free(&t);
+	strbuf_free(&t);
 	plan_free(&p);
 	small_end(&s);
 }
@@ -42,7 +42,7 @@ static void whole(void)
 static void reasons(void)
 {
 	static const char strings[2][2][8] = { { "alpha", "beta" }, { "beta", "alpha" } };
-	struct text t[2] = { TEXT_GROWING, TEXT_GROWING };
+	struct strbuf t[2] = { STRBUF_GROWING, STRBUF_GROWING };
 	struct error e = { 0 };
 	struct small s;
 	struct plan p;
@@ -51,10 +51,10 @@ static void reasons(void)
 	CASE("plan: the order of reasons does not depend on where their strings lie");
 	for (i = 0; i < 2; i++) {
 		small_start(&s, SMALL_TREE);
-		s.m.keep.v[0].what = strings[i][i];
-		if (!ranges_add(&s.m.keep, 0x50000000, 0x50001000, strings[i][!i]))
+		s.m.reserved.v[0].what = strings[i][i];
+		if (!ranges_add(&s.m.reserved, 0x50000000, 0x50001000, strings[i][!i]))
 			abort();
-		small_room(&s);
+		small_free(&s);
 		if (!plan_make(&s.r, &p, &e))
 			abort();
 		print_plan(&p, &s.r, &t[i]);
@@ -62,13 +62,13 @@ static void reasons(void)
 		small_end(&s);
 	}
 	want(t[0].p && t[1].p && strcmp(t[0].p, t[1].p) == 0, "both print the same");
-	text_free(&t[0]);
-	text_free(&t[1]);
+	strbuf_free(&t[0]);
+	strbuf_free(&t[1]);
 }
 
 static void json(void)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	struct error e = { 0 };
 	struct small s;
 	struct plan p;
@@ -92,7 +92,7 @@ static void json(void)
 			   "\"keep\": [\n    { \"start\": \"0x40000000\", \"end\": \"0x41000000\", "
 			   "\"why\": \"firmware\" }\n  ],\n"),
 	     "it is there");
-	text_free(&t);
+	strbuf_free(&t);
 	plan_free(&p);
 	small_end(&s);
 }
@@ -154,10 +154,10 @@ static void keep_more(struct small *s)
 	size_t i;
 
 	for (i = 0; i < COUNT(why); i++)
-		if (!ranges_add(&s->m.keep, 0x50000000 + i * MIB, 0x50000000 + i * MIB + KIB,
+		if (!ranges_add(&s->m.reserved, 0x50000000 + i * MIB, 0x50000000 + i * MIB + KIB,
 				why[i]))
 			abort();
-	small_room(s);
+	small_free(s);
 }
 
 static const struct print_row print_rows[] = {
@@ -207,7 +207,7 @@ static const struct print_row print_rows[] = {
 static void prints(void)
 {
 	const struct print_row *r;
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	struct error e;
 	struct small s;
 	struct plan p;
@@ -227,7 +227,7 @@ static void prints(void)
 		(r->json ? print_json : print_plan)(&p, &s.r, &t);
 		want(t.p && strstr(t.p, r->has), "it is there");
 		want(!r->has_not || !strstr(t.p, r->has_not), "the other is not");
-		text_free(&t);
+		strbuf_free(&t);
 		plan_free(&p);
 		small_end(&s);
 	}

@@ -45,7 +45,7 @@ static const struct {
 	{ "an empty secret", "/ { uuid; };", "/ { uuid; };" },
 };
 
-void test_scrub(void)
+void test_redact(void)
 {
 	char buf[400], *words;
 	struct span s;
@@ -58,18 +58,18 @@ void test_scrub(void)
 		if (!words)
 			abort();
 		memcpy(words, word_rows[i].words, len + 1);
-		scrub_words(words, len);
+		redact_cmdline(words, len);
 		want_text("words", word_rows[i].expected, words);
 		free(words);
 	}
 	CASE("words: nothing behind the given length is touched");
 	memcpy(buf, "key=abcdef", 11);
-	scrub_words(buf, 6);
+	redact_cmdline(buf, 6);
 	want_text("words", "key=xxcdef", buf);
 	for (i = 0; i < COUNT(tree_rows); i++) {
 		CASE("tree: %s", tree_rows[i].caption);
 		s = note_tree(tree_rows[i].note);
-		scrub_tree((uint8_t *)(uintptr_t)s.p);
+		redact_tree((uint8_t *)(uintptr_t)s.p);
 		want_text("tree", tree_rows[i].expected, note_print(s.p, buf, sizeof(buf)));
 		note_free(&s);
 	}

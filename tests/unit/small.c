@@ -15,11 +15,11 @@ void small_header(uint8_t h[64], uint64_t text_offset, uint64_t image_size, uint
 	memcpy(h + 0x38, "ARM\x64", 4);
 }
 
-void small_room(struct small *s)
+void small_free(struct small *s)
 {
-	ranges_sort(&s->m.keep);
-	ranges_free(&s->m.room);
-	if (!ranges_subtract(&s->m.ram, &s->m.keep, &s->m.room))
+	ranges_sort(&s->m.reserved);
+	ranges_free(&s->m.free);
+	if (!ranges_subtract(&s->m.ram, &s->m.reserved, &s->m.free))
 		abort();
 }
 
@@ -43,10 +43,10 @@ void small_start(struct small *s, const char *tree_note)
 	s->m.mem_total = GIB;
 	s->m.mem_available = GIB;
 	if (!ranges_add(&s->m.ram, SMALL_BASE, SMALL_BASE + GIB, "RAM") ||
-	    !ranges_add(&s->m.keep, SMALL_BASE, SMALL_BASE + 16 * MIB, "firmware"))
+	    !ranges_add(&s->m.reserved, SMALL_BASE, SMALL_BASE + 16 * MIB, "firmware"))
 		abort();
-	s->m.reach = (struct range){ 0, 1ull << 48, NULL };
-	small_room(s);
+	s->m.addressable = (struct range){ 0, 1ull << 48, NULL };
+	small_free(s);
 	small_header(s->kernel, 0, KERNEL_MEMORY, 8 | 1 << 1);
 	if (!image_parse((struct span){ s->kernel, KERNEL_BYTES }, "Image", &s->m, &s->img, &e))
 		abort();
@@ -74,28 +74,29 @@ void small_crash(struct small *s)
 	struct crash *c = &s->m.crash;
 	size_t i;
 
-	c->region = s->m.reach = (struct range){ SMALL_REGION, SMALL_REGION + 256 * MIB, NULL };
+	c->region = s->m.addressable =
+		(struct range){ SMALL_REGION, SMALL_REGION + 256 * MIB, NULL };
 	c->low = (struct range){ SMALL_LOW, SMALL_LOW + 16 * MIB, NULL };
 	add(&c->notes, 0x41000000, 0x41000190, NULL); /* of a CPU */
 	add(&c->notes, 0x41001000, 0x41002024, NULL); /* vmcoreinfo */
 	add(&c->dump, SMALL_BASE, c->low.start, "the running system");
 	add(&c->dump, c->low.end, c->region.start, "the running system");
 	add(&c->dump, c->region.end, SMALL_BASE + GIB, "the running system");
-	c->linear = 0xffff000000000000 - SMALL_BASE;
+	c->page_offset = 0xffff000000000000 - SMALL_BASE;
 	c->text = (struct range){ 0x41200000, 0x43200000, NULL };
 	c->text_virtual = 0xffff800008000000;
 	for (i = 0; i < c->dump.n; i++)
-		add(&s->m.keep, c->dump.v[i].start, c->dump.v[i].end, c->dump.v[i].what);
-	add(&s->m.keep, c->low.start, c->low.end, "crash kernel region");
-	small_room(s);
+		add(&s->m.reserved, c->dump.v[i].start, c->dump.v[i].end, c->dump.v[i].what);
+	add(&s->m.reserved, c->low.start, c->low.end, "crash kernel region");
+	small_free(s);
 }
 
 void small_end(struct small *s)
 {
 	image_free(&s->img);
 	ranges_free(&s->m.ram);
-	ranges_free(&s->m.keep);
-	ranges_free(&s->m.room);
+	ranges_free(&s->m.reserved);
+	ranges_free(&s->m.free);
 	ranges_free(&s->m.crash.notes);
 	ranges_free(&s->m.crash.dump);
 	note_free(&s->tree);

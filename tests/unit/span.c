@@ -91,13 +91,13 @@ static void starts(void)
 	const struct span s = { bytes, sizeof(bytes) };
 
 	CASE("starts: the same bytes");
-	want(span_starts(s, 2, "\x45\x67", 2), "it does");
+	want(span_equal_at(s, 2, "\x45\x67", 2), "it does");
 	CASE("starts: other bytes");
-	want(!span_starts(s, 2, "\x45\x68", 2), "it does not");
+	want(!span_equal_at(s, 2, "\x45\x68", 2), "it does not");
 	CASE("starts: bytes that end behind the span");
-	want(!span_starts(s, 8, "\xfe\x00", 2), "it does not");
+	want(!span_equal_at(s, 8, "\xfe\x00", 2), "it does not");
 	CASE("starts: an offset that wraps");
-	want(!span_starts(s, UINT64_MAX, "\x01", 1), "it does not");
+	want(!span_equal_at(s, UINT64_MAX, "\x01", 1), "it does not");
 }
 
 static void puts_back(void)
@@ -155,21 +155,21 @@ static void takes(void)
 		CASE("take a number: %s", rows[i].caption);
 		s = text(rows[i].text);
 		v = 77;
-		want_u64("answer", rows[i].ok, span_take_number(&s, rows[i].base, &v));
+		want_u64("answer", rows[i].ok, span_parse_number(&s, rows[i].base, &v));
 		if (rows[i].ok)
 			want_u64("number", rows[i].v, v);
 		want_u64("what is left", strlen(rows[i].behind), s.len);
 	}
 	CASE("take a word");
 	s = text("word and");
-	want(span_take(&s, "word "), "it is taken");
+	want(span_skip_prefix(&s, "word "), "it is taken");
 	want_u64("what is left", 3, s.len);
 	CASE("take another word");
-	want(!span_take(&s, "or") && s.len == 3, "nothing is taken");
+	want(!span_skip_prefix(&s, "or") && s.len == 3, "nothing is taken");
 	CASE("take a word that is cut short");
-	want(!span_take(&s, "and more") && s.len == 3, "nothing is taken");
+	want(!span_skip_prefix(&s, "and more") && s.len == 3, "nothing is taken");
 	CASE("take nothing");
-	want(span_take(&s, "") && s.len == 3, "nothing is taken");
+	want(span_skip_prefix(&s, "") && s.len == 3, "nothing is taken");
 }
 
 static void finds(void)

@@ -36,15 +36,15 @@ static const char two_nodes[] = "Node 0, zone      DMA\n"
 static void want_zones(const struct freemap *map, const char *expected)
 {
 	char buf[256];
-	struct text t = text_fixed(buf, sizeof(buf));
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 	size_t i;
 
-	text_add(&t, "%s", "");
+	strbuf_printf(&t, "%s", "");
 	for (i = 0; i < map->zones; i++)
-		text_add(&t, "%s%llx-%llx %llu", i ? ", " : "",
-			 (unsigned long long)map->zone[i].at.start,
-			 (unsigned long long)map->zone[i].at.end,
-			 (unsigned long long)map->zone[i].free);
+		strbuf_printf(&t, "%s%llx-%llx %llu", i ? ", " : "",
+			      (unsigned long long)map->zone[i].at.start,
+			      (unsigned long long)map->zone[i].at.end,
+			      (unsigned long long)map->zone[i].free);
 	want_text("zones", expected, buf);
 }
 
@@ -119,8 +119,8 @@ static const struct quiet_row {
 	  "10000000-11400000" },
 	{ "whether those lie below it or above", "..............##", 28 * MIB, 0, false, 64 * MIB,
 	  3, "10c00000-12000000" },
-	{ "at last the whole room", "................", 32 * MIB, 0, false, 64 * MIB, QUIET_LEVELS,
-	  "10000000-12000000" },
+	{ "at last the whole room", "................", 32 * MIB, 0, false, 64 * MIB,
+	  STAGING_LEVELS, "10000000-12000000" },
 	{ "a zone that gives nothing is quiet", "................", 0, 0, false, 4 * MIB, 0,
 	  "10000000-12000000" },
 	{ "nothing is known: the whole room", "", 32 * MIB, 0, false, 4 * MIB, 0,
@@ -135,23 +135,23 @@ static const struct quiet_row {
 static void test_zones(void)
 {
 	struct freemap map;
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	size_t i;
 
 	for (i = 0; i < COUNT(zones_rows); i++) {
 		CASE("zones: %s", zones_rows[i].caption);
-		quiet_zones(&map,
-			    (struct span){ (const uint8_t *)zones_rows[i].text,
-					   strlen(zones_rows[i].text) },
-			    zones_rows[i].node, zones_rows[i].page);
+		staging_read_zones(&map,
+				   (struct span){ (const uint8_t *)zones_rows[i].text,
+						  strlen(zones_rows[i].text) },
+				   zones_rows[i].node, zones_rows[i].page);
 		want_zones(&map, zones_rows[i].expected);
 	}
 	CASE("zones: more than there is room for");
 	for (i = 0; i < 2 * ZONES_MAX; i++)
-		text_add(&t, "Node %zu, zone Normal\n spanned 1\n", i);
-	quiet_zones(&map, (struct span){ (uint8_t *)t.p, t.len }, 3, 4096);
+		strbuf_printf(&t, "Node %zu, zone Normal\n spanned 1\n", i);
+	staging_read_zones(&map, (struct span){ (uint8_t *)t.p, t.len }, 3, 4096);
 	want_u64("zones", ZONES_MAX, map.zones);
-	text_free(&t);
+	strbuf_free(&t);
 }
 
 /* The n-th allocation fails: of what is loud, of what is not. */
@@ -186,7 +186,7 @@ static void out_of_memory(void)
 			out = (struct ranges){ 0 };
 			e = (struct error){ 0 };
 			unit_memory(n);
-			ok = quiet_room(&map, &room, 4 * MIB, 0, &out, &e);
+			ok = staging_quiet_ranges(&map, &room, 4 * MIB, 0, &out, &e);
 			unit_memory(-1);
 			want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY,
 				   ok ? "" : "go on: out of memory");
@@ -197,7 +197,7 @@ static void out_of_memory(void)
 	ranges_free(&room);
 }
 
-void test_quiet(void)
+void test_staging(void)
 {
 	const struct range whole = { 0x10000000, 0x12000000, NULL };
 	const struct quiet_row *r;
@@ -218,8 +218,8 @@ void test_quiet(void)
 		map.down = r->down;
 		out = (struct ranges){ 0 };
 		e = (struct error){ 0 };
-		want_error(quiet_room(&map, &room, r->bytes, r->level, &out, &e), &e, FAIL_NONE,
-			   "");
+		want_error(staging_quiet_ranges(&map, &room, r->bytes, r->level, &out, &e), &e,
+			   FAIL_NONE, "");
 		want_ranges("quiet", r->expected, &out);
 		ranges_free(&out);
 	}
@@ -230,10 +230,10 @@ void test_quiet(void)
 	map.zone[map.zones++] = (struct zone){ whole, 32 * MIB };
 	out = (struct ranges){ 0 };
 	e = (struct error){ 0 };
-	want_error(quiet_room(&map, &room, 2 * MIB, 0, &out, &e), &e, FAIL_NONE, "");
+	want_error(staging_quiet_ranges(&map, &room, 2 * MIB, 0, &out, &e), &e, FAIL_NONE, "");
 	want_ranges("level 0", "11000000-12000000", &out);
 	out.n = 0;
-	want_error(quiet_room(&map, &room, 2 * MIB, 1, &out, &e), &e, FAIL_NONE, "");
+	want_error(staging_quiet_ranges(&map, &room, 2 * MIB, 1, &out, &e), &e, FAIL_NONE, "");
 	want_ranges("level 1", "10000000-12000000", &out);
 	ranges_free(&out);
 	CASE("quiet: a second zone serves what the first has not");
@@ -243,7 +243,7 @@ void test_quiet(void)
 	map.zones = 2;
 	out = (struct ranges){ 0 };
 	e = (struct error){ 0 };
-	want_error(quiet_room(&map, &room, 4 * MIB, 0, &out, &e), &e, FAIL_NONE, "");
+	want_error(staging_quiet_ranges(&map, &room, 4 * MIB, 0, &out, &e), &e, FAIL_NONE, "");
 	want_ranges("quiet", "10400000-11000000", &out);
 	ranges_free(&out);
 	ranges_free(&room);

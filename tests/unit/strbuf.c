@@ -9,13 +9,13 @@
 #define SAME_AS_PRINTF(caption, ...)                                                               \
 	do {                                                                                       \
 		char expected[128], came[128];                                                     \
-		struct text t = text_fixed(came, sizeof(came));                                    \
+		struct strbuf t = strbuf_fixed(came, sizeof(came));                                \
 		CASE("format " caption);                                                           \
 		snprintf(expected, sizeof(expected), __VA_ARGS__);                                 \
-		text_add(&t, __VA_ARGS__);                                                         \
+		strbuf_printf(&t, __VA_ARGS__);                                                    \
 		want_text("text", expected, came);                                                 \
 		want_u64("length", strlen(expected), t.len);                                       \
-		want(!t.lost, "nothing is lost");                                                  \
+		want(!t.truncated, "nothing is lost");                                             \
 	} while (0)
 
 static void formats(void)
@@ -48,7 +48,7 @@ static void formats(void)
 	SAME_AS_PRINTF("several", "%s=%u%c%-4d|%8llx|", "a", 1u, ',', 2, 3ull);
 }
 
-/* Formats that a compiler would warn of are read all the same. */
+/* Formats that a compiler would log_warn of are read all the same. */
 static void strange(void)
 {
 	static const struct {
@@ -61,18 +61,18 @@ static void strange(void)
 		{ "a percent sign at the end", "%x%", "2a" },
 	};
 	const char *volatile format;
-	struct text t;
+	struct strbuf t;
 	char buf[64];
 	size_t i;
 
 	for (i = 0; i < COUNT(rows); i++) {
 		CASE("format %s", rows[i].caption);
-		t = text_fixed(buf, sizeof(buf));
+		t = strbuf_fixed(buf, sizeof(buf));
 		format = rows[i].format;
 		if (strchr(format, 's'))
-			text_add(&t, format, "word");
+			strbuf_printf(&t, format, "word");
 		else
-			text_add(&t, format, 42u);
+			strbuf_printf(&t, format, 42u);
 		want_text("text", rows[i].expected, buf);
 	}
 }
@@ -80,79 +80,79 @@ static void strange(void)
 static void fixed(void)
 {
 	char buf[8] = "???????";
-	struct text t = text_fixed(buf, sizeof(buf));
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 
 	CASE("a fixed text starts empty");
 	want_text("text", "", buf);
 	CASE("a fixed text that is just full");
-	text_add(&t, "%s", "1234567");
+	strbuf_printf(&t, "%s", "1234567");
 	want_text("text", "1234567", buf);
-	want(!t.lost, "nothing is lost");
+	want(!t.truncated, "nothing is lost");
 	CASE("a fixed text that is full loses, and says so");
-	text_add(&t, "8");
+	strbuf_printf(&t, "8");
 	want_text("text", "1234567", buf);
-	want(t.lost, "it is marked");
+	want(t.truncated, "it is marked");
 	CASE("a fixed text is cut where it ends");
-	t = text_fixed(buf, sizeof(buf));
-	text_add(&t, "abc%s", "defghijkl");
+	t = strbuf_fixed(buf, sizeof(buf));
+	strbuf_printf(&t, "abc%s", "defghijkl");
 	want_text("text", "abcdefg", buf);
-	want(t.lost, "it is marked");
+	want(t.truncated, "it is marked");
 	CASE("a fixed text of one byte holds nothing but the NUL");
-	t = text_fixed(buf, 1);
-	text_add(&t, "x");
+	t = strbuf_fixed(buf, 1);
+	strbuf_printf(&t, "x");
 	want_text("text", "", buf);
-	want(t.lost, "it is marked");
+	want(t.truncated, "it is marked");
 	CASE("a fixed text of no bytes is not touched");
-	t = text_fixed(NULL, 0);
-	text_add(&t, "x");
-	want(t.lost && !t.len, "it is marked");
+	t = strbuf_fixed(NULL, 0);
+	strbuf_printf(&t, "x");
+	want(t.truncated && !t.len, "it is marked");
 	CASE("text_free() leaves a fixed text's array alone, and forgets it");
-	t = text_fixed(buf, sizeof(buf));
-	text_free(&t);
+	t = strbuf_fixed(buf, sizeof(buf));
+	strbuf_free(&t);
 	want(!t.p && !t.cap && !t.grows, "it is empty");
 }
 
 static void growing(void)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	unsigned i;
 
 	CASE("a growing text grows");
 	for (i = 0; i < 10000; i++)
-		text_add(&t, "%04x ", i);
+		strbuf_printf(&t, "%04x ", i);
 	want_u64("length", 50000, t.len);
-	want(t.p && !t.lost && t.p[t.len] == '\0', "it is whole and terminated");
+	want(t.p && !t.truncated && t.p[t.len] == '\0', "it is whole and terminated");
 	want(t.p && strncmp(t.p + 5 * 0x123, "0123 ", 5) == 0, "the middle is right");
-	text_free(&t);
+	strbuf_free(&t);
 	CASE("a growing text takes bytes with a NUL among them");
-	text_bytes(&t, "a\0b", 3);
+	strbuf_append(&t, "a\0b", 3);
 	want_u64("length", 3, t.len);
 	want(t.p && memcmp(t.p, "a\0b", 4) == 0, "all are there");
-	text_free(&t);
+	strbuf_free(&t);
 	CASE("a growing text can be used again after text_free()");
-	text_add(&t, "again");
+	strbuf_printf(&t, "again");
 	want_text("text", "again", t.p);
-	text_free(&t);
+	strbuf_free(&t);
 	CASE("more room than there are numbers for");
-	text_add(&t, "a");
-	want(!text_room(&t, SIZE_MAX - 1), "there is none");
-	want(!text_room(&t, SIZE_MAX / 2 + 1), "nor half of it");
+	strbuf_printf(&t, "a");
+	want(!strbuf_reserve(&t, SIZE_MAX - 1), "there is none");
+	want(!strbuf_reserve(&t, SIZE_MAX / 2 + 1), "nor half of it");
 	want_text("text", "a", t.p);
-	text_free(&t);
+	strbuf_free(&t);
 	CASE("out of memory: a growing text is lost, and says so");
 	unit_memory(0);
-	text_add(&t, "word");
+	strbuf_printf(&t, "word");
 	unit_memory(-1);
-	want(t.lost && !t.len, "it is marked");
-	text_free(&t);
+	want(t.truncated && !t.len, "it is marked");
+	strbuf_free(&t);
 	CASE("out of memory: what was there stays");
-	text_add(&t, "word");
+	strbuf_printf(&t, "word");
 	unit_memory(0);
 	for (i = 0; i < 100; i++)
-		text_add(&t, " and another");
+		strbuf_printf(&t, " and another");
 	unit_memory(-1);
-	want(t.lost && t.p && strncmp(t.p, "word and another", 16) == 0, "it is marked");
-	text_free(&t);
+	want(t.truncated && t.p && strncmp(t.p, "word and another", 16) == 0, "it is marked");
+	strbuf_free(&t);
 }
 
 static void sizes(void)
@@ -178,23 +178,23 @@ static void sizes(void)
 		{ "just below an EiB", (GIB << 30) - 1, "1023.9 PiB" },
 		{ "all of 64 bits", UINT64_MAX, "15.9 EiB" },
 	};
-	char buf[SIZE_TEXT];
+	char buf[FORMAT_SIZE_MAX];
 	size_t i;
 
 	for (i = 0; i < COUNT(rows); i++) {
 		CASE("size: %s", rows[i].caption);
-		want_text("text", rows[i].expected, size_text(buf, rows[i].bytes));
+		want_text("text", rows[i].expected, format_size(buf, rows[i].bytes));
 	}
 }
 
 static void plain(void)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 
 	CASE("plain: control characters and bytes above 126 become ?, however long it is");
-	text_plain(&t, "a\x1b[2J b\tc\n\x7f\xc3\xa9~");
+	strbuf_append_printable(&t, "a\x1b[2J b\tc\n\x7f\xc3\xa9~");
 	want_text("text", "a?[2J b?c????~", t.p);
-	text_free(&t);
+	strbuf_free(&t);
 }
 
 static void names(void)
@@ -213,16 +213,16 @@ static void names(void)
 		  "0123456789012345678901234567890123456789012345678901234567890abz",
 		  "...456789012345678901234567890123456789012345678901234567890abz" },
 	};
-	char buf[NAME_TEXT];
+	char buf[PRINTABLE_MAX];
 	size_t i;
 
 	for (i = 0; i < COUNT(rows); i++) {
 		CASE("name: %s", rows[i].caption);
-		want_text("text", rows[i].expected, name_text(buf, rows[i].name));
+		want_text("text", rows[i].expected, printable(buf, rows[i].name));
 	}
 }
 
-void test_text(void)
+void test_strbuf(void)
 {
 	formats();
 	strange();

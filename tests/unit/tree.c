@@ -107,7 +107,7 @@ static void checks(void)
 	struct span good = note_tree(NOTE);
 	uint32_t at = fdt_off_dt_struct(good.p), v;
 	char sentence[100];
-	struct text t;
+	struct strbuf t;
 	struct error e;
 	uint8_t *blob;
 	size_t i, n;
@@ -117,12 +117,12 @@ static void checks(void)
 		blob = copy_of(good, good.len);
 		v = rows[i].value + (rows[i].relative ? (uint32_t)good.len : 0);
 		put_word(blob + rows[i].field, v);
-		t = text_fixed(sentence, sizeof(sentence));
+		t = strbuf_fixed(sentence, sizeof(sentence));
 		if (rows[i].sentence && strcmp(rows[i].sentence, "cut") == 0)
-			text_add(&t, "use device tree /t: it is cut short (%zu of %u bytes)",
-				 good.len, v);
+			strbuf_printf(&t, "use device tree /t: it is cut short (%zu of %u bytes)",
+				      good.len, v);
 		else
-			text_add(&t, "%s", rows[i].sentence ? rows[i].sentence : "");
+			strbuf_printf(&t, "%s", rows[i].sentence ? rows[i].sentence : "");
 		e = (struct error){ 0 };
 		want_error(tree_check((struct span){ blob, good.len }, "/t", &e), &e,
 			   rows[i].sentence ? FAIL_TREE : FAIL_NONE, sentence);
@@ -137,7 +137,8 @@ static void checks(void)
 			   bodies[i].sentence);
 		free(blob);
 	}
-	CASE("structure: a property of 4 GiB less a byte, whose value is a tag, over which libfdt wraps");
+	CASE("structure: a property of 4 GiB less a byte, whose value is a tag, over which libfdt "
+	     "wraps");
 	blob = copy_of(good, good.len);
 	put_word(blob + at + 12, 0xffffffff);
 	put_word(blob + at + 20, FDT_NOP);
@@ -157,16 +158,16 @@ static void checks(void)
 		CASE("structure: %zu bytes of it", n);
 		blob = copy_of(good, good.len);
 		put_word(blob + SIZE_STRUCT, (uint32_t)n);
-		want(tree_unsound((struct span){ blob, good.len }), "it is refused");
+		want(tree_validate((struct span){ blob, good.len }), "it is refused");
 		free(blob);
 	}
 	CASE("a blob that ends in its header, one of another magic");
 	blob = copy_of(good, good.len);
 	want_u64("libfdt's error", FDT_ERR_BADMAGIC,
-		 (uint64_t)-tree_unsound((struct span){ blob, TREE_HEADER - 1 }));
+		 (uint64_t)-tree_validate((struct span){ blob, TREE_HEADER - 1 }));
 	put_word(blob + MAGIC, 0);
 	want_u64("libfdt's error", FDT_ERR_BADMAGIC,
-		 (uint64_t)-tree_unsound((struct span){ blob, good.len }));
+		 (uint64_t)-tree_validate((struct span){ blob, good.len }));
 	free(blob);
 	CASE("version 15, whose properties were padded in another way");
 	blob = copy_of(good, good.len);
@@ -188,7 +189,7 @@ static void cuts(void)
 {
 	struct span good = note_tree(NOTE);
 	char sentence[100];
-	struct text t;
+	struct strbuf t;
 	struct error e;
 	uint8_t *blob;
 	size_t n;
@@ -196,12 +197,12 @@ static void cuts(void)
 	for (n = 0; n < good.len; n++) {
 		blob = copy_of(good, n ? n : 1);
 		e = (struct error){ 0 };
-		t = text_fixed(sentence, sizeof(sentence));
+		t = strbuf_fixed(sentence, sizeof(sentence));
 		if (n < 40)
-			text_add(&t, "use device tree /t: it is not a device tree blob");
+			strbuf_printf(&t, "use device tree /t: it is not a device tree blob");
 		else
-			text_add(&t, "use device tree /t: it is cut short (%zu of %zu bytes)", n,
-				 good.len);
+			strbuf_printf(&t, "use device tree /t: it is cut short (%zu of %zu bytes)",
+				      n, good.len);
 		CASE("cut at byte %zu", n);
 		want_error(tree_check((struct span){ blob, n }, "/t", &e), &e, FAIL_TREE, sentence);
 		free(blob);
@@ -246,7 +247,7 @@ static void padding(void)
 	put_word(blob + SIZE_STRUCT, fdt_size_dt_struct(good.p));
 	CASE("shorten: the tree is sound, and says what it has");
 	tree_extent(padded, "/t", &used, &total, &e);
-	tree_shorten(blob, used);
+	tree_set_size(blob, used);
 	want_u64("total", good.len, fdt_totalsize(blob));
 	ok = tree_check((struct span){ blob, used }, "/t", &e);
 	want_error(ok, &e, FAIL_NONE, "");
@@ -367,7 +368,7 @@ static void pairs(void)
 	}
 }
 
-/* Version 16 does not say how long its structure is, and libfdt takes names from behind the
+/* Version 16 does not log_print how long its structure is, and libfdt takes names from behind the
  * strings, which it does not copy.
  */
 static void version_16(void)

@@ -68,12 +68,12 @@ static void test_says(void)
 	for (i = 0; i < COUNT(sayings); i++) {
 		CASE("a property that is this string: %s", sayings[i].caption);
 		s = note_tree(sayings[i].note);
-		want_u64("answer", sayings[i].says, tree_says(s.p, 0, "a", "memory"));
+		want_u64("answer", sayings[i].says, tree_prop_equals(s.p, 0, "a", "memory"));
 		/* the kernel does that to seeds */
 		if (fdt_getprop(s.p, 0, "b", NULL))
 			fdt_nop_property((void *)(uintptr_t)s.p, 0, "b");
 		want_u64("without b", sayings[i].says && !strstr(sayings[i].note, "b = "),
-			 tree_says(s.p, 0, "a", "memory"));
+			 tree_prop_equals(s.p, 0, "a", "memory"));
 		note_free(&s);
 	}
 }
@@ -108,10 +108,10 @@ static void test_reserve(void)
 		e = (struct error){ 0 };
 		if (!tree_open(&t, s, 16, "/t", &e))
 			abort();
-		want_error(tree_reserve(&t,
-					(struct range){ reserves[i].start, reserves[i].end, NULL },
-					&e),
-			   &e, FAIL_NONE, "");
+		want_error(
+			tree_add_reservation(
+				&t, (struct range){ reserves[i].start, reserves[i].end, NULL }, &e),
+			&e, FAIL_NONE, "");
 		want_text("tree", reserves[i].after, note_print(t.blob, buf, sizeof(buf)));
 		tree_free(&t);
 		note_free(&s);
@@ -121,8 +121,8 @@ static void test_reserve(void)
 	e = (struct error){ 0 };
 	if (!tree_open(&t, s, 0, "/t", &e))
 		abort();
-	want_error(tree_reserve(&t, (struct range){ 0x1000, 0x2000, NULL }, &e), &e, FAIL_TREE,
-		   "write reservations of device tree /t: FDT_ERR_NOSPACE");
+	want_error(tree_add_reservation(&t, (struct range){ 0x1000, 0x2000, NULL }, &e), &e,
+		   FAIL_TREE, "write reservations of device tree /t: FDT_ERR_NOSPACE");
 	tree_free(&t);
 	note_free(&s);
 }
@@ -131,7 +131,7 @@ static void test_reserve(void)
 static void test_cells(void)
 {
 	char note[120];
-	struct text t;
+	struct strbuf t;
 	struct tree_pairs p;
 	struct range r;
 	struct span s;
@@ -140,11 +140,12 @@ static void test_cells(void)
 	for (a = 0; a < 5; a++)
 		for (b = 0; b < 5; b++) {
 			CASE("pairs: addresses of %u cells, sizes of %u", a, b);
-			t = text_fixed(note, sizeof(note));
-			text_add(&t,
-				 "/ { #address-cells = <%u>; #size-cells = <%u>; reg = <1 2 3 4 5 "
-				 "6 7 8>; };",
-				 a, b);
+			t = strbuf_fixed(note, sizeof(note));
+			strbuf_printf(
+				&t,
+				"/ { #address-cells = <%u>; #size-cells = <%u>; reg = <1 2 3 4 5 "
+				"6 7 8>; };",
+				a, b);
 			s = note_tree(note);
 			tree_pairs_of(&p, s.p, 0, 0, "reg");
 			want_u64("a pair", a >= 1 && a <= 2 && b >= 1 && b <= 2,
@@ -162,22 +163,22 @@ static void test_properties(void)
 	char buf[200];
 
 	CASE("the root has no sibling");
-	want_u64("libfdt's error", FDT_ERR_NOTFOUND, (uint64_t)-tree_next(s.p, 0));
+	want_u64("libfdt's error", FDT_ERR_NOTFOUND, (uint64_t)-tree_next_sibling(s.p, 0));
 	CASE("put: as long, with and without bytes, stays where it is; longer and new is libfdt's");
 	if (!tree_open(&t, s, 200, "/t", &e))
 		abort();
-	want_u64("a", 0, (uint64_t)tree_put(&t, 0, "a", "\0\0\0\3", 4));
-	want_u64("b", 0, (uint64_t)tree_put(&t, 0, "b", NULL, 0));
-	want_u64("c", 0, (uint64_t)tree_put(&t, 0, "c", "x", 2));
-	want_u64("c", 0, (uint64_t)tree_put(&t, 0, "c", "longer", 7));
+	want_u64("a", 0, (uint64_t)tree_setprop(&t, 0, "a", "\0\0\0\3", 4));
+	want_u64("b", 0, (uint64_t)tree_setprop(&t, 0, "b", NULL, 0));
+	want_u64("c", 0, (uint64_t)tree_setprop(&t, 0, "c", "x", 2));
+	want_u64("c", 0, (uint64_t)tree_setprop(&t, 0, "c", "longer", 7));
 	want(tree_pack(&t, &out, &e), "it is packed");
 	want_text("tree", "/ { c = \"longer\"; a = <3>; b; n { }; m { }; };",
 		  note_print(out.p, buf, sizeof(buf)));
 	CASE("drop: once, twice, and what is not there");
-	want_u64("had", true, tree_drop(&t, 0, "c"));
-	want_u64("had", true, tree_drop(&t, 0, "b"));
-	want_u64("had", false, tree_drop(&t, 0, "b"));
-	want_u64("had", false, tree_drop(&t, -1, "a"));
+	want_u64("had", true, tree_nop_prop(&t, 0, "c"));
+	want_u64("had", true, tree_nop_prop(&t, 0, "b"));
+	want_u64("had", false, tree_nop_prop(&t, 0, "b"));
+	want_u64("had", false, tree_nop_prop(&t, -1, "a"));
 	want(tree_pack(&t, &out, &e), "it is packed");
 	want_text("tree", "/ { a = <3>; n { }; m { }; };", note_print(out.p, buf, sizeof(buf)));
 	tree_free(&t);

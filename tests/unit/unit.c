@@ -86,14 +86,15 @@ void want_bytes(const char *what, const void *expected, const void *came, size_t
 
 void want_ranges(const char *what, const char *expected, const struct ranges *came)
 {
-	struct text t = TEXT_GROWING;
+	struct strbuf t = STRBUF_GROWING;
 	size_t i;
 
 	for (i = 0; i < came->n; i++)
-		text_add(&t, "%s%llx-%llx", i ? ", " : "", (unsigned long long)came->v[i].start,
-			 (unsigned long long)came->v[i].end);
+		strbuf_printf(&t, "%s%llx-%llx", i ? ", " : "",
+			      (unsigned long long)came->v[i].start,
+			      (unsigned long long)came->v[i].end);
 	want_text(what, expected, t.p ? t.p : "");
-	text_free(&t);
+	strbuf_free(&t);
 }
 
 static void want_line(const char *prefix, const char *line, size_t cap)

@@ -24,14 +24,15 @@
 /* The rooms: one file each. */
 #define ROOMS(X)                                                                                   \
 	X(error)                                                                                   \
-	X(text)                                                                                    \
+	X(strbuf)                                                                                  \
 	X(span)                                                                                    \
 	X(range)                                                                                   \
-	X(sort) X(alloc) X(iomem) X(options) X(choose) X(place) X(map) X(quiet) X(image) X(elf)    \
+	X(sort)                                                                                    \
+	X(alloc) X(iomem) X(options) X(method) X(place) X(map) X(staging) X(image) X(elf64)        \
 		X(arm64_image) X(arm64_memory) X(ppc64_image) X(ppc64_memory) X(tree) X(memory)    \
-			X(merge) X(overlay) X(chosen) X(flatten) X(scrub) X(arch) X(plan)          \
-				X(plan_check) X(print) X(core) X(ppc64_crash) X(unpack) X(unwrap)  \
-					X(ppc64_check) X(trees)
+			X(merge) X(overlay) X(chosen) X(flatten) X(redact) X(arch) X(plan)         \
+				X(plan_check) X(print) X(elfcorehdr) X(ppc64_crash) X(unpack)      \
+					X(unwrap) X(ppc64_check) X(trees)
 #define ROOM_DECLARE(name) void test_##name(void);
 ROOMS(ROOM_DECLARE)
 #undef ROOM_DECLARE
@@ -92,7 +93,7 @@ struct small {
 /* All of RAM is room but 16 MiB at its start. The kernel may lie anywhere. */
 void small_start(struct small *s, const char *tree_note);
 /* Room is ram without keep: to be called after either was changed. */
-void small_room(struct small *s);
+void small_free(struct small *s);
 void small_end(struct small *s);
 
 /* The load becomes a crash kernel's, for a region of 256 MiB in the middle of RAM and a low one of

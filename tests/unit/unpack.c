@@ -233,7 +233,7 @@ static void count(void *arg, const struct unpack *u)
 
 	++*steps;
 	want(u->used <= u->in.len, "no more is read than there is");
-	want(u->len <= u->room, "no more is written than there is room");
+	want(u->len <= u->out_max, "no more is written than there is room");
 }
 
 /* Unpacks exactly these n bytes into exactly that room, so that the sanitizer sees more. True when
@@ -584,7 +584,7 @@ static void test_filter(void)
 
 #define ZSTD "\x28\xb5\x2f\xfd"
 
-/* Frames whose size is not what they say. */
+/* Frames whose size is not what they log_print. */
 static const struct sized {
 	const char *caption, *bytes;
 	size_t len, unpacked;
@@ -607,7 +607,7 @@ static void test_sizes(void)
 		CASE("%s", r->caption);
 		u = (struct unpack){ .in = { (const uint8_t *)r->bytes, r->len },
 				     .out = out,
-				     .room = sizeof(out),
+				     .out_max = sizeof(out),
 				     .step = count,
 				     .arg = &steps };
 		want_u64("result", r->result, unpack_format(u.in)->run(&u));

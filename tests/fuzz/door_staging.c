@@ -38,7 +38,7 @@ static bool inside(const struct ranges *small, const struct ranges *large)
 	return true;
 }
 
-void door_quiet(struct span in)
+void door_staging(struct span in)
 {
 	static const uint64_t bytes[] = { 1, 5 << 20, 1ull << 33, 1ull << 62 };
 	const unsigned flag = door_flag(&in);
@@ -54,13 +54,13 @@ void door_quiet(struct span in)
 	if (!map)
 		abort();
 	take_blocks(map, blocks);
-	quiet_zones(map, text, flag & 3, flag & 4 ? 0x10000 : 0x1000);
+	staging_read_zones(map, text, flag & 3, flag & 4 ? 0x10000 : 0x1000);
 	DOOR_WANT(map->zones <= ZONES_MAX);
-	for (level = 0; level <= QUIET_LEVELS; level++) {
-		ok = quiet_room(map, &room, bytes[flag >> 3 & 3], level, &out, &e);
+	for (level = 0; level <= STAGING_LEVELS; level++) {
+		ok = staging_quiet_ranges(map, &room, bytes[flag >> 3 & 3], level, &out, &e);
 		door_error(ok, &e);
 		DOOR_WANT(door_sorted(&out, true) && inside(&out, &room));
-		DOOR_WANT(level < QUIET_LEVELS || ranges_total(&out) == ranges_total(&room));
+		DOOR_WANT(level < STAGING_LEVELS || ranges_total(&out) == ranges_total(&room));
 		ranges_free(&out);
 	}
 	free(map);

@@ -10,14 +10,14 @@ static void check(const struct image *img, const struct machine *m)
 	DOOR_WANT(part[0].data.len >= 0x100);
 	for (i = 0; i < img->parts; last = &part[i++]) {
 		DOOR_WANT(part[i].size >= part[i].data.len && part[i].at % m->page_size == 0);
-		DOOR_WANT(part[i].at <= img->room && part[i].size <= img->room - part[i].at);
+		DOOR_WANT(part[i].at <= img->memsz && part[i].size <= img->memsz - part[i].at);
 		DOOR_WANT(!last || part[i].at - last->at >= last->size);
 	}
-	DOOR_WANT(img->entry % 4 == 0 && img->entry < img->room);
+	DOOR_WANT(img->entry % 4 == 0 && img->entry < img->memsz);
 	DOOR_WANT(img->align && !(img->align & (img->align - 1)));
 }
 
-void door_elf(struct span in)
+void door_elf64(struct span in)
 {
 	const unsigned flag = door_flag(&in);
 	struct range all = { 0x2000000, 0x40000000, NULL };
@@ -26,8 +26,8 @@ void door_elf(struct span in)
 		.page_size = flag & 1 ? 0x1000 : 0x10000,
 		.big_endian = flag & 2,
 		.mem_total = 0x40000000,
-		.room = { &all, 1, 1 },
-		.reach = all,
+		.free = { &all, 1, 1 },
+		.addressable = all,
 		.crash.region.end = flag & 4 ? all.end : 0,
 	};
 	struct error e = { 0 };
@@ -37,7 +37,7 @@ void door_elf(struct span in)
 	if (ok)
 		check(&img, &m);
 	if (ok && flag & 8) {
-		ok = image_stay(&img, "vmlinux", &m, &e);
+		ok = image_pin(&img, "vmlinux", &m, &e);
 		if (ok)
 			check(&img, &m);
 	}

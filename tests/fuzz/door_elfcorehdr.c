@@ -31,36 +31,36 @@ static void start(struct machine *m, unsigned flag)
 		.arch = flag & 1 ? &arch_ppc64 : &arch_arm64,
 		.page_size = 0x1000,
 		.big_endian = flag & 2,
-		.reach = { 0, 1ull << 48, NULL },
+		.addressable = { 0, 1ull << 48, NULL },
 	};
 	if (!ranges_add(&m->ram, flag & 1 ? 0 : 0x40000000, 0x80000000, "RAM") ||
 	    !ranges_add(&m->ram, 1ull << 32, 1ull << 33, "RAM") ||
-	    !ranges_add(&m->keep, 0x50000000, 0x60000000, iomem_crash) ||
-	    (flag & 4 && !ranges_add(&m->keep, 5ull << 30, 6ull << 30, iomem_crash)))
+	    !ranges_add(&m->reserved, 0x50000000, 0x60000000, iomem_crash) ||
+	    (flag & 4 && !ranges_add(&m->reserved, 5ull << 30, 6ull << 30, iomem_crash)))
 		abort();
 }
 
 static void check(const struct machine *m)
 {
-	const size_t size = core_size(m);
+	const size_t size = elfcorehdr_size(m);
 	struct error e = { 0 };
 	uint8_t *core;
 	size_t i;
 
-	DOOR_WANT(door_sorted(&m->room, true) && door_sorted(&m->keep, false));
-	for (i = 0; i < m->room.n; i++)
-		DOOR_WANT(range_within(m->room.v[i], m->crash.region));
+	DOOR_WANT(door_sorted(&m->free, true) && door_sorted(&m->reserved, false));
+	for (i = 0; i < m->free.n; i++)
+		DOOR_WANT(range_within(m->free.v[i], m->crash.region));
 	if (!size)
 		return;
 	core = malloc(size);
 	if (!core)
 		abort();
-	core_write(m, 0x51000000, core);
-	DOOR_WANT(core_check((struct span){ core, size }, m, 0x51000000, &e));
+	elfcorehdr_write(m, 0x51000000, core);
+	DOOR_WANT(elfcorehdr_check((struct span){ core, size }, m, 0x51000000, &e));
 	free(core);
 }
 
-void door_core(struct span in)
+void door_elfcorehdr(struct span in)
 {
 	const unsigned flag = door_flag(&in);
 	struct span chunk[PATHS];
