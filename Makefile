@@ -54,7 +54,6 @@ SOURCES_host := $(or $(SOURCES_$(MACHINE:aarch64=arm64)),$(SOURCES))
 # musl only: takes the place of a malloc of 12 KiB
 ALLOC := src/sys/alloc.c
 # musl on ppc64le only: takes the place of 4 KiB
-BYTES_ppc64le := src/sys/bytes.c
 HEADERS := $(wildcard src/*.h src/*/*.h dt/*.h arch/*.h arch/*/*.h)
 
 # The decoders, from the sources of zlib, zstd, lz4 and XZ Embedded (in busybox's), which the lab fetches:
@@ -86,8 +85,7 @@ CFLAGS ?= -Os -flto=auto
 REPRODUCE := -ffile-prefix-map=$(CURDIR)=.
 SMALL := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables \
 	-fno-stack-protector -fno-pie
-LINK := -static -no-pie -s -flto-partition=one -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro -Wl,-z,noseparate-code \
-	-Wl,-z,common-page-size=256 -Wl,-T,src/link.ld
+LINK := -static -no-pie -s -flto-partition=one -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,norelro
 
 # CC_x: compiler; LIBC_x: how it finds musl; SYSROOT_x: what must be there first.
 CC_arm64 ?= $(if $(filter aarch64,$(MACHINE)),musl-gcc,aarch64-linux-gnu-gcc)
@@ -135,14 +133,11 @@ $(B)/$(1)/libfdt/%.o: $(LIBFDT_SRC)/%.c $(SPECS_$(1)) Makefile
 $(foreach l,$(UNPACK_LIBS),$(call unpacker,$(1),$(l)))
 $(patsubst %,$(B)/$(1)/src/formats/unpack_%.o,$(UNPACKERS)): $(UNPACK_LIBS:%=$(UNPACK_SRC)/%)
 $(B)/$(1)/src/formats/unpack_xz.o: SPEED = $(FAST_xz)
-# or its loops would become calls of themselves
-$(B)/$(1)/src/sys/bytes.o: SPEED = -fno-builtin -fno-lto -fno-tree-loop-distribute-patterns
 
 $(B)/$(1)/kexec-lite: $(UNPACK_PARTS:%=$(B)/$(1)/%.o) $(call fdt_objects,$(1)) $(SOURCES_$(1):%.c=$(B)/$(1)/%.o) $(ALLOC:%.c=$(B)/$(1)/%.o) \
 		$(BYTES_$(1):%.c=$(B)/$(1)/%.o) src/link.ld src/drop-sections
 	$$(call say,LINK,$$@)
 	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) $(LINK) -o $$@ $$(filter %.o,$$^) $$(call fdt_library,$(1))
-	$(Q)$(if $(findstring -s ,$(LINK)),src/drop-sections $$@)
 
 .PHONY: tools-$(1)
 tools-$(1):

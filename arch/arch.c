@@ -12,7 +12,7 @@ const struct arch *arch_find(const char *uname_machine, bool *big_endian)
 	const struct arch *a;
 	size_t i;
 
-	for (i = 0; i < sizeof(arches) / sizeof(arches[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(arches); i++) {
 		a = arches[i];
 		if (!a)
 			continue;

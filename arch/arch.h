@@ -1,71 +1,8 @@
-/* A target. A binary for one has that one only; the others have all, to plan for captured machines.
- * Which is in force is read from the machine. Adding one is a folder, a const struct, a line in
- * arch.c.
- */
+/* The targets of this build. Adding one is a folder, a const struct, a line in arch.c. */
 #ifndef ARCH_H
 #define ARCH_H
 
-#include "src/plan/plan.h"
-#include "src/plan/place.h"
-
-/* The texts that a machine's memory is read from, beside its tree. */
-struct sources {
-	struct span iomem;
-	struct span log; /* of the kernel, see log_word; empty: not read */
-};
-
-struct arch {
-	const char *name;	/* "arm64" */
-	const char *machine;	/* uname -m */
-	const char *machine_be; /* the same of a big-endian kernel; NULL: there is none */
-	bool live_tree;		/* memory is read from the live tree, not from /proc/iomem */
-	bool file_call_first;	/* the kernel's own file loader brings no purgatory */
-	bool xen_fails;	    /* under Xen the next kernel panics: vCPU info pages stay registered */
-	bool threads;	    /* --exec runs on the lowest thread; offline CPUs are worth a warning */
-	bool tree_reserved; /* the tree reserves itself */
-	uint64_t page_offset; /* virtual address of physical 0; 0: /proc/kcore tells */
-	uint64_t backup; /* bytes from 0 that a crash stub saves behind itself, before they die */
-	bool elfcorehdr_on_cmdline; /* a crash kernel finds the core header by elfcorehdr= */
-	uint32_t kexec_arch; /* include/uapi/linux/kexec.h: the load flag, ELF machine << 16 */
-	uint16_t elf_flat;   /* e_machine of ELF files that hold a flat image; 0: ELF is loaded as
-				such */
-	size_t cmdline_max;  /* bytes a command line may have, without its NUL */
-	uint64_t window, window_align; /* see struct placements */
-	uint64_t tree_max;	       /* bytes of a tree */
-	uint64_t tree_align;	       /* the tree gets a block of its own of this size */
-
-	/* The kernel's log is read for its first record and those with this word, where the answer
-	 * is not NULL. NULL: never.
-	 */
-	const char *(*log_word)(const struct machine *m);
-	/* Nodes that firmware adds to a tree as the machine starts, without references to others;
-	 * NULL ends them. See merge_machine().
-	 */
-	const char *const *firmware;
-
-	/* Fills ram, keep and reach. */
-	bool (*memory)(struct machine *m, const struct sources *s, struct error *e);
-	/* Is it this target's kernel? Then *is_ours is set and img filled, or e says why not. */
-	bool (*image)(struct span file, const char *name, const struct machine *m,
-		      struct image *img, bool *is_ours, struct error *e);
-	/* image_pin(); NULL: kernels stay anyway. */
-	bool (*pin)(struct image *img, const char *name, const struct machine *m, struct error *e);
-	/* Edits of the next tree that only this target needs; room for a reservation per kept range
-	 * is there.
-	 */
-	bool (*tree)(struct tree *t, const struct machine *m, struct error *e);
-	/* Bytes that the running kernel wants free in a crash kernel's tree, to keep it true to the
-	 * CPUs that come and go. NULL: it does not do that.
-	 */
-	size_t (*tree_room)(const struct machine *m);
-	/* Writes the stub; returns its length, whatever the addresses; 0 where none is needed.
-	 * backup: where to save `backup` bytes from 0; 0: nowhere.
-	 */
-	size_t (*stub)(const struct request *r, phys kernel, phys tree, phys backup,
-		       uint8_t out[STUB_MAX]);
-	/* The target's part of plan_check(). */
-	bool (*check)(const struct plan *p, const struct request *r, struct error *e);
-};
+#include "src/plan/arch_ops.h"
 
 /* Weak: a build for one target leaves the others out, and they are NULL. */
 extern const struct arch arch_arm64 __attribute__((weak)), arch_ppc64 __attribute__((weak));

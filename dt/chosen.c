@@ -17,9 +17,6 @@ static const char *const stale_memory[] = {
 	"linux,ima-kexec-buffer",
 };
 
-/* Boot loaders round what they reserve to pages, 64 KiB at most. */
-#define LARGEST_PAGE 0x10000
-
 size_t chosen_slack(size_t len)
 {
 	/* a node, ten properties of at most 32 + 24 bytes, their names, four reservations */
@@ -75,13 +72,13 @@ static void clean(struct tree *t, int node, size_t old_total)
 	if (tree_address(t->blob, node, "linux,initrd-start", &old.start) &&
 	    tree_address(t->blob, node, "linux,initrd-end", &old.end) && old.start < old.end)
 		drop_reservations(t, old);
-	for (i = 0; i < sizeof(stale_memory) / sizeof(stale_memory[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(stale_memory); i++) {
 		tree_pairs_of(&pairs, t->blob, 0, node, stale_memory[i]);
 		if (tree_next_pair(&pairs, &old) && old.start < old.end)
 			drop_reservations(t, old);
 	}
 	drop_old_tree(t, old_total);
-	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(stale); i++)
 		tree_nop_prop(t, node, stale[i]);
 }
 
@@ -307,7 +304,7 @@ bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 		 !check_ranges(fdt, node, "linux,usable-memory-range", c->usable, c->low) ||
 		 !check_reserved(fdt, c->elfcorehdr) || !check_reserved(fdt, c->backup))
 		wrong = "a crash kernel's part";
-	for (i = 0; !wrong && i < sizeof(left_over) / sizeof(left_over[0]); i++)
+	for (i = 0; !wrong && i < ARRAY_SIZE(left_over); i++)
 		if (tree_getprop(fdt, node, left_over[i]).p)
 			wrong = left_over[i];
 	return wrong ? fail(e, FAIL_BUG, "trust the plan: %s in its device tree is wrong", wrong)

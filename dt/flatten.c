@@ -29,7 +29,7 @@ static bool check(const struct flatten *f, struct error *e)
 	if (f->reserved.truncated || f->structure.truncated || f->strings.truncated)
 		return fail_memory(e);
 	if (f->structure.len > TREE_MAX / 2 || f->strings.len > TREE_MAX / 4)
-		return fail(e, FAIL_TREE, "read device tree %s: it is too large", f->from);
+		return fail(e, FAIL_TREE, "read the device tree: too large: %s", f->from);
 	return true;
 }
 
@@ -63,8 +63,8 @@ bool flatten_begin(struct flatten *f, const char *node, struct error *e)
 		strbuf_reserve(&f->strings, FLATTEN_ROOM);
 	}
 	if (f->depth++ >= FLATTEN_DEPTH)
-		return fail(e, FAIL_TREE, "read device tree %s: its nodes nest deeper than %u",
-			    f->from, FLATTEN_DEPTH);
+		return fail(e, FAIL_TREE, "read the device tree: nodes nest deeper than %u: %s",
+			    FLATTEN_DEPTH, f->from);
 	add_word(&f->structure, FDT_BEGIN_NODE);
 	strbuf_append(&f->structure, node, strlen(node) + 1);
 	pad(&f->structure);
@@ -85,7 +85,7 @@ static bool name_offset(struct flatten *f, const char *name, uint32_t *offset, s
 			return true;
 	}
 	if (++f->used == FLATTEN_NAMES)
-		return fail(e, FAIL_TREE, "read device tree %s: it has too many property names",
+		return fail(e, FAIL_TREE, "read the device tree: too many property names: %s",
 			    f->from);
 	*offset = (uint32_t)f->strings.len;
 	f->names[at] = *offset + 1;
@@ -100,7 +100,7 @@ bool flatten_property(struct flatten *f, const char *name, struct span value, st
 	if (!name_offset(f, name, &offset, e))
 		return false;
 	if (value.len > TREE_MAX)
-		return fail(e, FAIL_TREE, "read device tree %s: it is too large", f->from);
+		return fail(e, FAIL_TREE, "read the device tree: too large: %s", f->from);
 	add_word(&f->structure, FDT_PROP);
 	add_word(&f->structure, (uint32_t)value.len);
 	add_word(&f->structure, offset);

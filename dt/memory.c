@@ -1,7 +1,5 @@
 #include "dt/memory.h"
 
-#define LARGEST_PAGE 0x10000
-
 const char dt_reserved_why[] = "reserved in the device tree";
 
 bool dt_has_efi_memmap(const void *fdt)

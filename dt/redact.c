@@ -39,8 +39,7 @@ void redact_cmdline(char *cmdline, size_t len)
 	for (; at < len; at++) {
 		name = at;
 		at = name_end(cmdline, at, len);
-		secret = has_one(cmdline + name, at - name, secret_words,
-				 sizeof(secret_words) / sizeof(secret_words[0]));
+		secret = has_one(cmdline + name, at - name, secret_words, ARRAY_SIZE(secret_words));
 		/* quotes may stand around the value, or around the whole word */
 		quoted = cmdline[name] == '"';
 		if (at < len && cmdline[at] == '=')
@@ -70,7 +69,7 @@ void redact_tree(uint8_t *fdt)
 			if (strcmp(name, "bootargs") == 0)
 				redact_cmdline(value, strnlen(value, (size_t)len));
 			else if (has_one(name, strlen(name), secret_properties,
-					 sizeof(secret_properties) / sizeof(secret_properties[0])))
+					 ARRAY_SIZE(secret_properties)))
 				memset(value, 0, (size_t)len);
 		}
 	}

@@ -2,6 +2,9 @@
 
 #include "dt/tree.h"
 
+#include "src/plan/kernel.h"
+#include "src/sys/memfile.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -24,11 +27,11 @@ void inputs_close(struct inputs *in)
 {
 	size_t i;
 
-	files_close(&in->kernel);
-	files_close(&in->dtb);
+	input_close(&in->kernel);
+	input_close(&in->dtb);
 	for (i = 0; i < WORDS_MAX; i++) {
-		files_close(&in->initrd[i]);
-		files_close(&in->overlay[i]);
+		input_close(&in->initrd[i]);
+		input_close(&in->overlay[i]);
 	}
 	for (i = 0; i < 2; i++)
 		if (in->joined_fd[i] >= 0)
@@ -41,7 +44,7 @@ void inputs_close(struct inputs *in)
 static bool open_one(struct unpack_buffer *s, const char *path, const char *what, struct input *in,
 		     struct error *e)
 {
-	return files_open(path, what, in, e) &&
+	return input_open(path, what, in, e) &&
 	       (!in->pipe || unpack_buffer_read(s, in->fd, what, path, &in->data, e));
 }
 
@@ -52,10 +55,10 @@ static bool open_initrds(const struct options *o, struct inputs *in, struct requ
 	size_t i;
 
 	for (i = 0; i < o->initrd.n; i++) {
-		if (!open_one(&in->buffer, o->initrd.v[i], "initrd ", &in->initrd[i], e))
+		if (!open_one(&in->buffer, o->initrd.v[i], "initrd", &in->initrd[i], e))
 			return false;
 		if (!in->initrd[i].data.len)
-			return fail(e, FAIL_FILE, "load initrd %s: the file is empty",
+			return fail(e, FAIL_FILE, "load the initrd: the file is empty: %s",
 				    printable(show, o->initrd.v[i]));
 		r->initrd[r->initrds++] = in->initrd[i].data;
 	}
@@ -67,7 +70,7 @@ static bool open_dtb(const char *path, struct inputs *in, struct request *r, str
 	if (!path)
 		return true;
 	printable(in->dtb_name, path);
-	if (!open_one(&in->buffer, path, "device tree ", &in->dtb, e))
+	if (!open_one(&in->buffer, path, "device tree", &in->dtb, e))
 		return false;
 	r->dtb = in->dtb.data;
 	return true;
@@ -82,7 +85,7 @@ static bool open_overlays(const struct options *o, struct inputs *in, struct req
 	r->overlay = in->overlays;
 	for (; *n < o->overlay.n; ++*n) {
 		path = o->overlay.v[*n];
-		if (!open_one(&in->buffer, path, "overlay ", &in->overlay[*n], e))
+		if (!open_one(&in->buffer, path, "overlay", &in->overlay[*n], e))
 			return false;
 		in->overlays[*n] = (struct overlay){ in->overlay[*n].data, path };
 	}
@@ -94,7 +97,7 @@ bool inputs_open(const struct options *o, struct inputs *in, struct request *r, 
 	r->dtb_name = in->dtb_name;
 	unpack_buffer_init(&in->buffer, r->machine, r->file_call);
 	in->buffer.name = isatty(STDERR_FILENO) ? o->kernel : NULL;
-	return open_one(&in->buffer, o->kernel, "kernel ", &in->kernel, e) &&
+	return open_one(&in->buffer, o->kernel, "kernel", &in->kernel, e) &&
 	       open_initrds(o, in, r, e) &&
 	       (r->file_call || (open_dtb(o->dtb, in, r, e) && open_overlays(o, in, r, e)));
 }
@@ -133,7 +136,7 @@ static bool take_cmdline(const struct options *o, struct inputs *in, struct requ
 	for (i = 0; i < s.len && s.p[i]; i++)
 		strbuf_append(&in->cmdline, s.p[i] < ' ' ? (const uint8_t *)" " : s.p + i, 1);
 	if (i < s.len)
-		return fail(e, FAIL_FORMAT, "load kernel %s: its section .cmdline is broken",
+		return fail(e, FAIL_FORMAT, "load the kernel: corrupt section .cmdline: %s",
 			    printable(show, o->kernel));
 	r->cmdline = in->cmdline.p;
 	return !in->cmdline.truncated || fail_memory(e);
@@ -158,11 +161,12 @@ static bool take_uki(const struct options *o, struct inputs *in, struct request 
 
 bool inputs_unwrap(const struct options *o, struct inputs *in, struct request *r, struct error *e)
 {
+	const struct unwrap_target target = kernel_target(r->machine);
+
 	if (!in->kernel.pipe && !in->kernel.copy.len)
 		in->buffer.input = in->kernel.data;
 	return check_trees(in, r, e) &&
-	       unwrap(in->kernel.data, o->kernel, r->machine, &in->buffer.store, &in->unwrapped,
-		      e) &&
+	       unwrap(in->kernel.data, o->kernel, &target, &in->buffer.store, &in->unwrapped, e) &&
 	       take_uki(o, in, r, e);
 }
 
@@ -171,9 +175,9 @@ bool inputs_unchanged(const struct inputs *in, struct error *e)
 	size_t i;
 
 	for (i = 0; i < WORDS_MAX; i++)
-		if (!files_unchanged(&in->initrd[i], e) || !files_unchanged(&in->overlay[i], e))
+		if (!input_unchanged(&in->initrd[i], e) || !input_unchanged(&in->overlay[i], e))
 			return false;
-	return files_unchanged(&in->kernel, e) && files_unchanged(&in->dtb, e);
+	return input_unchanged(&in->kernel, e) && input_unchanged(&in->dtb, e);
 }
 
 /* Is it still the file's own bytes? */
@@ -184,39 +188,45 @@ static bool is_all(const struct input *in, struct span bytes)
 
 struct span inputs_newest(const struct inputs *in, const struct request *r)
 {
-	return is_all(&in->kernel, in->unwrapped.kernel) && r->initrds ? r->initrd[r->initrds - 1]
-								       : in->unwrapped.kernel;
+	if (is_all(&in->kernel, in->unwrapped.kernel) && r->initrds)
+		return r->initrd[r->initrds - 1];
+	return in->unwrapped.kernel;
 }
 
 /* ---- for kexec_file_load */
 
 /* The running kernel gets the file as it is, if that is what is to be loaded: it may want to look
- * at its signature.
+ * at its signature. Else a file in memory, which *joined keeps for inputs_close().
  */
-static int descriptor(struct inputs *in, const struct input *file, const struct span *parts,
-		      size_t n, int *made, const char *what, struct error *e)
+static int descriptor(struct inputs *in, const struct input *file, struct span bytes, int *joined,
+		      struct error *e)
 {
 	int fd;
 
-	if (n == 1 && !file->pipe && is_all(file, *parts))
+	if (!file->pipe && is_all(file, bytes))
 		return file->fd;
-	fd = n == 1 ? unpack_buffer_seal(&in->buffer, *parts) : -1;
+	fd = unpack_buffer_seal(&in->buffer, bytes);
 	if (fd < 0)
-		fd = *made = files_join(parts, n, INITRD_GAP, what, e);
+		fd = *joined =
+			memfile_join(&bytes, 1, INITRD_GAP, file->what ? file->what : "initrd", e);
 	return fd;
 }
 
 int inputs_kernel(struct inputs *in, struct error *e)
 {
-	return descriptor(in, &in->kernel, &in->unwrapped.kernel, 1, &in->joined_fd[0], "kernel",
-			  e);
+	return descriptor(in, &in->kernel, in->unwrapped.kernel, &in->joined_fd[0], e);
 }
 
 bool inputs_initrd(struct inputs *in, const struct request *r, int *fd, struct error *e)
 {
+	int *joined = &in->joined_fd[1];
+
 	*fd = -1;
-	if (r->initrds)
-		*fd = descriptor(in, &in->initrd[0], r->initrd, r->initrds, &in->joined_fd[1],
-				 "initrds", e);
-	return !r->initrds || *fd >= 0;
+	if (!r->initrds)
+		return true;
+	if (r->initrds > 1)
+		*fd = *joined = memfile_join(r->initrd, r->initrds, INITRD_GAP, "initrds", e);
+	else
+		*fd = descriptor(in, &in->initrd[0], r->initrd[0], joined, e);
+	return *fd >= 0;
 }

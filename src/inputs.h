@@ -4,7 +4,7 @@
 #ifndef INPUTS_H
 #define INPUTS_H
 
-#include "src/sys/files.h"
+#include "src/sys/input.h"
 #include "src/options.h"
 #include "src/plan/plan.h"
 #include "src/sys/unpack_buffer.h"
@@ -25,7 +25,7 @@ void inputs_start(struct inputs *in);
 void inputs_close(struct inputs *in);
 
 /* Opens what the options name, for r->machine; spans in r are borrowed. Errors: those of
- * files_open() and unpack_buffer_read(), FAIL_TREE.
+ * input_open() and unpack_buffer_read(), FAIL_TREE.
  */
 bool inputs_open(const struct options *o, struct inputs *in, struct request *r, struct error *e);
 

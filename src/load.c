@@ -1,15 +1,17 @@
 #include "src/load.h"
 
 #include "src/method.h"
-#include "src/sandbox.h"
 #include "src/plan/print.h"
-#include "src/sys/probe.h"
-#include "src/sys/record.h"
-#include "src/sys/log.h"
+#include "src/sandbox.h"
+#include "src/sys/files.h"
 #include "src/sys/kexec_call.h"
+#include "src/sys/log.h"
+#include "src/sys/probe.h"
+#include "src/sys/reboot.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 /* What a load works with, all of it open until the call is made. */
@@ -18,15 +20,20 @@ struct work {
 	struct request request;
 	struct inputs in;
 	struct outcome *out;
+	struct method method;
 };
 
 /* Text on stdout, which may be a full disk. */
 bool print(struct strbuf *t, struct error *e)
 {
-	int err = t->truncated ? ENOMEM : t->len ? files_write(STDOUT_FILENO, t->p, t->len) : 0;
+	int err = 0;
 
+	if (t->truncated)
+		err = ENOMEM;
+	else if (t->len)
+		err = files_write(STDOUT_FILENO, t->p, t->len);
 	strbuf_free(t);
-	return !err || fail(e, FAIL_FILE, "write to standard output: %s", files_errno(err));
+	return !err || fail(e, FAIL_FILE, "write to standard output: %s", strerror(err));
 }
 
 static void warn_risk(const char *why)
@@ -36,14 +43,15 @@ static void warn_risk(const char *why)
 
 	strbuf_printf(&t, "%s: if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y",
 		      why);
-	log_warn(buf);
+	log_warning(buf);
 }
 
 void warn_offline(const struct machine *m)
 {
 	if (m->cpus_offline)
-		log_warn("some CPUs or threads are offline, and the next kernel may not get them "
-			 "back");
+		log_warning(
+			"some CPUs or threads are offline, and the next kernel may not get them "
+			"back");
 }
 
 /* "a1b2..." into the two seeds; the rest stays zero. */
@@ -67,11 +75,19 @@ static bool read_seed(const char *hex, struct request *r, struct error *e)
 	return true;
 }
 
+/* At most 256 bytes at once: never short, never interrupted (getrandom(2)). */
+static bool get_random(void *p, size_t len, struct error *e)
+{
+	if (getrandom(p, len, 0) == (ssize_t)len)
+		return true;
+	return fail(e, FAIL_MACHINE, "get random bytes: %s", strerror(errno));
+}
+
 static bool get_seeds(const struct options *o, struct request *r, struct error *e)
 {
 	if (o->seed)
 		return read_seed(o->seed, r, e);
-	return files_random(r->kaslr_seed, KASLR_SEED, e) && files_random(r->rng_seed, RNG_SEED, e);
+	return get_random(r->kaslr_seed, KASLR_SEED, e) && get_random(r->rng_seed, RNG_SEED, e);
 }
 
 /* An address, decimal or 0x. kexecboot writes --mem-max==0x...: the second `=` is no part of it. */
@@ -85,7 +101,7 @@ static bool read_address(const char *word, phys *v, struct error *e)
 	hex = span_skip_prefix(&s, "0x");
 	if (span_parse_number(&s, hex ? 16 : 10, v) && !s.len)
 		return true;
-	return fail(e, FAIL_USAGE, "read the options: %s is no address", printable(show, word));
+	return fail(e, FAIL_USAGE, "read the options: not an address: %s", printable(show, word));
 }
 
 static bool get_bounds(const struct options *o, struct request *r, struct error *e)
@@ -130,53 +146,75 @@ static bool file_load(struct work *w, bool panic, struct error *e)
 {
 	int kernel = inputs_kernel(&w->in, e), initrd = -1;
 
-	return kernel >= 0 && inputs_initrd(&w->in, &w->request, &initrd, e) &&
-	       kexec_call_file_load(kernel, initrd, w->request.cmdline, &w->machine, panic, e);
+	if (kernel < 0 || !inputs_initrd(&w->in, &w->request, &initrd, e))
+		return false;
+	return kexec_call_file_load(kernel, initrd, w->request.cmdline, &w->machine, panic, e);
+}
+
+static bool call(struct work *w, bool panic, struct error *e)
+{
+	const struct plan *p = &w->out->plan;
+
+	if (w->request.file_call)
+		return file_load(w, panic, e);
+	return kexec_call_load(p->seg, p->n, p->entry, &w->machine, w->request.hotplug, e);
 }
 
 /* Of crash kernels the running kernel drops the old one before it takes the new one in. */
-static bool fail_loaded(const struct options *o, const struct machine *m, struct error *e)
+static bool fail_call(const struct options *o, const struct machine *m, struct error *e)
 {
-	struct machine now;
 	struct error none = { 0 };
+	struct machine now;
 
 	e->superseded = false;
-	if (o->panic && m->crash_loaded && probe_state(NULL, &now, &none) && !now.crash_loaded) {
-		record_keep(NULL, false);
+	if (o->panic && m->crash_loaded && probe_state(NULL, &now, &none) && !now.crash_loaded)
 		hint(e, "the crash kernel that was loaded before is gone: a panic now starts none");
-	}
 	return false;
 }
 
-static void debug(const struct options *o, const struct work *w, struct strbuf *t)
+static void debug(const struct options *o, const struct work *w)
 {
 	const struct confinement *c = &w->out->confined;
+	struct strbuf t = STRBUF_GROWING;
 
-	print_plan(&w->out->plan, &w->request, t);
-	if (!o->no_sandbox && !(c->files && c->calls))
-		strbuf_printf(t, "files were read without %s%s%s: the running kernel has none\n",
-			      c->files ? "" : "landlock", c->files || c->calls ? "" : " and ",
-			      c->calls ? "" : "seccomp");
+	print_plan(&w->out->plan, &w->request, &t);
+	if (!o->no_sandbox && !c->files)
+		strbuf_printf(&t,
+			      "files were read without landlock: the running kernel has none\n");
+	if (!o->no_sandbox && !c->calls)
+		strbuf_printf(&t, "files were read without seccomp: the running kernel has none\n");
+	log_write(STDERR_FILENO, &t);
+}
+
+/* What was done all the same, or may go wrong: never before it is known that nothing else fails. */
+static void warn_about(const struct work *w)
+{
+	const struct method *c = &w->method;
+
+	if (c->ignored_option)
+		log_warning("--dtb is ignored: kexec_file_load takes no device tree");
+	if (c->risk)
+		warn_risk(c->risk);
+	if (w->in.dtb_mismatch)
+		log_warning("--dtb is for another machine: its compatible is not this one's");
 }
 
 static bool carry_out(const struct options *o, struct work *w, struct error *e)
 {
-	const struct request *r = &w->request;
-	struct strbuf t = STRBUF_GROWING;
-
 	if (!inputs_unchanged(&w->in, e))
 		return false;
-	if (o->plan)
-		return show_plan(o, &w->out->plan, r, e);
+	if (o->plan) {
+		if (!show_plan(o, &w->out->plan, &w->request, e))
+			return false;
+		warn_about(w);
+		return true;
+	}
 	if (o->debug)
-		debug(o, w, &t);
-	log_write(STDERR_FILENO, &t);
-	if (r->file_call ? !file_load(w, o->panic, e)
-			 : !kexec_call_load(&w->out->plan, &w->machine, r->hotplug, e))
-		return fail_loaded(o, &w->machine, e);
-	if (o->panic) {
-		record_keep(r->file_call ? NULL : &w->out->plan, r->hotplug);
-	} else {
+		debug(o, w);
+	if (!call(w, o->panic, e))
+		return fail_call(o, &w->machine, e);
+	warn_about(w);
+	if (!o->panic) {
 		w->machine.loaded = true;
 		warn_offline(&w->machine);
 	}
@@ -184,70 +222,80 @@ static bool carry_out(const struct options *o, struct work *w, struct error *e)
 	return true;
 }
 
-static bool plan_and_load(const struct options *o, struct work *w, struct error *e)
-{
-	struct request *r = &w->request;
-
-	if (!inputs_open(o, &w->in, r, e) || !outcome_make(o, &w->machine, &w->in, r, &w->out, e))
-		return false;
-	if (w->in.dtb_mismatch)
-		log_warn("--dtb is for another machine: its compatible is not this one's");
-	return carry_out(o, w, e);
-}
-
-static bool choose_call(const struct options *o, struct work *w, struct error *e)
+static bool choose_method(const struct options *o, struct work *w, struct error *e)
 {
 	const struct machine *m = &w->machine;
-	struct method c;
+	struct method *c = &w->method;
 
-	if (!method_choose(o, m, &c, e))
+	if (!method_choose(o, m, c, e))
 		return false;
-	w->request.file_call = c.file;
-	w->request.why = c.why;
+	w->request.file_call = c->file_load;
+	w->request.why = c->why;
 	if (o->plan)
 		return true;
-	if (!method_may_load(m, c.file, e) || (!o->force_xen && !method_may_jump(m, e)))
+	if (!method_may_load(m, c->file_load, e))
 		return false;
-	if (c.ignored_option)
-		log_warn("--dtb is not honoured: kexec_file_load takes no device tree");
-	if (c.risk)
-		warn_risk(c.risk);
-	return true;
+	return o->force_xen || method_may_jump(m, e);
 }
 
-static bool prepare(const struct options *o, struct work *w, struct error *e)
+/* The machine, all of it that this load needs. */
+static bool probe(const struct options *o, struct work *w, struct error *e)
+{
+	struct machine *m = &w->machine;
+
+	if (!probe_state(o->root, m, e))
+		return false;
+	if (!o->plan && !method_may_ask(m, o->panic, e))
+		return false;
+	if (!probe_machine(o->root, m, e) || !choose_method(o, w, e))
+		return false;
+	return !o->panic || probe_crash(o->root, m, !w->request.file_call, NULL, e);
+}
+
+/* What the options say of the request. */
+static bool read_request(const struct options *o, struct work *w, struct error *e)
+{
+	const char *running = w->machine.cmdline.p;
+	struct request *r = &w->request;
+
+	if (!get_seeds(o, r, e) || !get_bounds(o, r, e))
+		return false;
+	r->hotplug = o->hotplug && w->machine.crash.elfcorehdr_memsz;
+	options_cmdline(o, running ? running : "", &w->in.cmdline);
+	r->cmdline = w->in.cmdline.p ? w->in.cmdline.p : "";
+	return !w->in.cmdline.truncated || fail_memory(e);
+}
+
+static bool plan_and_load(const struct options *o, struct work *w, struct error *e)
 {
 	struct request *r = &w->request;
 
 	if (o->reuse_initrd)
 		return fail(e, FAIL_USAGE,
-			    "reuse the initrd: its memory is used again; give --initrd");
-	if (!probe_state(o->root, &w->machine, e) ||
-	    (!o->plan && !method_may_ask(&w->machine, o->panic, e)) ||
-	    !probe_machine(o->root, &w->machine, e) || !choose_call(o, w, e) ||
-	    (o->panic && !probe_crash(o->root, &w->machine, !r->file_call, NULL, e)) ||
-	    !get_seeds(o, r, e) || !get_bounds(o, r, e))
+			    "reuse the initrd: its memory is free again; give --initrd");
+	if (!probe(o, w, e) || !read_request(o, w, e) || !inputs_open(o, &w->in, r, e))
 		return false;
-	r->hotplug = o->hotplug && w->machine.crash.elfcorehdr_memsz;
-	options_cmdline(o, w->machine.cmdline.p ? w->machine.cmdline.p : "", &w->in.cmdline);
-	r->cmdline = w->in.cmdline.p ? w->in.cmdline.p : "";
-	return !w->in.cmdline.truncated || fail_memory(e);
+	if (!outcome_make(o, &w->machine, &w->in, r, &w->out, e))
+		return false;
+	return carry_out(o, w, e);
 }
 
 bool load(const struct options *o, struct error *e)
 {
-	const struct exec_options how = { .no_sync = o->no_sync, .no_ifdown = o->no_ifdown };
-	struct work w = { 0 };
+	const struct reboot_options how = { .no_sync = o->no_sync, .no_ifdown = o->no_ifdown };
 	enum action a = options_action(o);
+	struct work w = { 0 };
 	bool ok;
 
 	inputs_start(&w.in);
 	w.request.machine = &w.machine;
-	ok = prepare(o, &w, e) && plan_and_load(o, &w, e);
+	ok = plan_and_load(o, &w, e);
 	outcome_free(w.out);
 	inputs_close(&w.in);
 	if (ok && a == LOAD_EXEC)
-		ok = kexec_call_exec(&w.machine, &how, e);
+		ok = reboot_kexec(&w.machine, &how, e);
 	machine_free(&w.machine);
-	return ok && a == LOAD_SHUTDOWN ? run_shutdown(e) : ok;
+	if (ok && a == LOAD_SHUTDOWN)
+		ok = reboot_shutdown(e);
+	return ok;
 }

@@ -1,18 +1,26 @@
 #include "src/method.h"
 
-#include "arch/arch.h"
+#include "src/plan/arch_ops.h"
 
 static const char dtb[] = "--dtb";
+
+/* security/lockdown: LOCKDOWN_KEXEC forbids kexec_load(2) from "integrity" on. */
+static bool permits_kexec_load(const struct machine *m)
+{
+	return m->has_load && m->lockdown == LOCKDOWN_NONE;
+}
+
+/* ---- which call */
 
 /* An option given that only a plan of our own can honour, or NULL: the one that -s lets pass comes
  * after all that it refuses.
  */
-static const char *own_plan(const struct options *o)
+static const char *needs_own_plan(const struct options *o)
 {
 	if (o->overlay.n)
 		return "--dtb-overlay";
 	if (o->mem_min || o->mem_max)
-		return "--mem-min and --mem-max";
+		return "--mem-min/--mem-max";
 	if (o->run_at_load)
 		return "--run-at-load";
 	if (o->seed)
@@ -23,48 +31,125 @@ static const char *own_plan(const struct options *o)
 static bool fail_option(const char *option, const struct machine *m, struct error *e)
 {
 	if (!m->has_load)
-		return fail(e, FAIL_NOSYS,
-			    "honour %s: it takes kexec_load, which the running kernel has not",
+		return fail(e, FAIL_NOSYS, "honour %s: the running kernel has no kexec_load",
 			    option);
-	fail(e, FAIL_POLICY, "honour %s: it takes kexec_load, and lockdown (%s) forbids that",
-	     option, lockdown_name(m->lockdown));
-	return hint(e, "nothing was loaded: leave %s out, and kexec_file_load serves", option);
+	fail(e, FAIL_POLICY, "honour %s: lockdown (%s) forbids kexec_load", option,
+	     lockdown_name(m->lockdown));
+	return hint(e, "nothing was loaded: without %s, kexec_file_load is used", option);
 }
 
-static const char *risk(const struct machine *m, bool file)
+static const char *find_risk(const struct machine *m, bool file_load)
 {
-	return m->lpi == LPI_NONE      ? NULL
-	       : file		       ? "kexec_file_load may overwrite the GIC's LPI tables"
-	       : m->lpi == LPI_UNKNOWN ? "the log no longer says where the GIC's LPI tables are"
-				       : NULL;
+	if (m->lpi == LPI_NONE)
+		return NULL;
+	if (file_load)
+		return "kexec_file_load may overwrite the GIC's LPI tables";
+	if (m->lpi == LPI_UNKNOWN)
+		return "the log no longer says where the GIC's LPI tables are";
+	return NULL;
+}
+
+/* Nobody asked for a call. */
+static void choose_best(const struct machine *m, const char *option, struct method *c)
+{
+	const bool prefer_file =
+		m->arch->file_load_first && m->has_file_load && !option && m->lpi == LPI_NONE;
+
+	c->file_load = m->has_file_load && (prefer_file || !permits_kexec_load(m));
+	if (c->file_load && prefer_file && permits_kexec_load(m))
+		c->why = "the kernel passes the tree itself";
+	else if (c->file_load)
+		c->why = "the running kernel allows no kexec_load";
+	else if (!m->has_file_load)
+		c->why = "the running kernel has no kexec_file_load";
+	else if (option)
+		c->why = "an option takes a plan of our own";
+	else if (m->lpi != LPI_NONE)
+		c->why = "the other may overwrite the GIC's LPI tables";
+	else
+		c->why = "the other brings a purgatory";
 }
 
 bool method_choose(const struct options *o, const struct machine *m, struct method *c,
 		   struct error *e)
 {
-	const bool may_load = m->has_load && m->lockdown == LOCKDOWN_NONE;
-	const char *own = own_plan(o);
+	const char *option = needs_own_plan(o);
 
-	*c = (struct method){ .file = o->file_call, .why = "asked for" };
-	if (!o->file_call && !o->load_call) {
-		c->file = m->has_file_load &&
-			  (!may_load || (m->arch->file_call_first && !own && m->lpi == LPI_NONE));
-		c->why = c->file && may_load ? "the kernel passes the tree itself"
-			 : c->file	     ? "the running kernel allows no kexec_load"
-			 : !m->has_file_load ? "the running kernel has no kexec_file_load"
-			 : own		     ? "an option takes a plan of our own"
-			 : m->lpi	     ? "the other may overwrite the GIC's LPI tables"
-					     : "the other brings a purgatory";
-	}
-	c->risk = risk(m, c->file);
-	if (!c->file || !own)
+	*c = (struct method){ .file_load = o->file_call, .why = "asked for" };
+	if (!o->file_call && !o->load_call)
+		choose_best(m, option, c);
+	c->risk = find_risk(m, c->file_load);
+	if (!c->file_load || !option)
 		return true;
 	if (!o->file_call)
-		return fail_option(own, m, e);
-	if (own != dtb) {
-		fail(e, FAIL_USAGE, "honour %s: kexec_file_load (-s) cannot", own);
-		return hint(e, "nothing was loaded: leave out -s or %s", own);
+		return fail_option(option, m, e);
+	if (option != dtb) {
+		fail(e, FAIL_USAGE, "honour %s: kexec_file_load (-s) cannot", option);
+		return hint(e, "nothing was loaded: leave out -s or %s", option);
 	}
-	c->ignored_option = own;
+	c->ignored_option = option;
 	return true;
+}
+
+/* ---- whether it is permitted */
+
+/* kexec_load_permitted() in kernel/kexec_core.c: for loading and unloading alike. */
+static bool may_call(const char *what, const struct machine *m, bool crash, struct error *e)
+{
+	if (!m->may_boot)
+		return fail_privilege(e, what);
+	if (m->load_disabled) {
+		fail(e, FAIL_POLICY, "%s: kernel.kexec_load_disabled is 1", what);
+		return hint(
+			e, "nothing was done: loading and unloading are off until the next reboot");
+	}
+	if ((crash ? m->limit_panic : m->limit_reboot) == 0) {
+		fail(e, FAIL_POLICY, "%s: kernel.kexec_load_limit_%s is used up", what,
+		     crash ? "panic" : "reboot");
+		return hint(e, "nothing was done: only a reboot lifts the load limit");
+	}
+	return true;
+}
+
+bool method_may_ask(const struct machine *m, bool crash, struct error *e)
+{
+	return may_call("load a kernel", m, crash, e);
+}
+
+static bool fail_lockdown(const struct machine *m, struct error *e)
+{
+	fail(e, FAIL_POLICY, "load a kernel: lockdown (%s) forbids kexec_load",
+	     lockdown_name(m->lockdown));
+	if (m->has_file_load)
+		return hint(e,
+			    "nothing was loaded: without -c, kexec_file_load is used, which takes "
+			    "a signed kernel");
+	return hint(e,
+		    "nothing was loaded: lockdown ends with secure boot switched off in firmware");
+}
+
+bool method_may_load(const struct machine *m, bool file_load, struct error *e)
+{
+	if (file_load ? !m->has_file_load : !m->has_load)
+		return fail(e, FAIL_NOSYS, "load a kernel: no %s in the running kernel %s",
+			    file_load ? "kexec_file_load" : "kexec_load", m->release);
+	if (!file_load && !permits_kexec_load(m))
+		return fail_lockdown(m, e);
+	return true;
+}
+
+bool method_may_jump(const struct machine *m, struct error *e)
+{
+	if (!m->xen || !m->arch->xen_fails)
+		return true;
+	fail(e, FAIL_XEN, "load a kernel: under Xen on %s the next kernel panics in xen_guest_init",
+	     m->arch->name);
+	return hint(e, "nothing was loaded: Xen keeps the CPUs' info pages; --force-xen loads all "
+		       "the same");
+}
+
+bool method_unload(const struct machine *m, bool crash, bool *file_load, struct error *e)
+{
+	*file_load = !permits_kexec_load(m);
+	return may_call("unload the kernel", m, crash, e);
 }

@@ -1,17 +1,19 @@
-/* Which system call loads, by what the machine and the options log_print and never by trying. */
+/* Which system call loads and unloads, and whether this machine permits it: decided by what the
+ * machine and the options say, and never by trying. The one place where lockdown matters.
+ */
 #ifndef METHOD_H
 #define METHOD_H
 
-#include "src/plan/machine.h"
 #include "src/base/error.h"
 #include "src/options.h"
+#include "src/plan/machine.h"
 
 struct method {
-	bool file;		    /* kexec_file_load; else kexec_load */
-	const char *why;	    /* for -d and --plan */
-	const char *ignored_option; /* an option that the call cannot honour although it was asked
-				       for, or NULL */
-	const char *risk;	    /* why the next kernel may hang with this call, here; or NULL */
+	bool file_load;	 /* kexec_file_load; else kexec_load */
+	const char *why; /* for -d and --plan */
+	const char
+		*ignored_option; /* one that the call cannot honour, though it was given; or NULL */
+	const char *risk;	 /* why the next kernel may hang with this call, here; or NULL */
 };
 
 /* -c and -s decide. Else the call that boots without purgatory and honours every option: on arm64
@@ -21,10 +23,28 @@ struct method {
  * purgatory. A kernel that is locked down or has no kexec_load leaves kexec_file_load.
  *
  * An option that the call cannot honour is an error, but for `-s --dtb`, which petitboot tries
- * last: refusing it would leave a machine unbootable, so it is lost with a warning. Errors:
+ * last: refusing it would leave a machine unbootable, so it is ignored with a warning. Errors:
  * FAIL_NOSYS, FAIL_POLICY, FAIL_USAGE.
  */
 bool method_choose(const struct options *o, const struct machine *m, struct method *c,
 		   struct error *e);
+
+/* Is this process allowed to load at all, a crash kernel or another? Errors: FAIL_PRIVILEGE,
+ * FAIL_POLICY.
+ */
+bool method_may_ask(const struct machine *m, bool crash, struct error *e);
+
+/* May this machine load through this call? Asked before the one call, since even a refused call may
+ * count against kernel.kexec_load_limit_reboot. Errors: FAIL_POLICY, FAIL_NOSYS.
+ */
+bool method_may_load(const struct machine *m, bool file_load, struct error *e);
+
+/* Would a kernel that is loaded start at all? Errors: FAIL_XEN. */
+bool method_may_jump(const struct machine *m, struct error *e);
+
+/* Which call unloads, the crash kernel or the other, if that is allowed. Errors: FAIL_PRIVILEGE,
+ * FAIL_POLICY.
+ */
+bool method_unload(const struct machine *m, bool crash, bool *file_load, struct error *e);
 
 #endif

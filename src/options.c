@@ -68,7 +68,7 @@ static const struct option {
 #undef AT
 };
 
-#define OPTIONS (sizeof(table) / sizeof(table[0]))
+#define OPTIONS (ARRAY_SIZE(table))
 
 struct parser {
 	int argc, at;
@@ -84,7 +84,7 @@ static bool usage(struct error *e)
 static bool add_word(struct words *w, const char *name, const char *value, struct error *e)
 {
 	if (w->n == WORDS_MAX) {
-		fail(e, FAIL_USAGE, "read the options: --%s more than %d times", name, WORDS_MAX);
+		fail(e, FAIL_USAGE, "read the options: more than %d times: --%s", WORDS_MAX, name);
 		return usage(e);
 	}
 	w->v[w->n++] = value;
@@ -97,7 +97,7 @@ static bool set_value(struct parser *p, const struct option *opt, const char *va
 	if (!value && p->at < p->argc)
 		value = p->argv[p->at++];
 	if (!value) {
-		fail(e, FAIL_USAGE, "read the options: --%s needs a value", opt->name);
+		fail(e, FAIL_USAGE, "read the options: a value is missing: --%s", opt->name);
 		return usage(e);
 	}
 	if (opt->kind == IGNORED_VALUE) {
@@ -118,8 +118,7 @@ static bool set(struct parser *p, const struct option *opt, const char *value, s
 	if (opt->kind == PLAN_WORD && value && strcmp(value, "json") == 0)
 		p->o->json = true;
 	else if (value) {
-		fail(e, FAIL_USAGE, "read the options: --%s takes no value of that kind",
-		     opt->name);
+		fail(e, FAIL_USAGE, "read the options: not a value for it: --%s", opt->name);
 		return usage(e);
 	}
 	if (opt->kind == IGNORED)
@@ -133,7 +132,7 @@ static bool unknown(const char *word, struct error *e)
 {
 	char show[PRINTABLE_MAX];
 
-	fail(e, FAIL_USAGE, "read the options: there is no option %s", printable(show, word));
+	fail(e, FAIL_USAGE, "read the options: unknown option: %s", printable(show, word));
 	return usage(e);
 }
 
@@ -211,21 +210,21 @@ static bool check(const struct options *o, struct error *e)
 	enum action a = options_action(o);
 
 	if (is_input(o->kernel) + is_input(o->dtb) + inputs(&o->initrd) + inputs(&o->overlay) > 1) {
-		fail(e, FAIL_USAGE, "read the options: only one file can be standard input");
+		fail(e, FAIL_USAGE, "read the options: only one file can be \"-\"");
 		return usage(e);
 	}
 	if (a == SHOW_HELP || a == SHOW_VERSION)
 		return true;
 	if (actions > 1)
-		fail(e, FAIL_USAGE, "read the options: they ask for more than one thing");
+		fail(e, FAIL_USAGE, "read the options: more than one action");
 	else if (o->panic && (o->exec || o->capture))
-		fail(e, FAIL_USAGE, "read the options: a crash kernel is not for now");
+		fail(e, FAIL_USAGE, "read the options: -p does not go with -e or --capture");
 	else if (o->file_call && o->load_call)
 		fail(e, FAIL_USAGE, "read the options: -c and -s exclude each other");
 	else if ((a == PLAN || a >= LOAD) && !o->kernel)
-		fail(e, FAIL_USAGE, "load a kernel: none is named");
+		fail(e, FAIL_USAGE, "load a kernel: no file given");
 	else if ((o->root || o->dump_dtb) && a != PLAN)
-		fail(e, FAIL_USAGE, "read the options: --root and --dump-dtb go with --plan only");
+		fail(e, FAIL_USAGE, "read the options: --root, --dump-dtb need --plan");
 	else
 		return true;
 	return usage(e);

@@ -1,5 +1,6 @@
 #include "src/sandbox.h"
 
+#include "src/plan/kernel.h"
 #include "src/sys/probe.h"
 
 #include <string.h>
@@ -31,14 +32,14 @@ static bool compute(const struct job *j, struct error *e)
 
 	r->image = &out->image;
 	if (!inputs_unwrap(j->o, j->in, r, e) ||
-	    !image_parse(j->in->unwrapped.kernel, j->o->kernel, j->m, &out->image, e))
+	    !kernel_parse(j->in->unwrapped.kernel, j->o->kernel, j->m, &out->image, e))
 		return false;
 	if (r->file_call)
 		return plan_check_cmdline(r, e);
 	if (wants_pages(j))
 		freepages_probe(j->m, &j->pages, inputs_newest(j->in, r));
 	return (!(j->o->run_at_load || j->o->panic) ||
-		image_pin(&out->image, j->o->kernel, j->m, e)) &&
+		kernel_pin(&out->image, j->o->kernel, j->m, e)) &&
 	       plan_draft(r, &out->plan, e);
 }
 
@@ -48,7 +49,7 @@ static void be_child(struct job *j)
 
 	if (wants_pages(j))
 		freepages_open(&j->pages);
-	files_report_to(&out->error);
+	input_report_to(&out->error);
 	confine(out + 1, out->size - sizeof(*out), &out->confined);
 	compute(j, &out->error);
 	out->request = *j->r;

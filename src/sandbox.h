@@ -22,8 +22,8 @@ struct outcome {
 };
 
 /* Works on what inputs_open() has opened; afterwards r is as the files want it. *out is NULL or
- * ended with outcome_free(), in any case. Errors: those of inputs_unwrap(), image_parse(),
- * image_pin() and plan_make(), FAIL_MEMORY when the child is killed.
+ * ended with outcome_free(), in any case. Errors: those of inputs_unwrap(), kernel_parse(),
+ * kernel_pin() and plan_make(), FAIL_MEMORY when the child is killed.
  */
 bool outcome_make(const struct options *o, struct machine *m, struct inputs *in, struct request *r,
 		  struct outcome **out, struct error *e);

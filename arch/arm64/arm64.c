@@ -15,7 +15,7 @@ _Static_assert(sizeof(stub_words) % 8 == 0, "the stub's addresses must be aligne
 size_t arm64_stub(const struct request *r, phys kernel, phys tree, phys backup,
 		  uint8_t out[STUB_MAX])
 {
-	const size_t words = sizeof(stub_words) / sizeof(stub_words[0]);
+	const size_t words = ARRAY_SIZE(stub_words);
 	size_t i;
 
 	(void)backup;
@@ -93,7 +93,7 @@ static const char *const firmware[] = { "/psci", "/firmware/psci", "/firmware/op
 const struct arch arch_arm64 = {
 	.name = "arm64",
 	.machine = "aarch64",
-	.file_call_first = true,
+	.file_load_first = true,
 	.xen_fails = true,
 	.elf_flat = 183, /* EM_AARCH64: a vmlinux is its Image, with addresses */
 	.kexec_arch = 183u << 16,

@@ -35,7 +35,7 @@ static bool cpu_has_page(const struct machine *m, uint32_t size)
 
 	if (size == m->page_size || size != 0x4000 || maker != 0x41)
 		return true;
-	for (i = 0; i < sizeof(no_16k) / sizeof(no_16k[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(no_16k); i++)
 		if (no_16k[i] == part)
 			return false;
 	return true;
@@ -66,14 +66,14 @@ static bool check_length(struct span file, const char *name, uint64_t size, stru
 	uint64_t end;
 
 	if (!pe_length(file, &end) || file.len == HEADER)
-		return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short (%s)", name,
-			    format_size(have, file.len));
+		return fail(e, FAIL_FORMAT, "load the kernel: truncated (%s): %s",
+			    format_size(have, file.len), name);
 	if (end > file.len)
-		return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short (%s, should be %s)",
-			    name, format_size(have, file.len), format_size(want, end));
+		return fail(e, FAIL_FORMAT, "load the kernel: truncated (%s of %s): %s",
+			    format_size(have, file.len), format_size(want, end), name);
 	if (size && (size < HEADER || end > size))
-		return fail(e, FAIL_FORMAT, "load kernel %s: its header is broken (image size %s)",
-			    name, format_size(want, size));
+		return fail(e, FAIL_FORMAT, "load the kernel: corrupt header (image size %s): %s",
+			    format_size(want, size), name);
 	return true;
 }
 
@@ -84,12 +84,11 @@ static bool check_flags(uint64_t flags, const char *name, const struct machine *
 	char size[FORMAT_SIZE_MAX];
 
 	if (flags & FLAG_BIG_ENDIAN)
-		return fail(e, FAIL_UNSUPPORTED, "load kernel %s: it is a big-endian kernel", name);
+		return fail(e, FAIL_UNSUPPORTED, "load the kernel: a big-endian kernel: %s", name);
 	img->page_size = sizes[flags >> FLAG_PAGE_SHIFT & 3];
 	if (!cpu_has_page(m, img->page_size))
-		return fail(e, FAIL_UNSUPPORTED,
-			    "load kernel %s: it has pages of %s, which this CPU does not have",
-			    name, format_size(size, img->page_size));
+		return fail(e, FAIL_UNSUPPORTED, "load the kernel: this CPU has no pages of %s: %s",
+			    format_size(size, img->page_size), name);
 	img->bottom_up = !(flags & FLAG_ANYWHERE);
 	return true;
 }
@@ -104,7 +103,7 @@ bool arm64_image(struct span file, const char *name, const struct machine *m, st
 	if (!*is_ours)
 		return true;
 	if (file.len < HEADER)
-		return fail(e, FAIL_FORMAT, "load kernel %s: it ends inside its header", name);
+		return fail(e, FAIL_FORMAT, "load the kernel: truncated in its header: %s", name);
 	span_le64(file, TEXT_OFFSET_AT, &offset);
 	span_le64(file, IMAGE_SIZE_AT, &size);
 	span_le64(file, FLAGS_AT, &flags);
@@ -117,11 +116,11 @@ bool arm64_image(struct span file, const char *name, const struct machine *m, st
 		img->bottom_up = true;
 	}
 	if (img->offset >= ARM64_BLOCK || img->offset % m->page_size)
-		return fail(e, FAIL_FORMAT, "load kernel %s: its text_offset 0x%llx is not sound",
-			    name, (unsigned long long)img->offset);
+		return fail(e, FAIL_FORMAT, "load the kernel: invalid text_offset 0x%llx: %s",
+			    (unsigned long long)img->offset, name);
 	if (img->memsz > ARM64_ADDRESS_END)
-		return fail(e, FAIL_FORMAT, "load kernel %s: its header is broken (image size %s)",
-			    name, format_size(text, img->memsz));
+		return fail(e, FAIL_FORMAT, "load the kernel: corrupt header (image size %s): %s",
+			    format_size(text, img->memsz), name);
 	/* what follows the image in its file, a signature for instance, is not part of it */
 	if (file.len > img->memsz)
 		file.len = (size_t)img->memsz;

@@ -57,7 +57,7 @@ static bool copy_parts(const struct elf *elf, const char *name, const struct mac
 	size_t i;
 
 	if (m->mem_total && size > m->mem_total / 2)
-		return fail(e, FAIL_MEMORY, "load kernel %s: it takes more than half of RAM", name);
+		return fail(e, FAIL_MEMORY, "load the kernel: more than half of RAM: %s", name);
 	img->copy = size <= SIZE_MAX ? calloc(1, (size_t)size) : NULL;
 	if (!img->copy)
 		return fail_memory(e);
@@ -103,18 +103,17 @@ static bool check_fixed(const struct image *img, const char *name, const struct 
 		return true;
 	if (img->offset % m->page_size)
 		return fail(e, FAIL_UNSUPPORTED,
-			    "load kernel %s: it runs at 0x%llx only, which is no page", name,
-			    (unsigned long long)img->offset);
+			    "load the kernel: runs only at 0x%llx, not page aligned: %s",
+			    (unsigned long long)img->offset, name);
 	for (i = 0; i < m->free.n; i++)
 		if (range_within(want, m->free.v[i]) && range_within(want, m->addressable))
 			return true;
-	return m->crash.region.end
-		       ? fail(e, FAIL_UNSUPPORTED,
-			      "keep kernel %s in the crash kernel region: it runs at 0x%llx only",
-			      name, (unsigned long long)img->offset)
-		       : fail(e, FAIL_ROOM,
-			      "load kernel %s: it runs at 0x%llx only, which is taken", name,
-			      (unsigned long long)img->offset);
+	if (m->crash.region.end)
+		return fail(e, FAIL_UNSUPPORTED,
+			    "load a crash kernel: runs only at 0x%llx, outside its region: %s",
+			    (unsigned long long)img->offset, name);
+	return fail(e, FAIL_ROOM, "load the kernel: runs only at 0x%llx, which is in use: %s",
+		    (unsigned long long)img->offset, name);
 }
 
 static bool take_image(const struct elf *elf, const char *name, const struct machine *m,
@@ -124,7 +123,7 @@ static bool take_image(const struct elf *elf, const char *name, const struct mac
 	uint32_t flag = 0;
 
 	if (first->data.len < PPC64_HEAD)
-		return fail(e, FAIL_FORMAT, "load kernel %s: it has no code at its start", name);
+		return fail(e, FAIL_FORMAT, "load the kernel: no code at its start: %s", name);
 	elf_read32(elf, first->data, PPC64_RUN_AT_LOAD, &flag);
 	img->big_endian = elf->big_endian;
 	img->run_flag = flag == RUN0;
@@ -134,13 +133,13 @@ static bool take_image(const struct elf *elf, const char *name, const struct mac
 	if (!img->run_flag && elf->type != ELF_DYN) {
 		if (elf->program)
 			return fail(e, FAIL_UNSUPPORTED,
-				    "load kernel %s: it is a program, not a kernel", name);
+				    "load the kernel: a program, not a kernel: %s", name);
 		img->fixed = true;
 		img->align = 1ull << 63;
 		img->offset = first->paddr;
 	}
 	if (!find_entry(elf, &img->entry))
-		return fail(e, FAIL_FORMAT, "load kernel %s: it starts outside of what it loads",
+		return fail(e, FAIL_FORMAT, "load the kernel: entry point outside its segments: %s",
 			    name);
 	return take_parts(elf, name, m, img, e) && check_fixed(img, name, m, e);
 }
@@ -156,7 +155,7 @@ bool ppc64_image(struct span file, const char *name, const struct machine *m, st
 	if (!elf_is(file, &machine, &is64))
 		return true;
 	if (!is64)
-		return fail(e, FAIL_UNSUPPORTED, "load kernel %s: it is a 32-bit ELF file", name);
+		return fail(e, FAIL_UNSUPPORTED, "load the kernel: a 32-bit ELF file: %s", name);
 	if (machine != ELF_PPC64)
 		return true;
 	*is_ours = true;
@@ -170,11 +169,8 @@ bool ppc64_pin(struct image *img, const char *name, const struct machine *m, str
 	const size_t page = first->data.len < m->page_size ? first->data.len : m->page_size;
 
 	if (img->fixed || !img->run_flag)
-		return img->fixed
-			       ? true
-			       : fail(e, FAIL_UNSUPPORTED,
-				      "keep kernel %s where it is loaded: it has no __run_at_load",
-				      name);
+		return img->fixed || fail(e, FAIL_UNSUPPORTED,
+					  "run the kernel in place: no __run_at_load: %s", name);
 	if (!img->copy) {
 		img->copy = malloc(page);
 		if (!img->copy)

@@ -166,12 +166,12 @@ bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e)
 
 	(void)s;
 	if (!tree_address(m->fdt.p, chosen, "linux,kernel-end", &m->addressable.start))
-		return fail(e, FAIL_TREE, "use device tree %s: /chosen has no linux,kernel-end",
+		return fail(e, FAIL_TREE, "use the device tree: no linux,kernel-end in /chosen: %s",
 			    m->fdt_from);
 	if (!add_nodes(m) || !add_dynamic(m) || !keep_all(m))
 		return fail_memory(e);
 	if (!m->addressable.end)
-		return fail(e, FAIL_TREE, "use device tree %s: no memory node starts at 0",
+		return fail(e, FAIL_TREE, "use the device tree: no memory node starts at 0: %s",
 			    m->fdt_from);
 	ranges_union(&m->ram);
 	return true;

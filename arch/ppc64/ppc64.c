@@ -32,7 +32,7 @@ size_t ppc64_stub(const struct request *r, phys kernel, phys tree, phys backup,
 		  uint8_t out[STUB_MAX])
 {
 	void (*const put)(uint8_t *, uint32_t) = r->machine->big_endian ? put_be32 : put_le32;
-	const size_t words = sizeof(stub_words) / sizeof(stub_words[0]);
+	const size_t words = ARRAY_SIZE(stub_words);
 	struct ppc64_stub_data d = { .tree = tree, .kernel = kernel };
 	uint8_t *data = out + PPC64_HEAD + sizeof(stub_words);
 	size_t i;

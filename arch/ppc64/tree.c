@@ -38,7 +38,7 @@ static void drop_stale(struct tree *t, const struct machine *m)
 	int node, depth = 0;
 	size_t i;
 
-	for (i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(stale); i++) {
 		node = tree_may_have_prop(t->blob, stale[i]) ? 0 : -1;
 		for (; node >= 0; node = tree_next_node(t->blob, node, &depth))
 			if (tree_nop_prop(t, node, stale[i]))

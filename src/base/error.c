@@ -37,3 +37,9 @@ bool fail_memory(struct error *e)
 {
 	return fail(e, FAIL_MEMORY, "go on: out of memory");
 }
+
+bool fail_privilege(struct error *e, const char *what)
+{
+	fail(e, FAIL_PRIVILEGE, "%s: this takes root (CAP_SYS_BOOT)", what);
+	return hint(e, "nothing was done: run kexec-lite as root");
+}

@@ -52,6 +52,9 @@ bool fail(struct error *e, enum code code, const char *format, ...)
  */
 bool hint(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* fail() for what takes root: "WHAT: this takes root". */
+bool fail_privilege(struct error *e, const char *what);
+
 /* fail() for malloc. */
 bool fail_memory(struct error *e);
 

@@ -1,7 +1,5 @@
 #include "src/base/range.h"
 
-#include "src/base/sort.h"
-
 #include <stdlib.h>
 
 bool ranges_add(struct ranges *s, phys start, phys end, const char *what)
@@ -34,7 +32,9 @@ static int range_order(const void *pa, const void *pb)
 
 void ranges_sort(struct ranges *s)
 {
-	sort(s->v, s->n, sizeof(*s->v), range_order);
+	/* qsort() of an empty set would be given NULL */
+	if (s->n > 1)
+		qsort(s->v, s->n, sizeof(*s->v), range_order);
 }
 
 void ranges_union(struct ranges *s)

@@ -13,6 +13,12 @@
 
 typedef uint64_t phys;
 
+/* Bytes of the largest page that a kernel of either target may have: what the next kernel reserves
+ * it rounds to its own pages, and so do boot loaders. Nothing of ours shares such a page with a
+ * neighbour.
+ */
+#define LARGEST_PAGE 0x10000ull
+
 struct range {
 	phys start, end;
 	const char *what; /* why it is in its set; borrowed, may be NULL */

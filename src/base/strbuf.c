@@ -196,7 +196,7 @@ const char *format_size(char buf[FORMAT_SIZE_MAX], uint64_t bytes)
 		strbuf_printf(&t, "%u B", (unsigned)bytes);
 		return buf;
 	}
-	for (; i + 1 < sizeof(unit) / sizeof(unit[0]) && bytes >> shift >= 1024; i++)
+	for (; i + 1 < ARRAY_SIZE(unit) && bytes >> shift >= 1024; i++)
 		shift += 10;
 	strbuf_printf(&t, "%u", (unsigned)(bytes >> shift));
 	bytes = (bytes >> (shift - 10)) % 1024 * 10 / 1024;

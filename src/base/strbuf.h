@@ -9,6 +9,8 @@
 #ifndef STRBUF_H
 #define STRBUF_H
 
+#include "src/base/span.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +28,12 @@ struct strbuf {
 	{                                                                                          \
 		.grows = true                                                                      \
 	}
+
+/* What is in it so far, which the next addition may move. */
+static inline struct span strbuf_span(const struct strbuf *t)
+{
+	return (struct span){ (const uint8_t *)t->p, t->len };
+}
 
 struct strbuf strbuf_fixed(char *buf, size_t cap);
 void strbuf_printf(struct strbuf *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -58,13 +58,14 @@ static bool take_load(struct span file, struct span ph, const char *name, struct
 		return true;
 	if (filesz > l.memsz || __builtin_add_overflow(l.paddr, l.memsz, &end) ||
 	    __builtin_add_overflow(l.vaddr, l.memsz, &end))
-		return fail(e, FAIL_FORMAT, "load kernel %s: the size of a segment wraps", name);
+		return fail(e, FAIL_FORMAT, "load the kernel: the size of a segment wraps: %s",
+			    name);
 	if (!span_sub(file, offset, filesz, &l.data))
-		return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short inside a segment",
+		return fail(e, FAIL_FORMAT, "load the kernel: cut short inside a segment: %s",
 			    name);
 	if (i == ELF_LOADS)
-		return fail(e, FAIL_FORMAT, "load kernel %s: it has more than %d segments", name,
-			    ELF_LOADS);
+		return fail(e, FAIL_FORMAT, "load the kernel: more than %d segments: %s", ELF_LOADS,
+			    name);
 	for (; i && elf->load[i - 1].paddr > l.paddr; i--)
 		elf->load[i] = elf->load[i - 1];
 	elf->load[i] = l;
@@ -85,10 +86,11 @@ static bool check_loads(const struct elf *elf, const char *name, struct error *e
 	size_t i;
 
 	if (!elf->loads)
-		return fail(e, FAIL_FORMAT, "load kernel %s: it has nothing to load", name);
+		return fail(e, FAIL_FORMAT, "load the kernel: nothing to load in it: %s", name);
 	for (i = 1; i < elf->loads; i++)
 		if (elf->load[i].paddr - elf->load[i - 1].paddr < elf->load[i - 1].memsz)
-			return fail(e, FAIL_FORMAT, "load kernel %s: its segments overlap", name);
+			return fail(e, FAIL_FORMAT, "load the kernel: its segments overlap: %s",
+				    name);
 	return true;
 }
 
@@ -102,12 +104,12 @@ static bool parse_headers(struct span file, const char *name, uint64_t at, uint1
 	for (i = 0; i < count; i++) {
 		if (at > file.len ||
 		    !span_sub(file, at + (uint64_t)i * PROGRAM_HEADER, PROGRAM_HEADER, &ph))
-			return fail(e, FAIL_FORMAT, "load kernel %s: it is cut short", name);
+			return fail(e, FAIL_FORMAT, "load the kernel: truncated: %s", name);
 		elf_read32(elf, ph, 0, &type);
 		elf->program |= type == PT_TLS || type == PT_GNU_STACK;
 		if (type == PT_INTERP && has_interpreter(elf, file, ph))
 			return fail(e, FAIL_UNSUPPORTED,
-				    "load kernel %s: it is a program with an interpreter", name);
+				    "load the kernel: a program with an interpreter: %s", name);
 		if (type == PT_LOAD && !take_load(file, ph, name, elf, e))
 			return false;
 	}
@@ -121,7 +123,7 @@ bool elf_parse(struct span file, const char *name, struct elf *elf, struct error
 
 	*elf = (struct elf){ 0 };
 	if (file.len < HEADER)
-		return fail(e, FAIL_FORMAT, "load kernel %s: it ends inside its header", name);
+		return fail(e, FAIL_FORMAT, "load the kernel: truncated in its header: %s", name);
 	elf->big_endian = file.p[IDENT_DATA] == DATA_BIG;
 	read16(elf, file, 16, &elf->type);
 	read16(elf, file, 18, &elf->machine);
@@ -131,9 +133,9 @@ bool elf_parse(struct span file, const char *name, struct elf *elf, struct error
 	read16(elf, file, 54, &size);
 	read16(elf, file, 56, &count);
 	if (elf->type != ELF_EXEC && elf->type != ELF_DYN)
-		return fail(e, FAIL_UNSUPPORTED, "load kernel %s: it is an object or core file",
+		return fail(e, FAIL_UNSUPPORTED, "load the kernel: an object or core file: %s",
 			    name);
 	if (count && size != PROGRAM_HEADER)
-		return fail(e, FAIL_FORMAT, "load kernel %s: its program headers are broken", name);
+		return fail(e, FAIL_FORMAT, "load the kernel: corrupt program headers: %s", name);
 	return parse_headers(file, name, at, count, elf, e);
 }

@@ -3,14 +3,16 @@
 #define IMAGE_H
 
 #include "src/base/error.h"
-#include "src/plan/machine.h"
+#include "src/base/span.h"
+
+#include <stdlib.h>
 
 #define IMAGE_PARTS 10
 
 struct part {
 	struct span data; /* the bytes to load; borrowed */
 	uint64_t at;	  /* bytes from the load address; a multiple of the running kernel's page */
-	uint64_t size;	  /* bytes of memory, zero behind data; >= data.len */
+	uint64_t size;	  /* bytes of memory, zero after data; >= data.len */
 };
 
 struct image {
@@ -29,18 +31,15 @@ struct image {
 	uint8_t *copy;	    /* owns bytes of parts that had to be changed, or NULL */
 };
 
-/* Parses the kernel file NAME for this machine. Files that are no kernel for it are told apart, so
- * that the error says what they are. Errors: FAIL_FORMAT, FAIL_UNSUPPORTED, FAIL_MEMORY. End img
- * with image_free() in any case.
- */
-bool image_parse(struct span file, const char *name, const struct machine *m, struct image *img,
-		 struct error *e);
-/* Makes a kernel that would move itself stay where it is loaded (ppc64: __run_at_load, in a private
- * copy of the page that has it). Nothing where kernels stay anyway. Errors: FAIL_UNSUPPORTED,
- * FAIL_MEMORY.
- */
-bool image_pin(struct image *img, const char *name, const struct machine *m, struct error *e);
+static inline void image_free(struct image *img)
+{
+	free(img->copy);
+	img->copy = NULL;
+}
 
-void image_free(struct image *img);
+/* What a file is that is no kernel for `arch` ("arm64"), as a failure of FAIL_FORMAT or
+ * FAIL_UNSUPPORTED. NAME, fit to print, names it. Always false.
+ */
+bool image_fail_foreign(struct span file, const char *name, const char *arch, struct error *e);
 
 #endif

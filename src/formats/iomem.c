@@ -82,12 +82,11 @@ bool iomem_parse(struct span text, struct ranges *ram, struct ranges *keep, stru
 	if (!ok)
 		return fail_memory(e);
 	if (number && !any_address) {
-		fail(e, FAIL_PRIVILEGE,
-		     "read /proc/iomem: its addresses are hidden from this user");
+		fail(e, FAIL_PRIVILEGE, "read /proc/iomem: addresses are hidden from this user");
 		return hint(e, "to load a kernel, run kexec-lite as root");
 	}
 	if (!ram->n)
-		return fail(e, FAIL_MACHINE, "read /proc/iomem: it names no System RAM");
+		return fail(e, FAIL_MACHINE, "read /proc/iomem: no System RAM in it");
 	ranges_union(ram);
 	ranges_sort(keep);
 	return true;

@@ -37,7 +37,7 @@ const struct format *unpack_format(struct span file)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(formats); i++)
 		if (span_equal_at(file, 0, formats[i].magic, formats[i].magic_len))
 			return &formats[i];
 	return NULL;
@@ -68,24 +68,24 @@ bool unpack(const struct format *f, struct unpack *u, const char *kernel, struct
 	switch (f->run(u)) {
 	case UNPACK_DONE:
 		return may_follow(unpack_rest(u), u->len) ||
-		       fail(e, FAIL_FORMAT, "load kernel %s: something follows its %s stream",
-			    kernel, f->name);
+		       fail(e, FAIL_FORMAT, "load the kernel: data after its %s stream: %s",
+			    f->name, kernel);
 	case UNPACK_CUT:
-		return fail(e, FAIL_FORMAT, "load kernel %s: its %s stream is cut short", kernel,
-			    f->name);
+		return fail(e, FAIL_FORMAT, "load the kernel: truncated %s stream: %s", f->name,
+			    kernel);
 	case UNPACK_FULL:
 		return fail(
 			e, FAIL_MEMORY,
-			"load kernel %s: unpacked it takes more than %s, all that can be loaded",
-			kernel, format_size(size, u->out_max));
+			"load the kernel: unpacked, larger than %s, the limit: %s",
+			format_size(size, u->out_max), kernel);
 	case UNPACK_STRANGE:
 		return fail(
 			e, FAIL_UNSUPPORTED,
-			"load kernel %s: its %s stream has a filter or checksum that is not known",
-			kernel, f->name);
+			"load the kernel: unknown filter or checksum in its %s stream: %s",
+			f->name, kernel);
 	case UNPACK_MEMORY: return fail_memory(e);
 	default:
-		return fail(e, FAIL_FORMAT, "load kernel %s: its %s stream is broken", kernel,
-			    f->name);
+		return fail(e, FAIL_FORMAT, "load the kernel: corrupt %s stream: %s", f->name,
+			    kernel);
 	}
 }

@@ -38,13 +38,13 @@ static bool capture_files(int root, const char *dir, const struct machine *m, st
 	size_t i;
 	int err;
 
-	for (i = 0; i < sizeof(files) / sizeof(files[0]) && ok; i++) {
+	for (i = 0; i < ARRAY_SIZE(files) && ok; i++) {
 		t.len = 0;
 		err = files_read(root, files[i], 16u << 20, &t);
 		if (!err)
 			ok = save_text(dir, files[i], &t, e);
 		else if (err != ENOENT && err != ENOTDIR)
-			ok = fail(e, FAIL_MACHINE, "read /%s: %s", files[i], files_errno(err));
+			ok = fail(e, FAIL_MACHINE, "read a file: %s: /%s", strerror(err), files[i]);
 	}
 	t.len = 0;
 	probe_log(root, m, &t);
@@ -61,7 +61,7 @@ static bool capture_system(const char *dir, const struct machine *m, struct erro
 	struct utsname u;
 
 	if (uname(&u))
-		return fail(e, FAIL_MACHINE, "name this machine: %s", files_errno(errno));
+		return fail(e, FAIL_MACHINE, "read this machine's name: %s", strerror(errno));
 	strbuf_printf(
 		&t,
 		"machine=%s\nrelease=%s\npage_size=%u\nfdt_total=%zu\nfdt_from=%s\nsyscalls=%s%s\n",
@@ -78,7 +78,7 @@ bool probe_capture(const char *dir, struct error *e)
 	bool ok;
 
 	if (root < 0)
-		return fail(e, FAIL_MACHINE, "open directory /: %s", files_errno(errno));
+		return fail(e, FAIL_MACHINE, "open the directory: %s: /", strerror(errno));
 	ok = probe_state(NULL, &m, e) && probe_machine(NULL, &m, e) &&
 	     capture_files(root, dir, &m, e) && capture_system(dir, &m, e);
 	if (ok) {

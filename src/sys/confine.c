@@ -2,6 +2,8 @@
 
 #include "src/sys/alloc.h"
 
+#include "src/base/span.h"
+
 #include <elf.h>
 #include <errno.h>
 #include <signal.h>
@@ -100,7 +102,7 @@ static bool without_calls(void)
 		{ IF, 1, 0, SYS_getpid },   { IF, 0, 1, SYS_exit_group }, { RETURN, 0, 0, ALLOW },
 		{ RETURN, 0, 0, KILL },
 	};
-	const struct program p = { sizeof(v) / sizeof(v[0]), v };
+	const struct program p = { ARRAY_SIZE(v), v };
 
 	return prctl(PR_SET_SECCOMP, MODE_FILTER, &p, 0, 0) == 0;
 }

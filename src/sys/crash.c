@@ -52,8 +52,9 @@ struct reader {
 
 static bool fail_read(struct reader *r, const char *path, int err)
 {
-	fail(r->e, FAIL_MACHINE, "read /%s: %s", path,
-	     err ? files_errno(err) : "it does not say where in RAM a note lies");
+	const char *why = err ? strerror(err) : "no address in RAM in it";
+
+	fail(r->e, FAIL_MACHINE, "read crash notes: %s: /%s", why, path);
 	return hint(r->e, "nothing was loaded: without it nobody could read this machine's dump");
 }
 
@@ -246,9 +247,7 @@ bool probe_crash(const char *root, struct machine *m, bool own_plan, const char 
 		return fail_memory(e);
 	if (!m->crash.region.end) {
 		fail(e, FAIL_ROOM, "load a crash kernel: no memory is reserved for one");
-		return hint(e,
-			    "nothing was loaded: boot with crashkernel=256M, for instance, on the "
-			    "command line");
+		return hint(e, "nothing was loaded: boot with crashkernel=256M, for instance");
 	}
 	if (!own_plan)
 		return true;

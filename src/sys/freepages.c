@@ -89,7 +89,7 @@ void freepages_close(const struct freepages_files *f)
 	const int fd[] = { f->flags, f->zones, f->map };
 	size_t i;
 
-	for (i = 0; i < sizeof(fd) / sizeof(fd[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(fd); i++)
 		if (fd[i] >= 0)
 			close(fd[i]);
 }

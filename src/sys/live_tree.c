@@ -3,7 +3,6 @@
 
 #include "dt/flatten.h"
 #include "src/sys/files.h"
-#include "src/base/sort.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +39,7 @@ static bool names_sort(struct names *l)
 		l->v[i] = l->all.p + at;
 		at += strlen(l->v[i]) + 1;
 	}
-	sort(l->v, l->n, sizeof(*l->v), name_order);
+	qsort(l->v, l->n, sizeof(*l->v), name_order);
 	return true;
 }
 
@@ -64,8 +63,8 @@ static bool walk_property(struct flatten *f, int dir, const char *name, struct e
 	bool ok;
 
 	if (err)
-		ok = fail(e, FAIL_MACHINE, "read property %s of %s: %s", printable(show, name),
-			  f->from, files_errno(err));
+		ok = fail(e, FAIL_MACHINE, "read the device tree: %s: %s in %s", strerror(err),
+			  printable(show, name), f->from);
 	else
 		ok = flatten_property(f, name, (struct span){ (uint8_t *)value.p, value.len }, e);
 	strbuf_free(&value);
@@ -97,7 +96,7 @@ static bool walk_node(struct flatten *f, int parent, const char *path, const cha
 	bool ok;
 
 	if (err && err != ECANCELED)
-		ok = fail(e, FAIL_MACHINE, "read device tree %s: %s", f->from, files_errno(err));
+		ok = fail(e, FAIL_MACHINE, "read the device tree: %s: %s", strerror(err), f->from);
 	else
 		ok = flatten_begin(f, name, e) && (names_sort(&l) || fail_memory(e)) &&
 		     walk_names(f, dir, &l, e) && flatten_end(f, e);

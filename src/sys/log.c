@@ -36,7 +36,7 @@ int log_error(const struct error *e)
 	return (int)e->code;
 }
 
-void log_warn(const char *what)
+void log_warning(const char *what)
 {
 	char buf[200];
 	struct strbuf t = strbuf_fixed(buf, sizeof(buf));

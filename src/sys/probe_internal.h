@@ -1,10 +1,11 @@
-/* What probe.c, capture.c and walk.c share. */
+/* What the files that read a machine share. */
 #ifndef PROBE_INTERNAL_H
 #define PROBE_INTERNAL_H
 
 #include "src/plan/machine.h"
 #include "src/base/error.h"
 #include "src/base/span.h"
+#include "src/base/strbuf.h"
 
 #define FDT_FILE   "sys/firmware/fdt"
 #define LIVE_TREE  "sys/firmware/devicetree/base"
@@ -20,6 +21,20 @@ void probe_log(int root, const struct machine *m, struct strbuf *out);
  */
 bool live_tree_flatten(int root, const char *from, uint8_t *boot, struct span *out,
 		       struct error *e);
+
+/* A file that cannot be read: FAIL_PRIVILEGE where that is the reason, else FAIL_MACHINE. Always
+ * false.
+ */
+bool probe_fail_read(const char *path, int err, struct error *e);
+
+/* The number in a file of one number, decimal or 0x; `absent` when there is no such file or number.
+ */
+int64_t probe_number(int root, const char *path, int64_t absent);
+
+/* The tree of the machine, checked, into m->fdt. Errors: FAIL_MACHINE, FAIL_TREE, FAIL_PRIVILEGE,
+ * FAIL_MEMORY.
+ */
+bool probe_tree(int root, struct machine *m, struct error *e);
 
 /* An open root directory, or -1 (FAIL_FILE). */
 int probe_root(const char *root, struct error *e);

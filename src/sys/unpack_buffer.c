@@ -2,8 +2,10 @@
 
 #include "src/sys/confine.h"
 #include "src/sys/files.h"
+#include "src/sys/memfile.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -77,7 +79,7 @@ void unpack_buffer_init(struct unpack_buffer *s, const struct machine *m, bool f
 	*s = (struct unpack_buffer){
 		.store = { UINT64_MAX, piece_open, piece_close, piece_step },
 		.shown = -1,
-		.fd = file ? files_memory() : -1,
+		.fd = file ? memfile_create() : -1,
 	};
 	if (m->mem_total)
 		s->store.limit = m->mem_total / 2;
@@ -122,13 +124,12 @@ bool unpack_buffer_read(struct unpack_buffer *s, int fd, const char *what, const
 		else if (n < 0 && errno == EINTR)
 			n = 1;
 		else if (n < 0)
-			return fail(e, FAIL_FILE, "read %s%s: %s", what, printable(name, path),
-				    files_errno(errno));
+			return fail(e, FAIL_FILE, "read the %s: %s: %s", what, strerror(errno),
+				    printable(name, path));
 	}
 	if (n && read(fd, &more, 1) != 0)
-		return fail(e, FAIL_MEMORY,
-			    "read %s%s: it has more than %s, all that can be loaded", what,
-			    printable(name, path), format_size(size, room));
+		return fail(e, FAIL_MEMORY, "read the %s: larger than %s, the limit: %s", what,
+			    format_size(size, room), printable(name, path));
 	s->store.limit -= len;
 	*out = (struct span){ piece_close(&s->store, len), len };
 	return true;
@@ -142,6 +143,6 @@ int unpack_buffer_seal(struct unpack_buffer *s, struct span bytes)
 	/* what can be written to through a mapping cannot be sealed */
 	munmap(s->p, s->size);
 	s->p = NULL;
-	s->fd = files_seal(s->fd);
+	s->fd = memfile_seal(s->fd);
 	return s->fd;
 }

@@ -6,6 +6,7 @@
 #define UNPACK_BUFFER_H
 
 #include "src/formats/unwrap.h"
+#include "src/plan/machine.h"
 
 struct unpack_buffer {
 	struct store store; /* first: unwrap() gets this */

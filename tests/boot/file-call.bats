@@ -50,7 +50,7 @@ passed() {
 	same "$1, stderr" "$(said "$1")" "${4-}"
 }
 
-warning="kexec-lite: warning: --dtb is not honoured: kexec_file_load takes no device tree"
+warning="kexec-lite: warning: --dtb is ignored: kexec_file_load takes no device tree"
 
 @test "the kernel's own file loader is the default" {
 	booted open
@@ -78,8 +78,8 @@ warning="kexec-lite: warning: --dtb is not honoured: kexec_file_load takes no de
 	for boot in open lockdown; do
 		booted $boot
 		passed tree-file "$file_call" "asked for" "$warning"
-		failed bound-file 2 "honour --mem-min and --mem-max: kexec_file_load (-s) cannot" \
-			"nothing was loaded: leave out -s or --mem-min and --mem-max"
+		failed bound-file 2 "honour --mem-min/--mem-max: kexec_file_load (-s) cannot" \
+			"nothing was loaded: leave out -s or --mem-min/--mem-max"
 	done
 }
 
@@ -140,16 +140,16 @@ kexec-lite: nothing was done: only a reboot lifts the load limit"
 
 @test "lockdown: -c names it" {
 	booted lockdown
-	failed load 11 "load a kernel: lockdown (integrity) of the running kernel forbids kexec_load" \
-		"nothing was loaded: leave out -c, and kexec_file_load takes a signed kernel"
+	failed load 11 "load a kernel: lockdown (integrity) forbids kexec_load" \
+		"nothing was loaded: without -c, kexec_file_load is used, which takes a signed kernel"
 }
 
 @test "lockdown: --dtb and --mem-max name it" {
 	booted lockdown
-	failed tree 11 "honour --dtb: it takes kexec_load, and lockdown (integrity) forbids that" \
-		"nothing was loaded: leave --dtb out, and kexec_file_load serves"
-	failed bound 11 "honour --mem-min and --mem-max: it takes kexec_load, and lockdown (integrity) forbids that" \
-		"nothing was loaded: leave --mem-min and --mem-max out, and kexec_file_load serves"
+	failed tree 11 "honour --dtb: lockdown (integrity) forbids kexec_load" \
+		"nothing was loaded: without --dtb, kexec_file_load is used"
+	failed bound 11 "honour --mem-min/--mem-max: lockdown (integrity) forbids kexec_load" \
+		"nothing was loaded: without --mem-min/--mem-max, kexec_file_load is used"
 }
 
 @test "unload and status, without and with lockdown" {

@@ -66,7 +66,7 @@ all() { dtc -q -s -I dtb -O dts "$1"; }
 
 @test "a tree that has another machine's memory is refused" {
 	plan --dtb=other.dtb good
-	refused 6 "use device tree other.dtb: this machine has no memory at 0x20000000"
+	refused 6 "use the device tree: no memory here at 0x20000000: other.dtb"
 }
 
 @test "a tree of another machine: a warning" {
@@ -146,7 +146,7 @@ all() { dtc -q -s -I dtb -O dts "$1"; }
 
 @test "overlays that fail: which, and why" {
 	plan --dtb-overlay=none good
-	refused 3 "open overlay none: No such file or directory"
+	refused 3 "open the overlay: No such file or directory: none"
 	plan --dtb-overlay=good good
 	refused 6 "use device tree good: it is not a device tree blob"
 	plan --dtb-overlay=pl011.dtb --dtb-overlay=label.dtb good
@@ -168,11 +168,11 @@ all() { dtc -q -s -I dtb -O dts "$1"; }
 	local nine=() parts=()
 	for _ in 1 2 3 4 5 6 7 8 9; do nine+=(--initrd=rd); done
 	plan "${nine[@]}" good
-	refused 2 "read the options: --initrd more than 8 times" "nothing was done: see kexec-lite --help"
+	refused 2 "read the options: more than 8 times: --initrd" "nothing was done: see kexec-lite --help"
 	for i in {0..6}; do parts+=(--load "$((i * 2))M:64K:64K"); done
 	python3 "$plans/ppc64/image" parts "${parts[@]}"
 	machine=pseries plan "${nine[@]:1}" parts
-	refused 2 "load 8 initrds: that makes 17 pieces, the running kernel takes 16" \
+	refused 2 "load the initrds: 8 of them make 17 segments, and 16 is the limit" \
 		"nothing was loaded: make one file of several initrds"
 }
 

@@ -55,7 +55,7 @@ says() {
 		says 10 nothing "kexec-lite: cannot start the loaded kernel: this takes root (CAP_SYS_BOOT)" "kexec-lite: ${root[*]}"
 	done
 	on ARM "-e read=EPERM" -l Image
-	says 10 nothing "kexec-lite: cannot read /proc/cmdline: Operation not permitted" "kexec-lite: ${root[*]}"
+	says 10 nothing "kexec-lite: cannot read this machine: Operation not permitted: /proc/cmdline" "kexec-lite: ${root[*]}"
 }
 
 @test "a capability that cannot be put down: the calls are taken to be there" {
@@ -92,11 +92,11 @@ says() {
 @test "lockdown for confidentiality forbids kexec_load as well" {
 	changed ARM lockdown sys/kernel/security/lockdown 'none integrity [confidentiality]\n'
 	on lockdown "" -c -l Image
-	says 11 nothing "kexec-lite: cannot load a kernel: lockdown (confidentiality) of the running kernel forbids kexec_load" \
-		"kexec-lite: nothing was loaded: leave out -c, and kexec_file_load takes a signed kernel"
+	says 11 nothing "kexec-lite: cannot load a kernel: lockdown (confidentiality) forbids kexec_load" \
+		"kexec-lite: nothing was loaded: without -c, kexec_file_load is used, which takes a signed kernel"
 	on lockdown "" --mem-min=0 -l Image
-	says 11 nothing "kexec-lite: cannot honour --mem-min and --mem-max: it takes kexec_load, and lockdown (confidentiality) forbids that" \
-		"kexec-lite: nothing was loaded: leave --mem-min and --mem-max out, and kexec_file_load serves"
+	says 11 nothing "kexec-lite: cannot honour --mem-min/--mem-max: lockdown (confidentiality) forbids kexec_load" \
+		"kexec-lite: nothing was loaded: without --mem-min/--mem-max, kexec_file_load is used"
 	on lockdown "" -l Image
 	says 0 "file load"
 }
@@ -143,9 +143,9 @@ says() {
 	END
 	((bad == 0))
 	on ARM "-e kexec_load=ENOSYS" -c -l Image
-	says 12 nothing "kexec-lite: cannot load a kernel: the running kernel 6.1.0 has no kexec_load"
+	says 12 nothing "kexec-lite: cannot load a kernel: no kexec_load in the running kernel 6.1.0"
 	on ARM "-e kexec_load=ENOSYS" --mem-max=0x80000000 -l Image
-	says 12 nothing "kexec-lite: cannot honour --mem-min and --mem-max: it takes kexec_load, which the running kernel has not"
+	says 12 nothing "kexec-lite: cannot honour --mem-min/--mem-max: the running kernel has no kexec_load"
 	on ARM "-e kexec_file_load=ENOSYS" -l Image
 	says 0 load
 	on ARM "-e kexec_load=ENOSYS" -u
@@ -220,9 +220,9 @@ says() {
 		"kexec-lite: nothing was started: load a kernel first, with kexec-lite --load"
 }
 
-@test "-d names what means nothing here, and what a kernel lacks to confine the reader of files" {
+@test "-d names what is ignored: it has no effect, and what a kernel lacks to confine the reader of files" {
 	on ARM "-e landlock_create_ruleset=ENOSYS" -d --no-checks -c -l Image
-	same "first line" "${lines[0]}" "kexec-lite: --no-checks means nothing here"
+	same "first line" "${lines[0]}" "kexec-lite: --no-checks is ignored: it has no effect"
 	same "last lines" "${lines[-2]} ${lines[-1]}" "files were read without landlock: the running kernel has none did: load"
 	on ARM "-e prctl=EINVAL" -d -c -l Image
 	same "last lines" "${lines[-2]} ${lines[-1]}" "files were read without seccomp: the running kernel has none did: load"
@@ -240,7 +240,7 @@ says() {
 
 @test "warnings: a tree that is lost, LPI tables that may be" {
 	on ARM "" -s -l --dtb=dtb Image
-	says 0 "file load" "kexec-lite: warning: --dtb is not honoured: kexec_file_load takes no device tree"
+	says 0 "file load" "kexec-lite: warning: --dtb is ignored: kexec_file_load takes no device tree"
 	machine LPI virt-lpi
 	on LPI "" -s -l Image
 	says 0 "file load" "kexec-lite: warning: kexec_file_load may overwrite the GIC's LPI tables: if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y"
@@ -268,7 +268,7 @@ says() {
 	on size-new "" --print-ckr-size
 	says 0 nothing 134217728
 	on ARM "" --print-ckr-size
-	says 12 nothing "kexec-lite: cannot read the crash kernel region: the running kernel has none"
+	says 12 nothing "kexec-lite: cannot read the crash region: the running kernel has none"
 }
 
 @test "status: a kernel without kexec has nothing loaded, a machine without /sys does not say" {
@@ -278,7 +278,7 @@ says() {
 	says 0 nothing
 	rm -r without/sys/kernel
 	on without "" -S
-	says 255 nothing "kexec-lite: cannot tell what is loaded: /sys is not there or does not say"
+	says 255 nothing "kexec-lite: cannot tell what is loaded: not in /sys, or no /sys"
 	# and then -e tries
 	on without "" -e -x
 	says 0 "sync, reboot"
@@ -424,14 +424,14 @@ refused_over() {
 @test "a crash kernel that is refused may take the one before with it, and that is said" {
 	refused_over 1 0
 	wait
-	says 13 nothing "kexec-lite: cannot load a kernel: the running kernel's crash region is another one" \
+	says 13 nothing "kexec-lite: cannot load a kernel: the crash region has changed" \
 		"kexec-lite: the crash kernel that was loaded before is gone: a panic now starts none"
 	refused_over 1 1
 	wait
-	says 13 nothing "kexec-lite: cannot load a kernel: the running kernel's crash region is another one"
+	says 13 nothing "kexec-lite: cannot load a kernel: the crash region has changed"
 	refused_over 0 0
 	kill %% # nobody reads it again
-	says 13 nothing "kexec-lite: cannot load a kernel: the running kernel's crash region is another one"
+	says 13 nothing "kexec-lite: cannot load a kernel: the crash region has changed"
 }
 
 # ---- what is read before a load
@@ -480,7 +480,7 @@ refused_over() {
 	timeout 10 bash -c 'exec 3>pipe; truncate -s 0 shrinks; cat initrd >&3' &
 	on sigbus -p -c --no-sandbox --initrd=pipe -l shrinks
 	wait
-	says 0 pause "kexec-lite: cannot read kernel shrinks: it was cut short meanwhile"
+	says 0 pause "kexec-lite: cannot read the kernel: cut short while it was read: shrinks"
 }
 
 # start_of MACHINE ARGUMENT...: where the kernel goes there
@@ -516,7 +516,7 @@ start_of() {
 		head -c $size PPC-boot/sys/firmware/fdt >blob
 		mv blob PPC-boot/sys/firmware/fdt
 		on PPC-boot "" -l vmlinux
-		says 15 nothing "kexec-lite: cannot read /sys/firmware/fdt: I/O error"
+		says 15 nothing "kexec-lite: cannot read this machine: I/O error: /sys/firmware/fdt"
 	done
 	rm PPC-boot/sys/firmware/fdt
 	# a node may have the name that a property must not have

@@ -39,42 +39,42 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 @test "not a kernel: nothing, zeros, zeros in gzip, less than a header" {
 	: >empty
 	plan empty
-	refused 4 "load kernel empty: the file is empty"
+	refused 4 "load the kernel: the file is empty: empty"
 	truncate -s 4096 zeros
 	plan zeros
-	refused 4 "load kernel zeros: it is not a ppc64 kernel"
+	refused 4 "load the kernel: not a kernel for ppc64, or corrupt: zeros"
 	gzip -nc zeros >zeros.gz
 	plan zeros.gz
-	refused 4 "load kernel zeros.gz: it is not a ppc64 kernel"
+	refused 4 "load the kernel: not a kernel for ppc64, or corrupt: zeros.gz"
 	kernel --cut 63
-	refused 4 "load kernel k: it ends inside its header"
+	refused 4 "load the kernel: truncated in its header: k"
 }
 
 @test "a 32-bit ELF file" {
 	kernel --set class=1
-	refused 5 "load kernel k: it is a 32-bit ELF file"
+	refused 5 "load the kernel: a 32-bit ELF file: k"
 }
 
 @test "a kernel of another architecture: arm64 Image, ELF of x86 and of arm64" {
 	python3 "$top/tests/plan/image" arm
 	plan arm
-	refused 5 "load kernel arm: it is an arm64 kernel, this machine is ppc64"
+	refused 5 "load the kernel: an arm64 kernel, and this is ppc64: arm"
 	gzip -nc arm >arm.gz
 	plan arm.gz
-	refused 5 "load kernel arm.gz: it is an arm64 kernel, this machine is ppc64"
-	local elf="it is an ELF file, this machine is ppc64"
+	refused 5 "load the kernel: an arm64 kernel, and this is ppc64: arm.gz"
+	local elf="an ELF file, and this is ppc64"
 	kernel --set machine=62
-	refused 5 "load kernel k: $elf"
+	refused 5 "load the kernel: $elf: k"
 	kernel --set machine=183
-	refused 5 "load kernel k: $elf"
+	refused 5 "load the kernel: $elf: k"
 	ln -s "$host_bin" x86
 	plan x86
-	refused 5 "load kernel x86: $elf"
+	refused 5 "load the kernel: $elf: x86"
 }
 
 @test "a program with an interpreter" {
 	kernel --header 3:0x10000:0:0:16:16
-	refused 5 "load kernel k: it is a program with an interpreter"
+	refused 5 "load the kernel: a program with an interpreter: k"
 }
 
 @test "FreeBSD's kernels name an interpreter that is none" {
@@ -87,23 +87,23 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 @test "a static program of this machine is no kernel" {
 	ln -s "$guest_bin" program
 	plan program
-	refused 5 "load kernel program: it is a program, not a kernel"
+	refused 5 "load the kernel: a program, not a kernel: program"
 }
 
 @test "a relocatable object, a core file" {
 	kernel --set type=1
-	refused 5 "load kernel k: it is an object or core file"
+	refused 5 "load the kernel: an object or core file: k"
 	kernel --set type=4
-	refused 5 "load kernel k: it is an object or core file"
+	refused 5 "load the kernel: an object or core file: k"
 }
 
 @test "cut short: inside a segment, inside the program headers" {
 	kernel --cut 2M
-	refused 4 "load kernel k: it is cut short inside a segment"
+	refused 4 "load the kernel: cut short inside a segment: k"
 	kernel --cut 100
-	refused 4 "load kernel k: it is cut short"
+	refused 4 "load the kernel: truncated: k"
 	kernel --set phoff=4M
-	refused 4 "load kernel k: it is cut short"
+	refused 4 "load the kernel: truncated: k"
 }
 
 @test "half of a stock kernel, its header alone" {
@@ -111,21 +111,21 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 	stock=$("$lab/kernel" ppc64le-6.1)
 	head -c 16000000 "$stock" >half
 	plan half
-	refused 4 "load kernel half: it is cut short inside a segment"
+	refused 4 "load the kernel: cut short inside a segment: half"
 	head -c 64 "$stock" >header
 	plan header
-	refused 4 "load kernel header: it is cut short"
+	refused 4 "load the kernel: truncated: header"
 }
 
 @test "program headers that cross" {
 	kernel --load 0:2M:2M --load 1M:2M:2M
-	refused 4 "load kernel k: its segments overlap"
+	refused 4 "load the kernel: its segments overlap: k"
 	kernel --load 1M:2M:2M --load 0:4K:0x100001
-	refused 4 "load kernel k: its segments overlap"
+	refused 4 "load the kernel: its segments overlap: k"
 }
 
 @test "program headers that wrap: address, virtual address, offset, table" {
-	local wraps="load kernel k: the size of a segment wraps"
+	local wraps="load the kernel: the size of a segment wraps: k"
 	kernel --header 1:0x10000:0xc000000010000000:0xffffffffffff0000:0x1000:0x20000
 	refused 4 "$wraps"
 	kernel --header 1:0x10000:0xffffffffffff0000:0x10000000:0x1000:0x20000
@@ -133,16 +133,16 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 	kernel --header 1:0x10000:0xc000000010000000:0x10000000:0x2000:0x1000
 	refused 4 "$wraps"
 	kernel --header 1:0xfffffffffffff000:0xc000000010000000:0x10000000:0x2000:0x2000
-	refused 4 "load kernel k: it is cut short inside a segment"
+	refused 4 "load the kernel: cut short inside a segment: k"
 	kernel --set phoff=0xffffffffffffffff
-	refused 4 "load kernel k: it is cut short"
+	refused 4 "load the kernel: truncated: k"
 }
 
 @test "program headers of another size, none, more than 8 segments" {
 	kernel --set phentsize=32
-	refused 4 "load kernel k: its program headers are broken"
+	refused 4 "load the kernel: corrupt program headers: k"
 	kernel --set phnum=0
-	refused 4 "load kernel k: it has nothing to load"
+	refused 4 "load the kernel: nothing to load in it: k"
 	local i loads=()
 	for ((i = 0; i < 8; i++)); do
 		loads+=(--load $((i << 20)):64K:64K)
@@ -150,11 +150,11 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 	kernel "${loads[@]}"
 	accepted
 	kernel "${loads[@]}" --load 8M:64K:64K
-	refused 4 "load kernel k: it has more than 8 segments"
+	refused 4 "load the kernel: more than 8 segments: k"
 }
 
 @test "an entry outside of what is loaded, or between two instructions" {
-	local outside="load kernel k: it starts outside of what it loads"
+	local outside="load the kernel: entry point outside its segments: k"
 	kernel --set entry=0
 	refused 4 "$outside"
 	# Behind the file's part, inside the BSS.
@@ -168,25 +168,25 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 
 @test "a first segment without room for the code that other CPUs need" {
 	kernel --load 0:0xff:4M --dyn --no-run0
-	refused 4 "load kernel k: it has no code at its start"
+	refused 4 "load the kernel: no code at its start: k"
 }
 
 @test "a fixed kernel whose place is taken: running kernel, firmware, end of memory, gap" {
 	kernel --no-run0
-	refused 8 "load kernel k: it runs at 0x0 only, which is taken"
+	refused 8 "load the kernel: runs only at 0x0, which is in use: k"
 	kernel --no-run0 --load 0x2870000:3M:4M
-	refused 8 "load kernel k: it runs at 0x2870000 only, which is taken"
+	refused 8 "load the kernel: runs only at 0x2870000, which is in use: k"
 	kernel --no-run0 --load 0x2fe00000:1M:4M
-	refused 8 "load kernel k: it runs at 0x2fe00000 only, which is taken"
+	refused 8 "load the kernel: runs only at 0x2fe00000, which is in use: k"
 	kernel --no-run0 --load 0x7fe00000:1M:4M
-	refused 8 "load kernel k: it runs at 0x7fe00000 only, which is taken"
+	refused 8 "load the kernel: runs only at 0x7fe00000, which is in use: k"
 	machine=powernv9 kernel --no-run0 --load 0x30000000:1M:4M
-	refused 8 "load kernel k: it runs at 0x30000000 only, which is taken"
+	refused 8 "load the kernel: runs only at 0x30000000, which is in use: k"
 	# RAM of the second node, which real mode does not reach.
 	machine=pseries-numa kernel --no-run0 --load 0x120000000:1M:4M
-	refused 8 "load kernel k: it runs at 0x120000000 only, which is taken"
+	refused 8 "load the kernel: runs only at 0x120000000, which is in use: k"
 	kernel --no-run0 --load 0x2880000:1M:1M --load 0x2ffe0000:64K:128K
-	refused 8 "load kernel k: it runs at 0x2880000 only, which is taken"
+	refused 8 "load the kernel: runs only at 0x2880000, which is in use: k"
 }
 
 @test "a fixed kernel whose place is free is accepted, there" {
@@ -204,18 +204,18 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 
 @test "a fixed kernel that does not start on a page is refused, and that is no bug" {
 	kernel --no-run0 --load 0x20000100:3M:4M
-	refused 5 "load kernel k: it runs at 0x20000100 only, which is no page"
+	refused 5 "load the kernel: runs only at 0x20000100, not page aligned: k"
 	# Fine for pages of 4 KiB, not for those of 64.
 	machine=powernv10 kernel --no-run0 --load 0x20001000:3M:4M
 	accepted
 	kernel --no-run0 --load 0x20001000:3M:4M
-	refused 5 "load kernel k: it runs at 0x20001000 only, which is no page"
+	refused 5 "load the kernel: runs only at 0x20001000, not page aligned: k"
 }
 
 @test "--run-at-load: a kernel that moves needs __run_at_load, a fixed one stays anyway" {
 	make_image k --dyn --no-run0
 	plan --run-at-load k
-	refused 5 "keep kernel k where it is loaded: it has no __run_at_load"
+	refused 5 "run the kernel in place: no __run_at_load: k"
 	make_image k --no-run0 --load 0x20000000:3M:4M
 	plan --run-at-load k
 	accepted
@@ -230,8 +230,8 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 	make_image k
 	# 8 GiB, of which real mode reaches 4; half of all would be more than 3500 MiB.
 	machine=pseries-numa plan --initrd=large k
-	refused 8 "place the initrd: it needs 3.4 GiB in one piece, the largest hole is 3.2 GiB (3.9 GiB free)" \
-		"nothing was loaded for want of memory; kexec-lite --plan --load without the initrd shows the map"
+	refused 8 "place the initrd: 3.4 GiB needed, the largest hole has 3.2 GiB (3.9 GiB free)" \
+		"nothing was loaded: kexec-lite --plan --load without the initrd shows the map"
 	truncate -s 3200M large
 	machine=pseries-numa plan --initrd=large k
 	accepted
@@ -240,7 +240,7 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 @test "no room: a kernel with a large BSS, even one that wraps when rounded" {
 	kernel --load 0:3M:1500M
 	same status "$status" 8
-	same sentence "${lines[0]}" "kexec-lite: cannot place the kernel: it needs 1.4 GiB in one piece, the largest hole is 1.2 GiB (1.9 GiB free)"
+	same sentence "${lines[0]}" "kexec-lite: cannot place the kernel: 1.4 GiB needed, the largest hole has 1.2 GiB (1.9 GiB free)"
 	kernel --load 0:3M:0xffffffffffffffff:0
 	same status "$status" 8
 	[[ ${lines[0]} = "kexec-lite: cannot place the kernel: it needs 15.9 EiB "* ]]
@@ -252,11 +252,11 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 	truncate -s 1100M large
 	make_image k
 	plan --initrd=large k
-	refused 9 "load 1 GiB: the running kernel takes half of its RAM at most, 994.1 MiB" \
-		"nothing was loaded: 1 GiB are too much, make kernel or initrd smaller"
+	refused 9 "load the kernel: 1 GiB is more than half of RAM, 994.1 MiB" \
+		"nothing was loaded: the running kernel takes half of RAM at most; make kernel or initrd smaller"
 	# Segments off their pages go into one copy, gaps included: never more than half of RAM.
 	kernel --load 0:3M:3M --load 0x10000000001:4K:4K
-	refused 9 "load kernel k: it takes more than half of RAM"
+	refused 9 "load the kernel: more than half of RAM: k"
 }
 
 @test "command line: 2047 bytes pass, 2048 do not" {
@@ -266,7 +266,7 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 	plan --append="$long" k
 	accepted
 	plan --append="$long." k
-	refused 7 "pass the command line: it has 2048 bytes, ppc64 takes 2047"
+	refused 7 "pass the command line: 2048 bytes, and ppc64 takes 2047"
 }
 
 @test "device tree: no linux,kernel-end, no memory at 0" {
@@ -275,11 +275,11 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 	cp -r "$machines/pseries" "$root"
 	fdtput -d "$root/sys/firmware/fdt" /chosen linux,kernel-end
 	run "$host_bin" --plan --root "$root" k
-	refused 6 "use device tree /sys/firmware/devicetree/base: /chosen has no linux,kernel-end"
+	refused 6 "use the device tree: no linux,kernel-end in /chosen: /sys/firmware/devicetree/base"
 	cp "$machines/pseries/sys/firmware/fdt" "$root/sys/firmware/fdt"
 	fdtput -t x "$root/sys/firmware/fdt" /memory@0 reg 0 10000000 0 70000000
 	run "$host_bin" --plan --root "$root" k
-	refused 6 "use device tree /sys/firmware/devicetree/base: no memory node starts at 0"
+	refused 6 "use the device tree: no memory node starts at 0: /sys/firmware/devicetree/base"
 }
 
 # ---- in a guest; see tests/guest/refuse-ppc64
@@ -296,9 +296,9 @@ guest() {
 }
 
 @test "guest: three refusals leave what is loaded, and it boots" {
-	guest not-a-kernel 4 "load kernel zeros: it is not a ppc64 kernel"
-	guest fixed 8 "load kernel fixed: it runs at 0x0 only, which is taken"
-	guest half 4 "load kernel half: it is cut short inside a segment"
+	guest not-a-kernel 4 "load the kernel: not a kernel for ppc64, or corrupt: zeros"
+	guest fixed 8 "load the kernel: runs only at 0x0, which is in use: fixed"
+	guest half 4 "load the kernel: cut short inside a segment: half"
 	same status "$(step run still-there)" "rc=1 stdout=0 stderr=0 loaded=1"
 	same exec "$(step run exec)" loaded=1
 	same "command line" "$(fact second cmdline)" "$(next_append second)"

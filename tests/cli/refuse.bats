@@ -38,35 +38,35 @@ magic() {
 
 @test "no such file" {
 	plan none
-	refused 3 "open kernel none: No such file or directory"
+	refused 3 "open the kernel: No such file or directory: none"
 	plan --initrd=none good
-	refused 3 "open initrd none: No such file or directory"
+	refused 3 "open the initrd: No such file or directory: none"
 	plan --dtb=none good
-	refused 3 "open device tree none: No such file or directory"
+	refused 3 "open the device tree: No such file or directory: none"
 }
 
 @test "a directory, a device, no standard input" {
 	plan .
-	refused 3 "read kernel .: it is a directory"
+	refused 3 "read the kernel: it is a directory: ."
 	plan --initrd=. good
-	refused 3 "read initrd .: it is a directory"
+	refused 3 "read the initrd: it is a directory: ."
 	plan --dtb=/ good
-	refused 3 "read device tree /: it is a directory"
+	refused 3 "read the device tree: it is a directory: /"
 	plan /dev/null
-	refused 3 "read kernel /dev/null: it is not a regular file"
+	refused 3 "read the kernel: not a regular file: /dev/null"
 	plan --initrd=- - </dev/null
-	refused 2 "read the options: only one file can be standard input" \
+	refused 2 'read the options: only one file can be "-"' \
 		"nothing was done: see kexec-lite --help"
 	plan - </dev/null
-	refused 3 "read kernel -: it is not a regular file"
+	refused 3 "read the kernel: not a regular file: -"
 }
 
 @test "an empty file" {
 	: >empty
 	plan empty
-	refused 4 "load kernel empty: the file is empty"
+	refused 4 "load the kernel: the file is empty: empty"
 	plan --initrd=empty good
-	refused 3 "load initrd empty: the file is empty"
+	refused 3 "load the initrd: the file is empty: empty"
 	plan --dtb=empty good
 	refused 6 "use device tree empty: it is not a device tree blob"
 }
@@ -74,84 +74,84 @@ magic() {
 @test "not a kernel: random bytes, a script, an initrd, a device tree" {
 	magic other 0 "zzz"
 	plan other
-	refused 4 "load kernel other: it is not an arm64 kernel"
+	refused 4 "load the kernel: not a kernel for arm64, or corrupt: other"
 	magic other 0 "#!/bin/sh"
 	plan other
-	refused 4 "load kernel other: it is a script, this machine is arm64" \
-		"other was not loaded; give a plain arm64 kernel"
+	refused 4 "load the kernel: a script: other" \
+		"nothing was loaded: give a plain arm64 kernel"
 	magic other 0 "070701000"
 	plan other
-	refused 4 "load kernel other: it is an initrd, this machine is arm64" \
-		"other was not loaded; give a plain arm64 kernel"
+	refused 4 "load the kernel: an initrd: other" \
+		"nothing was loaded: give a plain arm64 kernel"
 	plan tree
-	refused 4 "load kernel tree: it is a device tree, this machine is arm64" \
-		"tree was not loaded; give a plain arm64 kernel"
+	refused 4 "load the kernel: a device tree: tree" \
+		"nothing was loaded: give a plain arm64 kernel"
 }
 
 @test "a wrapped kernel: bzip2, zboot, an EFI program" {
 	bzip2 -c good >good.bz2
 	plan good.bz2
-	refused 4 "load kernel good.bz2: it is compressed with bzip2, this machine is arm64" \
-		"good.bz2 was not loaded; give a plain arm64 kernel"
+	refused 4 "load the kernel: compressed with bzip2: good.bz2" \
+		"nothing was loaded: give a plain arm64 kernel"
 	magic zboot 0 'MZ\0\0zimg'
 	plan zboot
-	refused 5 "load kernel zboot: its EFI zboot payload is no stream that is known ()"
+	refused 5 "load the kernel: unknown compression in EFI zboot (): zboot"
 	magic efi 0 'MZ'
 	plan efi
-	refused 4 "load kernel efi: it is an EFI program, but no kernel, this machine is arm64" \
-		"efi was not loaded; give a plain arm64 kernel"
+	refused 4 "load the kernel: an EFI program, but no kernel: efi" \
+		"nothing was loaded: give a plain arm64 kernel"
 }
 
 @test "a kernel of another architecture: x86, RISC-V" {
 	magic x86 514 HdrS
 	plan x86
-	refused 5 "load kernel x86: it is an x86 kernel, this machine is arm64"
+	refused 5 "load the kernel: an x86 kernel, and this is arm64: x86"
 	magic riscv 48 'RISCV\0\0\0'
 	plan riscv
-	refused 5 "load kernel riscv: it is a RISC-V kernel, this machine is arm64"
+	refused 5 "load the kernel: a RISC-V kernel, and this is arm64: riscv"
 }
 
 @test "a program of this machine is no kernel" {
 	plan "$guest_bin"
 	same status "$status" 5
-	[[ $output = "kexec-lite: cannot load kernel "*": it is an ELF file"* ]]
+	[[ $output = "kexec-lite: cannot load the kernel: an ELF file, and this is "* ]]
 }
 
 @test "truncated: half of a stock kernel, less than a header" {
 	plan half
-	refused 4 "load kernel half: it is cut short (15.2 MiB, should be 31.4 MiB)"
+	refused 4 "load the kernel: truncated (15.2 MiB of 31.4 MiB): half"
 	plan short
-	refused 4 "load kernel short: it ends inside its header"
+	refused 4 "load the kernel: truncated in its header: short"
 }
 
 @test "truncated: nothing but the header of a stock kernel" {
 	plan header
 	same status "$status" 4
-	[[ $output = "kexec-lite: cannot load kernel header: it "* ]]
+	[[ $output = "kexec-lite: cannot load the kernel: "*": header" ]]
 }
 
 @test "a broken header: text_offset, image_size" {
 	make_image bad --text-offset 0x123
 	plan bad
-	refused 4 "load kernel bad: its text_offset 0x123 is not sound"
+	refused 4 "load the kernel: invalid text_offset 0x123: bad"
 	make_image bad --image-size 32
 	plan bad
-	refused 4 "load kernel bad: its header is broken (image size 32 B)"
+	refused 4 "load the kernel: corrupt header (image size 32 B): bad"
 	make_image bad --image-size 0xffffffffffffff00
 	plan bad
-	refused 4 "load kernel bad: its header is broken (image size 15.9 EiB)"
+	refused 4 "load the kernel: corrupt header (image size 15.9 EiB): bad"
 }
 
 @test "big endian" {
 	make_image big --flags 0xb
 	plan big
-	refused 5 "load kernel big: it is a big-endian kernel"
+	refused 5 "load the kernel: a big-endian kernel: big"
 }
 
 @test "pages that the CPU does not have" {
 	make_image pages --flags 0xc
 	plan pages
-	refused 5 "load kernel pages: it has pages of 16 KiB, which this CPU does not have"
+	refused 5 "load the kernel: this CPU has no pages of 16 KiB: pages"
 	# neoverse-n1 has them
 	machine=virt-16k plan pages
 	same status "$status" 0
@@ -159,12 +159,12 @@ magic() {
 
 @test "no room: what was sought, and what was found" {
 	machine="split" plan --initrd=sparse-200M good
-	refused 8 "place the initrd: it needs 200 MiB in one piece, the largest hole is 120 MiB (984 MiB free)" \
-		"nothing was loaded for want of memory; kexec-lite --plan --load without the initrd shows the map"
+	refused 8 "place the initrd: 200 MiB needed, the largest hole has 120 MiB (984 MiB free)" \
+		"nothing was loaded: kexec-lite --plan --load without the initrd shows the map"
 	make_image large --image-size 130M
 	machine="split" plan large
 	same status "$status" 8
-	[[ ${lines[0]} = "kexec-lite: cannot place the kernel: it needs 130 MiB in one piece, the largest hole is 120 MiB (984 MiB free)" ]]
+	[[ ${lines[0]} = "kexec-lite: cannot place the kernel: 130 MiB needed, the largest hole has 120 MiB (984 MiB free)" ]]
 }
 
 @test "no room: kernel and initrd would not share 32 GiB" {
@@ -176,8 +176,8 @@ magic() {
 
 @test "more than half of RAM" {
 	plan --initrd=sparse-600M good
-	refused 9 "load 603 MiB: the running kernel takes half of its RAM at most, 488.6 MiB" \
-		"nothing was loaded: 603 MiB are too much, make kernel or initrd smaller"
+	refused 9 "load the kernel: 603 MiB is more than half of RAM, 488.6 MiB" \
+		"nothing was loaded: the running kernel takes half of RAM at most; make kernel or initrd smaller"
 }
 
 @test "command line: 2047 bytes pass, 2048 do not" {
@@ -186,7 +186,7 @@ magic() {
 	plan --append="$long" good
 	same status "$status" 0
 	plan --append="$long." good
-	refused 7 "pass the command line: it has 2048 bytes, arm64 takes 2047"
+	refused 7 "pass the command line: 2048 bytes, and arm64 takes 2047"
 }
 
 @test "device tree: not one, cut short, broken, without memory" {
@@ -212,7 +212,7 @@ magic() {
 		# shellcheck disable=SC2086  # two words
 		run "$host_bin" $action
 		same status "$status" 15
-		[[ ${lines[0]} = "kexec-lite: cannot work for a machine of x86_64: this binary is not built for such" ]]
+		[[ ${lines[0]} = "kexec-lite: cannot work on this machine: not built for it: x86_64" ]]
 	done
 	run "$host_bin" -S
 	same status "$status" 255
@@ -220,9 +220,9 @@ magic() {
 
 @test "a root that is no captured machine" {
 	run "$host_bin" --plan --root none good
-	refused 3 "open directory none: No such file or directory"
+	refused 3 "open the directory: No such file or directory: none"
 	run "$host_bin" --plan --root . good
-	refused 15 "use --root: it is no captured machine (file system: No such file or directory)"
+	refused 15 "use --root: not a captured machine (file system: No such file or directory)"
 }
 
 @test "long and strange names stay inside 200 bytes and one line" {
@@ -232,7 +232,7 @@ magic() {
 	same status "$status" 3
 	((${#output} <= 200))
 	plan $'two\nlines\e[31m'
-	refused 3 'open kernel two?lines?[31m: No such file or directory'
+	refused 3 'open the kernel: No such file or directory: two?lines?[31m'
 }
 
 # ---- in a guest; see tests/guest/refuse
@@ -251,17 +251,17 @@ guest() {
 }
 
 @test "guest: files" {
-	guest no-file 3 "open kernel none: No such file or directory"
-	guest directory 3 "read kernel .: it is a directory"
-	guest empty 4 "load kernel empty: the file is empty"
-	guest not-a-kernel 4 "load kernel zeros: it is not an arm64 kernel"
-	guest gzip 4 "load kernel gz: its gzip stream is cut short"
-	guest script 4 "load kernel /lab/run: it is a script, this machine is arm64" \
-		"/lab/run was not loaded; give a plain arm64 kernel"
-	guest half 4 "load kernel half: it is cut short (15.2 MiB, should be 35.9 MiB)"
-	guest no-initrd 3 "open initrd none: No such file or directory"
-	guest big-endian 5 "load kernel big-endian: it is a big-endian kernel"
-	guest pages-16k 5 "load kernel pages-16k: it has pages of 16 KiB, which this CPU does not have"
+	guest no-file 3 "open the kernel: No such file or directory: none"
+	guest directory 3 "read the kernel: it is a directory: ."
+	guest empty 4 "load the kernel: the file is empty: empty"
+	guest not-a-kernel 4 "load the kernel: not a kernel for arm64, or corrupt: zeros"
+	guest gzip 4 "load the kernel: truncated gzip stream: gz"
+	guest script 4 "load the kernel: a script: /lab/run" \
+		"nothing was loaded: give a plain arm64 kernel"
+	guest half 4 "load the kernel: truncated (15.2 MiB of 35.9 MiB): half"
+	guest no-initrd 3 "open the initrd: No such file or directory: none"
+	guest big-endian 5 "load the kernel: a big-endian kernel: big-endian"
+	guest pages-16k 5 "load the kernel: this CPU has no pages of 16 KiB: pages-16k"
 }
 
 @test "guest: no room, with the sizes sought and found" {
@@ -270,8 +270,8 @@ guest() {
 	local free
 	free=$(of_stage run | sed -nE 's/^STEP-STDERR no-room .*hole is ([0-9.]+ MiB \([0-9.]+ MiB free\))$/\1/p')
 	[[ -n $free ]]
-	guest no-room 8 "place the initrd: it needs 400 MiB in one piece, the largest hole is $free" \
-		"nothing was loaded for want of memory; kexec-lite --plan --load without the initrd shows the map"
+	guest no-room 8 "place the initrd: 400 MiB needed, the largest hole has $free" \
+		"nothing was loaded: kexec-lite --plan --load without the initrd shows the map"
 }
 
 @test "guest: more than half of RAM" {
@@ -280,16 +280,16 @@ guest() {
 	local half
 	half=$(of_stage run | sed -nE 's/^STEP-STDERR half-of-ram .* at most, ([0-9.]+ MiB)$/\1/p')
 	guest half-of-ram 9 "load 603 MiB: the running kernel takes half of its RAM at most, $half" \
-		"nothing was loaded: 603 MiB are too much, make kernel or initrd smaller"
+		"nothing was loaded: the running kernel takes half of RAM at most; make kernel or initrd smaller"
 }
 
 @test "guest: command line and device tree" {
-	guest long-cmdline 7 "pass the command line: it has 2048 bytes, arm64 takes 2047"
+	guest long-cmdline 7 "pass the command line: 2048 bytes, and arm64 takes 2047"
 	guest tree-invalid 6 "use device tree good: it is not a device tree blob"
 	guest tree-cut 6 "use device tree cut.dtb: it is cut short (60 of $(wc -c <"$run_dir/refuse/no-memory.dtb") bytes)"
 	guest tree-without-memory 6 "use device tree no-memory.dtb: it has no memory node, and other #address-cells than this machine" \
 		"nothing was loaded: no-memory.dtb is not for this machine; leave --dtb out to use its own tree"
-	guest usage 2 "load a kernel: none is named" "nothing was done: see kexec-lite --help"
+	guest usage 2 "load a kernel: no file given" "nothing was done: see kexec-lite --help"
 }
 
 @test "guest: an ordinary user" {
@@ -338,7 +338,7 @@ guest() {
 	guest file-EBUSY 13 "load a kernel: another load is under way, or CPUs cannot be stopped"
 	guest file-EINVAL 13 "load a kernel: the running kernel refused (Invalid argument)"
 	release=$(fact second kernel)
-	guest file-ENOSYS 12 "load a kernel: the running kernel $release has no kexec_file_load"
+	guest file-ENOSYS 12 "load a kernel: no kexec_file_load in the running kernel $release"
 }
 
 @test "guest: what kexec_load answers" {
@@ -350,7 +350,7 @@ guest() {
 	guest load-EBUSY 13 "load a kernel: another load is under way, or CPUs cannot be stopped"
 	guest load-EINVAL 13 "load a kernel: the running kernel refused (Invalid argument)"
 	release=$(fact second kernel)
-	guest load-ENOSYS 12 "load a kernel: the running kernel $release has no kexec_load"
+	guest load-ENOSYS 12 "load a kernel: no kexec_load in the running kernel $release"
 	guest unload-EBUSY 13 "unload the kernel: another load is under way, or CPUs cannot be stopped"
 	guest random 15 "get random bytes: Function not implemented"
 }

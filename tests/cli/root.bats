@@ -38,14 +38,14 @@ odd() {
 @test "a captured machine: empty, of another kind, with pages of no size, without an end of line" {
 	odd ARM system ''
 	plan odd Image
-	refused 15 "use --root: it is no captured machine (file system: Invalid argument)"
+	refused 15 "use --root: not a captured machine (file system: Invalid argument)"
 	odd ARM system 'machine=aarch64\npage_size=1234\n'
 	plan odd Image
-	refused 15 "use --root: its page size of 1234 bytes is none"
+	refused 15 "use --root: invalid page size 1234"
 	odd ARM system 'page_size=4096\nmachine=sparc'
 	plan odd Image
-	refused 15 "work for a machine of sparc: this binary is not built for such" \
-		"nothing was done: there are builds for arm64, for ppc64le, and one that only plans, with --plan --root DIR"
+	refused 15 "work on this machine: not built for it: sparc" \
+		"nothing was done: there are builds for arm64 and ppc64le; others only plan, with --plan --root DIR"
 	local size
 	for size in 4096 16384 65536; do
 		odd ARM system "page_size=$size\nmachine=aarch64"
@@ -79,7 +79,7 @@ odd() {
 	odd ARM
 	: >odd/sys/firmware/fdt
 	plan odd Image
-	refused 15 "read /sys/firmware/fdt: I/O error"
+	refused 15 "read this machine: I/O error: /sys/firmware/fdt"
 	dtc -q -I dtb -O dtb -o odd/sys/firmware/fdt dtb
 	plan odd Image
 	local want=$output
@@ -95,10 +95,10 @@ odd() {
 	refused 6 "use device tree /sys/firmware/fdt: FDT_ERR_BADSTRUCTURE"
 	head -c 4000 dtb >odd/sys/firmware/fdt
 	plan odd Image
-	refused 15 "read /sys/firmware/fdt: I/O error"
+	refused 15 "read this machine: I/O error: /sys/firmware/fdt"
 	rm odd/sys/firmware/fdt
 	plan odd Image
-	refused 15 "read device tree /sys/firmware/devicetree/base: No such file or directory"
+	refused 15 "read the device tree: No such file or directory: /sys/firmware/devicetree/base"
 }
 
 @test "the kernel's log: as much of it as 16 MiB, one that is gone" {
@@ -127,19 +127,19 @@ odd() {
 		odd ARM proc/meminfo "MemTotal: $kb kB\n"
 		plan odd - < <(cat Image)
 		if ((kb < 6144)); then
-			refused 9 "read kernel -: it has more than 2.9 MiB, all that can be loaded"
+			refused 9 "read the kernel: larger than 2.9 MiB, the limit: -"
 			plan odd Image.gz
-			refused 9 "load kernel Image.gz: unpacked it takes more than 2.9 MiB, all that can be loaded"
+			refused 9 "load the kernel: unpacked, larger than 2.9 MiB, the limit: Image.gz"
 		else
-			refused 9 "load 3 MiB: the running kernel takes half of its RAM at most, 3 MiB" \
-				"nothing was loaded: 3 MiB are too much, make kernel or initrd smaller"
+			refused 9 "load the kernel: 3 MiB is more than half of RAM, 3 MiB" \
+				"nothing was loaded: the running kernel takes half of RAM at most; make kernel or initrd smaller"
 		fi
 	done
 	plan odd --initrd=- Image.gz < <(head -c 3M /dev/zero)
 	refused 9 "go on: out of memory"
 	odd ARM proc/meminfo 'MemTotal: 800000 kB\nMemAvailable: 3000 kB\n'
 	plan odd Image.gz
-	refused 9 "load kernel Image.gz: unpacked it takes more than 2.9 MiB, all that can be loaded"
+	refused 9 "load the kernel: unpacked, larger than 2.9 MiB, the limit: Image.gz"
 	odd ARM proc/meminfo 'MemTotal: 800000 kB\nMemAvailable: 4000 kB\n'
 	plan odd Image.gz
 	same status "$status" 0
@@ -195,7 +195,7 @@ odd() {
 	for text in x 12f400000 '12f400000 ' '12f400000 x' '12f400000,4024'; do
 		odd CRASH sys/kernel/vmcoreinfo "$text\n"
 		plan odd -p Image
-		refused 15 "read /sys/kernel/vmcoreinfo: it does not say where in RAM a note lies" \
+		refused 15 "read crash notes: no address in RAM in it: /sys/kernel/vmcoreinfo" \
 			"nothing was loaded: without it nobody could read this machine's dump"
 	done
 }
@@ -230,9 +230,9 @@ odd() {
 	same status "$status" 0
 	for word in x 0x 1k 99999999999999999999 0x10000000000000000; do
 		plan ARM --mem-min="$word" Image
-		refused 2 "read the options: $word is no address"
+		refused 2 "read the options: not an address: $word"
 		plan ARM --mem-min=0 --mem-max="$word" Image
-		refused 2 "read the options: $word is no address"
+		refused 2 "read the options: not an address: $word"
 	done
 	plan ARM --mem-min=0x48000000 --mem-max==1275068416 Image
 	same "kernel between" "$(jq -r '.segments[0].start' <<<"$output")" 0x4bc00000
@@ -255,7 +255,7 @@ odd() {
 @test "a terminal is no file, a socket is a pipe" {
 	run script -qec "'$host_bin' --plan --root ARM /dev/tty" /dev/null
 	same status "$status" 3
-	same output "$output" $'kexec-lite: cannot read kernel /dev/tty: it is a terminal\r'
+	same output "$output" $'kexec-lite: cannot read the kernel: it is a terminal: /dev/tty\r'
 	plan ARM --initrd=initrd Image
 	local want=$output
 	cat >peer.py <<-'EOF'
@@ -303,7 +303,7 @@ meanwhile() {
 			# shellcheck disable=SC2086  # a list
 			meanwhile "$what" overlay $options k
 			refused 3 "read ${name/-/ } $file: it was written to meanwhile" \
-				"nothing was loaded: try again when $file is whole"
+				"nothing was loaded: try again when the file is complete"
 		done
 		# shellcheck disable=SC2086
 		meanwhile "cat $file" overlay $options k
@@ -321,6 +321,6 @@ meanwhile() {
 	for how in --seed=00 --no-sandbox; do
 		cp Image k
 		meanwhile "truncate -s 0 k" initrd $how --initrd=last k
-		refused 3 "read kernel k: it was cut short meanwhile"
+		refused 3 "read the kernel: cut short while it was read: k"
 	done
 }

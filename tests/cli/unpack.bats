@@ -73,7 +73,7 @@ as_plain() {
 	done
 	(cat small.gz; echo more) >more.gz
 	plan more.gz
-	refused 4 "load kernel more.gz: something follows its gzip stream"
+	refused 4 "load the kernel: data after its gzip stream: more.gz"
 }
 
 @test "EFI zboot with each of them, the size behind or not" {
@@ -87,11 +87,11 @@ as_plain() {
 	as_plain zboot
 	wrap zboot lzo one zboot
 	plan zboot
-	refused 5 "load kernel zboot: its EFI zboot payload is no stream that is known (lzo)"
+	refused 5 "load the kernel: unknown compression in EFI zboot (lzo): zboot"
 	printf 'a\033[2Jb' >kind
 	wrap zboot "$(<kind)" one zboot
 	plan zboot
-	refused 5 "load kernel zboot: its EFI zboot payload is no stream that is known (a?[2Jb)"
+	refused 5 "load the kernel: unknown compression in EFI zboot (a?[2Jb): zboot"
 }
 
 @test "a zboot of the kernel's own build" {
@@ -109,11 +109,11 @@ as_plain() {
 		# shellcheck disable=SC2086  # a list
 		wrap zboot gzip small.gz zboot $s
 		plan zboot
-		refused 4 "load kernel zboot: its EFI zboot payload is cut short"
+		refused 4 "load the kernel: truncated EFI zboot payload: zboot"
 	done
 	wrap zboot gzip small.gz zboot --size 100
 	plan zboot
-	refused 4 "load kernel zboot: its gzip stream is cut short"
+	refused 4 "load the kernel: truncated gzip stream: zboot"
 }
 
 @test "cut short, broken: one sentence each" {
@@ -123,18 +123,18 @@ as_plain() {
 		for n in 1000 100000 5000000; do
 			head -c $n Image.${f#*:} >cut
 			plan cut
-			refused 4 "load kernel cut: its ${f%:*} stream is cut short"
+			refused 4 "load the kernel: truncated ${f%:*} stream: cut"
 		done
 		cp Image.${f#*:} broken
 		printf 'XXXXXXXXXXXXXXXX' | dd of=broken bs=1 seek=3000000 conv=notrunc status=none
 		plan broken
-		refused 4 "load kernel broken: its ${f%:*} stream is broken"
+		refused 4 "load the kernel: corrupt ${f%:*} stream: broken"
 	done
 	# the checksums behind everything
 	head -c -8 small.gz >crc.gz
 	printf '\1\2\3\4\5\6\7\10' >>crc.gz
 	plan crc.gz
-	refused 4 "load kernel crc.gz: its gzip stream is broken"
+	refused 4 "load the kernel: corrupt gzip stream: crc.gz"
 }
 
 @test "a bomb stops at what can be loaded, and takes no more" {
@@ -148,7 +148,7 @@ as_plain() {
 	rm zeros
 	for f in bomb.gz bomb.zst blind.zst bomb.lz4 bomb.xz; do
 		plan $f
-		refused 9 "load kernel $f: unpacked it takes more than $(bound virt-6.1), all that can be loaded"
+		refused 9 "load the kernel: unpacked, larger than $(bound virt-6.1), the limit: $f"
 	done
 }
 
@@ -180,7 +180,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
 	same "four" "$(planned_as 4.efi)" "$(planned_as small)"
 	gzip -c 4.efi >5.gz
 	plan 5.gz
-	refused 4 "load kernel 5.gz: it is wrapped more than 4 times"
+	refused 4 "load the kernel: wrapped more than 4 times: 5.gz"
 }
 
 @test "a UKI: kernel, initrd and command line" {
@@ -237,39 +237,39 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
 @test "a UKI that is broken: one sentence each" {
 	wrap uki uki .linux=small .initrd=ramdisk --set .initrd.at=0x400
 	plan uki
-	refused 4 "load kernel uki: two of its sections overlap"
+	refused 4 "load the kernel: two sections overlap: uki"
 	wrap uki uki .linux=small .initrd=ramdisk --set .initrd.at=0xffffff00
 	plan uki
-	refused 4 "load kernel uki: its section .initrd is cut short"
+	refused 4 "load the kernel: truncated in section .initrd: uki"
 	wrap uki uki .initrd=ramdisk .linux=small --set .linux.raw=0xffffffff
 	plan uki
-	refused 4 "load kernel uki: its section .linux is cut short"
+	refused 4 "load the kernel: truncated in section .linux: uki"
 	wrap uki uki .linux=small .linux=small
 	plan uki
-	refused 4 "load kernel uki: it has two sections .linux"
+	refused 4 "load the kernel: two sections .linux: uki"
 	wrap uki uki .linux=small --set .linux.virtual=0
 	plan uki
-	refused 4 "load kernel uki: its section .linux is empty"
+	refused 4 "load the kernel: section .linux is empty: uki"
 	printf 'a\0b' >nul
 	wrap uki uki .linux=small .cmdline=nul
 	plan uki
-	refused 4 "load kernel uki: its section .cmdline is broken"
+	refused 4 "load the kernel: corrupt section .cmdline: uki"
 	local -a many=()
 	for _ in {1..100}; do many+=(.sbat=one); done
 	wrap uki uki .linux=small "${many[@]}"
 	plan uki
-	refused 4 "load kernel uki: it has more than 96 sections"
+	refused 4 "load the kernel: more than 96 sections: uki"
 	wrap uki inner .linux=small .initrd=ramdisk
 	wrap uki uki .linux=inner .initrd=ramdisk
 	plan uki
-	refused 4 "load kernel uki: it is a UKI inside of a UKI"
+	refused 4 "load the kernel: a UKI inside a UKI: uki"
 	wrap uki uki .linux=one
 	plan uki
-	refused 4 "load kernel uki: it is not an arm64 kernel"
+	refused 4 "load the kernel: not a kernel for arm64, or corrupt: uki"
 	wrap uki uki .linux=small --cut 100
 	plan uki
-	refused 4 "load kernel uki: it is an EFI program, but no kernel, this machine is arm64" \
-		"uki was not loaded; give a plain arm64 kernel"
+	refused 4 "load the kernel: an EFI program, but no kernel: uki" \
+		"nothing was loaded: give a plain arm64 kernel"
 }
 
 @test "from a pipe, a fifo and standard input" {
@@ -285,11 +285,11 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
 	cat Image.xz >fifo &
 	same "a fifo" "$(planned_as --append=a --initrd=ramdisk fifo)" "$want"
 	run bash -c "head -c 3G /dev/zero | '$host_bin' --plan --root '$machines/virt-6.1' -"
-	refused 9 "read kernel -: it has more than $(bound virt-6.1), all that can be loaded"
+	refused 9 "read the kernel: larger than $(bound virt-6.1), the limit: -"
 	run "$host_bin" --plan --root "$machines/virt-6.1" - < <(:)
-	refused 4 "load kernel -: the file is empty"
+	refused 4 "load the kernel: the file is empty: -"
 	run script -qec "'$host_bin' --plan --root '$machines/virt-6.1' -" /dev/null
-	[[ $output = *"kexec-lite: cannot read kernel -: it is a terminal"* ]]
+	[[ $output = *"kexec-lite: cannot read the kernel: it is a terminal: -"* ]]
 }
 
 @test "progress on a terminal, and only there" {
@@ -314,5 +314,5 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
 		sys.exit(p.wait())
 	END
 	run python3 shrink.py "$host_bin" --plan --root "$machines/virt-6.1" shrinks
-	refused 3 "read kernel shrinks: it was cut short meanwhile"
+	refused 3 "read the kernel: cut short while it was read: shrinks"
 }

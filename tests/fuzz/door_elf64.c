@@ -1,6 +1,8 @@
 /* A ppc64 kernel file. The last byte chooses the running kernel and whether it is to stay. */
 #include "door.h"
 
+#include "src/plan/kernel.h"
+
 static void check(const struct image *img, const struct machine *m)
 {
 	const struct part *part = img->part, *last = NULL;
@@ -32,12 +34,12 @@ void door_elf64(struct span in)
 	};
 	struct error e = { 0 };
 	struct image img;
-	bool ok = image_parse(in, "vmlinux", &m, &img, &e);
+	bool ok = kernel_parse(in, "vmlinux", &m, &img, &e);
 
 	if (ok)
 		check(&img, &m);
 	if (ok && flag & 8) {
-		ok = image_pin(&img, "vmlinux", &m, &e);
+		ok = kernel_pin(&img, "vmlinux", &m, &e);
 		if (ok)
 			check(&img, &m);
 	}

@@ -23,7 +23,7 @@ static const char *const paths[] = {
 	"sys/kernel/vmcoreinfo",
 	"sys/kernel/crash_elfcorehdr_size",
 };
-#define PATHS (sizeof(paths) / sizeof(paths[0]))
+#define PATHS (ARRAY_SIZE(paths))
 
 static void start(struct machine *m, unsigned flag)
 {

@@ -1,6 +1,8 @@
 /* An arm64 kernel file. The last byte chooses the running kernel's page size and CPU. */
 #include "door.h"
 
+#include "src/plan/kernel.h"
+
 void door_image(struct span in)
 {
 	static const uint32_t pages[] = { 0x1000, 0x4000, 0x10000 };
@@ -12,7 +14,7 @@ void door_image(struct span in)
 	};
 	struct error e = { 0 };
 	struct image img;
-	bool ok = image_parse(in, "Image", &m, &img, &e);
+	bool ok = kernel_parse(in, "Image", &m, &img, &e);
 
 	door_error(ok, &e);
 	if (ok) {
@@ -23,7 +25,7 @@ void door_image(struct span in)
 		DOOR_WANT(img.align == 2 << 20 && img.offset < img.align &&
 			  img.offset % m.page_size == 0);
 		DOOR_WANT(img.entry < img.part[0].data.len);
-		DOOR_WANT(image_pin(&img, "Image", &m, &e));
+		DOOR_WANT(kernel_pin(&img, "Image", &m, &e));
 	}
 	image_free(&img);
 }

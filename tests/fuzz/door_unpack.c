@@ -1,6 +1,8 @@
 /* Streams, and what they come wrapped in. The last byte chooses how much room there is. */
 #include "door.h"
 
+#include "src/plan/kernel.h"
+
 #include "src/formats/image.h"
 #include "src/formats/unwrap.h"
 
@@ -126,19 +128,20 @@ void door_unwrap(struct span in)
 				   .free = { &all, 1, 1 },
 				   .addressable = all };
 	struct heap h = { .store = { flag & 2 ? 5000 : 1 << 20, heap_open, heap_close, step } };
+	const struct unwrap_target target = kernel_target(&m);
 	struct unwrapped u;
 	struct error e = { 0 };
 	struct image img = { 0 };
 	bool ok;
 
-	ok = unwrap(in, "kernel", &m, &h.store, &u, &e);
+	ok = unwrap(in, "kernel", &target, &h.store, &u, &e);
 	door_error(ok, &e);
 	if (ok) {
 		touch(u.kernel);
 		touch(u.initrd);
 		touch(u.cmdline);
 		touch(u.dtb);
-		ok = image_parse(u.kernel, "kernel", &m, &img, &e);
+		ok = kernel_parse(u.kernel, "kernel", &m, &img, &e);
 		door_error(ok, &e);
 		image_free(&img);
 	}

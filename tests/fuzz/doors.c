@@ -85,7 +85,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	size_t i;
 
 	(void)argc;
-	for (i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(doors); i++)
 		if (strcmp(doors[i].name, name) == 0)
 			door = doors[i].run;
 	if (door)

@@ -68,11 +68,3 @@ bool live_tree_flatten(int root, const char *from, uint8_t *boot, struct span *o
 	free(boot);
 	return fail(e, FAIL_TREE, "read device tree %s: it has none", from);
 }
-
-const char *errno_text(char buf[ERRNO_TEXT], int err)
-{
-	struct strbuf t = strbuf_fixed(buf, ERRNO_TEXT);
-
-	strbuf_printf(&t, "error %d", err);
-	return buf;
-}

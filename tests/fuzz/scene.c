@@ -1,5 +1,7 @@
 #include "scene.h"
 
+#include "src/plan/kernel.h"
+
 #include "door.h"
 #include "files.h"
 
@@ -343,8 +345,8 @@ static bool run(struct scene *s)
 		return false;
 	s->probed = true;
 	make_freemap(s);
-	if (!image_parse(s->kernel, "kernel", m, &s->image, e) ||
-	    (s->stay && !image_pin(&s->image, "kernel", m, e)))
+	if (!kernel_parse(s->kernel, "kernel", m, &s->image, e) ||
+	    (s->stay && !kernel_pin(&s->image, "kernel", m, e)))
 		return false;
 	make_request(s);
 	return (!s->has_user || tree_check(s->request.dtb, "user", e)) &&

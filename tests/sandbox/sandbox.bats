@@ -46,7 +46,7 @@ attack() {
 	local call bad=0
 	for call in open socket execve kill ptrace fork mmap kexec segv; do
 		attack "$call"
-		[[ $status -eq 9 && $output = "kexec-lite: cannot load kernel "*"Image: the process that read it was killed" ]] ||
+		[[ $status -eq 9 && $output = "kexec-lite: cannot load the kernel: the process that read it was killed: "*Image ]] ||
 			{ bad=1 && echo "$call: $status $output"; }
 	done
 	((bad == 0))
@@ -115,7 +115,7 @@ confined() {
 	for attack in open socket execve kill ptrace fork; do
 		same "$attack" "$(step run $attack)" "rc=9 loaded=0"
 		same "$attack" "$(of_stage run | sed -n "s/^STEP-STDERR $attack //p")" \
-			"kexec-lite: cannot load kernel /boot/kernel: the process that read it was killed"
+			"kexec-lite: cannot load the kernel: the process that read it was killed: /boot/kernel"
 	done
 	same kept "$(step run kept)" "rc=16 loaded=0"
 }

@@ -30,7 +30,7 @@ static void random_calls(void)
 	CASE("30000 random calls: no block overlaps another or loses bytes");
 	unit_random_start(6);
 	for (k = 0; k < 30000; k++) {
-		i = (unsigned)(unit_random() % COUNT(block));
+		i = (unsigned)(unit_random() % ARRAY_SIZE(block));
 		size = unit_random() % 100 ? unit_random() % 2000 : unit_random() % 300000;
 		for (j = 0; j < block[i].size && block[i].p[j] == block[i].byte; j++)
 			;
@@ -66,7 +66,7 @@ static void random_calls(void)
 		block[i].byte = (uint8_t)(k % 255 + 1);
 		memset(p, block[i].byte, size);
 	}
-	for (i = 0; i < COUNT(block); i++)
+	for (i = 0; i < ARRAY_SIZE(block); i++)
 		own_free(block[i].p);
 }
 

@@ -20,7 +20,7 @@ void test_arch(void)
 	bool big_endian;
 	size_t i;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("uname says \"%s\"", rows[i].machine);
 		want(arch_find(rows[i].machine, &big_endian) == rows[i].arch,
 		     "the right target is found");

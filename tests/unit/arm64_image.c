@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include "src/plan/kernel.h"
+
 #include "arch/arch.h"
 #include "src/formats/image.h"
 
@@ -27,18 +29,15 @@ static const struct row {
 	{ "flag bits we do not know", 0, 0x200000, 0xfffffffffffffff0 | 8 | 2, 0, 0, 0, 0x200000,
 	  0x1000, false, NULL, 0 },
 	{ "big endian", 0, 0x200000, 9, 0, 0, 0, 0, 0, false,
-	  "load kernel Image: it is a big-endian kernel", FAIL_UNSUPPORTED },
+	  "load the kernel: a big-endian kernel: Image", FAIL_UNSUPPORTED },
 	{ "big endian, of any page size", 0, 0x200000, 15, 0, 0, 0, 0, 0, false,
-	  "load kernel Image: it is a big-endian kernel", FAIL_UNSUPPORTED },
+	  "load the kernel: a big-endian kernel: Image", FAIL_UNSUPPORTED },
 	{ "16 KiB on a Cortex-A57", 0, 0x200000, 8 | 4, 0, 0x411fd070, 0, 0, 0, false,
-	  "load kernel Image: it has pages of 16 KiB, which this CPU does not have",
-	  FAIL_UNSUPPORTED },
+	  "load the kernel: this CPU has no pages of 16 KiB: Image", FAIL_UNSUPPORTED },
 	{ "16 KiB on a Cortex-A53", 0, 0x200000, 8 | 4, 0, 0x410fd034, 0, 0, 0, false,
-	  "load kernel Image: it has pages of 16 KiB, which this CPU does not have",
-	  FAIL_UNSUPPORTED },
+	  "load the kernel: this CPU has no pages of 16 KiB: Image", FAIL_UNSUPPORTED },
 	{ "16 KiB on a Cortex-A72", 0, 0x200000, 8 | 4, 0x10000, 0x410fd083, 0, 0, 0, false,
-	  "load kernel Image: it has pages of 16 KiB, which this CPU does not have",
-	  FAIL_UNSUPPORTED },
+	  "load the kernel: this CPU has no pages of 16 KiB: Image", FAIL_UNSUPPORTED },
 	{ "4 and 64 KiB on a Cortex-A57", 0, 0x200000, 8 | 6, 0, 0x411fd070, 0, 0x200000, 0x10000,
 	  false, NULL, 0 },
 	{ "16 KiB on a Cortex-A55, which has it", 0, 0x200000, 8 | 4, 0, 0x412fd050, 0, 0x200000,
@@ -52,29 +51,29 @@ static const struct row {
 	{ "text_offset that was made random", 0x1ff000, 0x200000, 8, 0, 0, 0x1ff000, 0x200000, 0,
 	  false, NULL, 0 },
 	{ "text_offset of 2 MiB", 0x200000, 0x200000, 8, 0, 0, 0, 0, 0, false,
-	  "load kernel Image: its text_offset 0x200000 is not sound", FAIL_FORMAT },
+	  "load the kernel: invalid text_offset 0x200000: Image", FAIL_FORMAT },
 	{ "text_offset above 32 bits", 0x100000000, 0x200000, 8, 0, 0, 0, 0, 0, false,
-	  "load kernel Image: its text_offset 0x100000000 is not sound", FAIL_FORMAT },
+	  "load the kernel: invalid text_offset 0x100000000: Image", FAIL_FORMAT },
 	{ "text_offset at the top", UINT64_MAX, 0x200000, 8, 0, 0, 0, 0, 0, false,
-	  "load kernel Image: its text_offset 0xffffffffffffffff is not sound", FAIL_FORMAT },
+	  "load the kernel: invalid text_offset 0xffffffffffffffff: Image", FAIL_FORMAT },
 	{ "text_offset inside a page", 0x800, 0x200000, 8, 0, 0, 0, 0, 0, false,
-	  "load kernel Image: its text_offset 0x800 is not sound", FAIL_FORMAT },
+	  "load the kernel: invalid text_offset 0x800: Image", FAIL_FORMAT },
 	{ "text_offset inside a page of 64 KiB", 0x1000, 0x200000, 8, 0x10000, 0, 0, 0, 0, false,
-	  "load kernel Image: its text_offset 0x1000 is not sound", FAIL_FORMAT },
+	  "load the kernel: invalid text_offset 0x1000: Image", FAIL_FORMAT },
 	{ "image_size 0: before 3.17, 0x80000, low, with room for BSS", 0x123, 0, 0, 0, 0, 0x80000,
 	  SIZE + 16 * MIB, 0, true, NULL, 0 },
 	{ "image_size 0: low, whatever flags say", 0, 0, 8, 0, 0, 0x80000, SIZE + 16 * MIB, 0, true,
 	  NULL, 0 },
 	{ "image_size 63: less than a header", 0, 63, 8, 0, 0, 0, 0, 0, false,
-	  "load kernel Image: its header is broken (image size 63 B)", FAIL_FORMAT },
+	  "load the kernel: corrupt header (image size 63 B): Image", FAIL_FORMAT },
 	{ "image_size 64: just a header", 0, 64, 8, 0, 0, 0, 64, 0, false, NULL, 0 },
 	{ "image_size less than the file: what follows is not loaded", 0, 0x800, 8, 0, 0, 0, 0x800,
 	  0, false, NULL, 0 },
 	{ "image_size of 2^48", 0, 1ull << 48, 8, 0, 0, 0, 1ull << 48, 0, false, NULL, 0 },
 	{ "image_size above 2^48", 0, (1ull << 48) + 1, 8, 0, 0, 0, 0, 0, false,
-	  "load kernel Image: its header is broken (image size 256 TiB)", FAIL_FORMAT },
+	  "load the kernel: corrupt header (image size 256 TiB): Image", FAIL_FORMAT },
 	{ "image_size at the top", 0, UINT64_MAX, 8, 0, 0, 0, 0, 0, false,
-	  "load kernel Image: its header is broken (image size 15.9 EiB)", FAIL_FORMAT },
+	  "load the kernel: corrupt header (image size 15.9 EiB): Image", FAIL_FORMAT },
 };
 
 static bool parse(struct span file, const struct row *r, struct image *img, struct error *e)
@@ -84,7 +83,7 @@ static bool parse(struct span file, const struct row *r, struct image *img, stru
 				   .cpu_id = r ? r->cpu_id : 0 };
 
 	*e = (struct error){ 0 };
-	return image_parse(file, "Image", &m, img, e);
+	return kernel_parse(file, "Image", &m, img, e);
 }
 
 static void headers(void)
@@ -95,7 +94,7 @@ static void headers(void)
 	struct error e;
 	bool ok;
 
-	for (r = rows; r < rows + COUNT(rows); r++) {
+	for (r = rows; r < rows + ARRAY_SIZE(rows); r++) {
 		CASE("header: %s", r->caption);
 		small_header(file, r->text_offset, r->image_size, r->flags);
 		ok = parse((struct span){ file, SIZE }, r, &img, &e);
@@ -140,10 +139,10 @@ static void truncations(void)
 		cut = realloc(cut, n ? n : 1); /* no byte behind the cut */
 		memcpy(cut, whole, n);
 		ok = parse((struct span){ cut, n }, NULL, &img, &e);
-		why = !n	 ? "load kernel Image: the file is empty"
-		      : n < 0x3c ? "load kernel Image: it is not an arm64 kernel"
-		      : n < 64	 ? "load kernel Image: it ends inside its header"
-		      : n == 64	 ? "load kernel Image: it is cut short (64 B)"
+		why = !n	 ? "load the kernel: the file is empty: Image"
+		      : n < 0x3c ? "load the kernel: not a kernel for arm64, or corrupt: Image"
+		      : n < 64	 ? "load the kernel: truncated in its header: Image"
+		      : n == 64	 ? "load the kernel: truncated (64 B): Image"
 				 : "";
 		want_error(ok, &e, *why ? FAIL_FORMAT : FAIL_NONE, why);
 		image_free(&img);
@@ -182,7 +181,7 @@ static const struct pe_row pe_rows[] = {
 	  { { 0x400, 0x400 }, { 0x800, 0x801 } },
 	  0,
 	  0,
-	  "load kernel Image: it is cut short (4 KiB, should be 4 KiB)" },
+	  "load the kernel: truncated (4 KiB of 4 KiB): Image" },
 	{ "the first section leaves the file, the last does not",
 	  0x40,
 	  2,
@@ -190,7 +189,7 @@ static const struct pe_row pe_rows[] = {
 	  { { 0x10000, 0x400 }, { 0x400, 0x800 } },
 	  0,
 	  0,
-	  "load kernel Image: it is cut short (4 KiB, should be 65 KiB)" },
+	  "load the kernel: truncated (4 KiB of 65 KiB): Image" },
 	{ "a kernel cut in half",
 	  0x40,
 	  2,
@@ -198,7 +197,7 @@ static const struct pe_row pe_rows[] = {
 	  { { 0x80000, 0x1000 }, { 0x80000, 0x81000 } },
 	  0x80000,
 	  0,
-	  "load kernel Image: it is cut short (512 KiB, should be 1 MiB)" },
+	  "load the kernel: truncated (512 KiB of 1 MiB): Image" },
 	{ "offset + size wrap 32 bits",
 	  0x40,
 	  1,
@@ -206,7 +205,7 @@ static const struct pe_row pe_rows[] = {
 	  { { 0x1000, 0xfffff800 } },
 	  0,
 	  0,
-	  "load kernel Image: it is cut short (4 KiB, should be 4 GiB)" },
+	  "load the kernel: truncated (4 KiB of 4 GiB): Image" },
 	{ "the largest offset and size",
 	  0x40,
 	  1,
@@ -214,7 +213,7 @@ static const struct pe_row pe_rows[] = {
 	  { { 0xffffffff, 0xffffffff } },
 	  0,
 	  0,
-	  "load kernel Image: it is cut short (4 KiB, should be 7.9 GiB)" },
+	  "load the kernel: truncated (4 KiB of 7.9 GiB): Image" },
 	{ "a section of no bytes in the file (BSS) may have any offset",
 	  0x40,
 	  2,
@@ -231,7 +230,7 @@ static const struct pe_row pe_rows[] = {
 	  { { 0x400, 0x400 } },
 	  0,
 	  0,
-	  "load kernel Image: it is cut short (4 KiB)" },
+	  "load the kernel: truncated (4 KiB): Image" },
 	{ "an optional header that leaves the file",
 	  0x40,
 	  1,
@@ -239,7 +238,7 @@ static const struct pe_row pe_rows[] = {
 	  { { 0, 0 } },
 	  0,
 	  0,
-	  "load kernel Image: it is cut short (4 KiB)" },
+	  "load the kernel: truncated (4 KiB): Image" },
 	{ "sections end behind image_size",
 	  0x40,
 	  1,
@@ -247,7 +246,7 @@ static const struct pe_row pe_rows[] = {
 	  { { 0x800, 0x400 } },
 	  0,
 	  0x800,
-	  "load kernel Image: its header is broken (image size 2 KiB)" },
+	  "load the kernel: corrupt header (image size 2 KiB): Image" },
 	{ "sections end with image_size", 0x40, 1, 0xa0, { { 0x800, 0x400 } }, 0, 0xc00, NULL },
 };
 
@@ -282,7 +281,7 @@ static void pe_tables(void)
 	size_t size, i;
 	bool ok;
 
-	for (r = pe_rows; r < pe_rows + COUNT(pe_rows); r++) {
+	for (r = pe_rows; r < pe_rows + ARRAY_SIZE(pe_rows); r++) {
 		CASE("PE: %s", r->caption);
 		size = r->file ? r->file : SIZE;
 		file = calloc(1, size);
@@ -295,7 +294,7 @@ static void pe_tables(void)
 		image_free(&img);
 		free(file);
 	}
-	for (i = 0; i < COUNT(outside); i++) {
+	for (i = 0; i < ARRAY_SIZE(outside); i++) {
 		CASE("PE: the header's offset 0x%x: %s", outside[i],
 		     outside[i] ? "it leaves the file, which is cut short" : "none, a plain Image");
 		file = calloc(1, SIZE);
@@ -308,7 +307,7 @@ static void pe_tables(void)
 			memcpy(file + SIZE - 4, "PE\0\0", 4);
 		ok = parse((struct span){ file, SIZE }, NULL, &img, &e);
 		want_error(ok, &e, outside[i] ? FAIL_FORMAT : FAIL_NONE,
-			   outside[i] ? "load kernel Image: it is cut short (4 KiB)" : "");
+			   outside[i] ? "load the kernel: truncated (4 KiB): Image" : "");
 		image_free(&img);
 		free(file);
 	}
@@ -337,8 +336,7 @@ static void pe_wraps(void)
 	put_le32(section + 16, 0xfffffff0);
 	put_le32(section + 20, 0xfffffff0);
 	ok = parse((struct span){ file, size }, NULL, &img, &e);
-	want_error(ok, &e, FAIL_FORMAT,
-		   "load kernel Image: it is cut short (4 GiB, should be 7.9 GiB)");
+	want_error(ok, &e, FAIL_FORMAT, "load the kernel: truncated (4 GiB of 7.9 GiB): Image");
 	image_free(&img);
 	munmap(file, size);
 }

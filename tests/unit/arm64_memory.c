@@ -133,7 +133,7 @@ static void out_of_memory(void)
 	long n;
 	bool ok;
 
-	for (i = 0; i < COUNT(texts); i++) {
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
 		CASE("out of memory: %s", texts[i].caption);
 		tree = note_tree(texts[i].tree);
 		s = (struct sources){
@@ -217,7 +217,7 @@ static void test_lpi(void)
 	struct error e;
 	struct span tree;
 
-	for (r = lpi_rows; r < lpi_rows + COUNT(lpi_rows); r++) {
+	for (r = lpi_rows; r < lpi_rows + ARRAY_SIZE(lpi_rows); r++) {
 		CASE("LPI tables: %s", r->caption);
 		tree = note_tree(r->tree);
 		m = (struct machine){
@@ -245,7 +245,7 @@ void test_arm64_memory(void)
 	struct span tree;
 	size_t i;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("%s", rows[i].caption);
 		tree = note_tree(rows[i].tree);
 		m = (struct machine){

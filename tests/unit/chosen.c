@@ -260,7 +260,7 @@ static void writes(void)
 	size_t i;
 	bool ok;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("write: %s", rows[i].caption);
 		before = note_tree(rows[i].before);
 		c = ask(&rows[i]);
@@ -366,7 +366,7 @@ static void crashes(void)
 	size_t i, slack;
 	bool ok;
 
-	for (i = 0; i < COUNT(crash_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(crash_rows); i++) {
 		CASE("crash kernel: %s", crash_rows[i].caption);
 		before = note_tree(crash_rows[i].before);
 		ok = write_crash(&t, before, chosen_slack(1), &e);
@@ -417,7 +417,7 @@ static void moves_more(void)
 	bool ok;
 
 	seed(&c);
-	for (i = 0; i < COUNT(more); i++) {
+	for (i = 0; i < ARRAY_SIZE(more); i++) {
 		CASE("move: %s that was not written has no room", more[i].caption);
 		e = (struct error){ 0 };
 		if (!tree_open(&t, before, chosen_slack(1), "/t", &e) ||
@@ -585,7 +585,7 @@ static void checks_crash(void)
 	size_t i;
 
 	seed(&c);
-	for (i = 0; i < COUNT(crash_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(crash_rows); i++) {
 		CASE("check, crash kernel: %s", crash_rows[i].caption);
 		s = note_tree(crash_rows[i].note);
 		e = (struct error){ 0 };
@@ -603,7 +603,7 @@ static void checks(void)
 	size_t i;
 	bool ok;
 
-	for (i = 0; i < COUNT(check_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(check_rows); i++) {
 		CASE("check: %s", check_rows[i].caption);
 		c = (struct chosen){ .cmdline = "a" };
 		seed(&c);

@@ -14,40 +14,41 @@ static const struct row {
 } rows[] = {
 	{ "as it is", 0, 0, 0, FAIL_NONE, "" },
 	{ "type: relocatable", 16, 2, 1, FAIL_UNSUPPORTED,
-	  "load kernel x: it is an object or core file" },
-	{ "type: core", 16, 2, 4, FAIL_UNSUPPORTED, "load kernel x: it is an object or core file" },
+	  "load the kernel: an object or core file: x" },
+	{ "type: core", 16, 2, 4, FAIL_UNSUPPORTED, "load the kernel: an object or core file: x" },
 	{ "type: dynamic", 16, 2, 3, FAIL_NONE, "" },
 	{ "program headers: of another size", 54, 2, 57, FAIL_FORMAT,
-	  "load kernel x: its program headers are broken" },
-	{ "program headers: none", 56, 2, 0, FAIL_FORMAT, "load kernel x: it has nothing to load" },
+	  "load the kernel: corrupt program headers: x" },
+	{ "program headers: none", 56, 2, 0, FAIL_FORMAT,
+	  "load the kernel: nothing to load in it: x" },
 	{ "program headers: more than the file has", 56, 2, 0xffff, FAIL_FORMAT,
-	  "load kernel x: it is cut short" },
+	  "load the kernel: truncated: x" },
 	{ "program headers: behind the end", 32, 8, SIZE - 55, FAIL_FORMAT,
-	  "load kernel x: it is cut short" },
+	  "load the kernel: truncated: x" },
 	{ "program headers: at the top", 32, 8, UINT64_MAX, FAIL_FORMAT,
-	  "load kernel x: it is cut short" },
+	  "load the kernel: truncated: x" },
 	{ "program headers: wrap to the file's start", 32, 8, UINT64_MAX - 55, FAIL_FORMAT,
-	  "load kernel x: it is cut short" },
+	  "load the kernel: truncated: x" },
 	{ "an interpreter", 64, 4, 3, FAIL_UNSUPPORTED,
-	  "load kernel x: it is a program with an interpreter" },
+	  "load the kernel: a program with an interpreter: x" },
 	{ "bytes without memory", 104, 8, 0, FAIL_FORMAT,
-	  "load kernel x: the size of a segment wraps" },
-	{ "no PT_LOAD", 64, 4, 6, FAIL_FORMAT, "load kernel x: it has nothing to load" },
+	  "load the kernel: the size of a segment wraps: x" },
+	{ "no PT_LOAD", 64, 4, 6, FAIL_FORMAT, "load the kernel: nothing to load in it: x" },
 	{ "offset behind the end", 72, 8, SIZE + 1, FAIL_FORMAT,
-	  "load kernel x: it is cut short inside a segment" },
+	  "load the kernel: cut short inside a segment: x" },
 	{ "offset at the top", 72, 8, UINT64_MAX, FAIL_FORMAT,
-	  "load kernel x: it is cut short inside a segment" },
+	  "load the kernel: cut short inside a segment: x" },
 	{ "bytes leave the file", 96, 8, SIZE - 0x200 + 1, FAIL_FORMAT,
-	  "load kernel x: it is cut short inside a segment" },
+	  "load the kernel: cut short inside a segment: x" },
 	{ "bytes end with the file", 96, 8, SIZE - 0x200, FAIL_NONE, "" },
 	{ "more bytes than memory", 104, 8, 0xff, FAIL_FORMAT,
-	  "load kernel x: the size of a segment wraps" },
+	  "load the kernel: the size of a segment wraps: x" },
 	{ "physical address wraps", 88, 8, UINT64_MAX - 0xff, FAIL_FORMAT,
-	  "load kernel x: the size of a segment wraps" },
+	  "load the kernel: the size of a segment wraps: x" },
 	{ "virtual address wraps", 80, 8, UINT64_MAX - 0xff, FAIL_FORMAT,
-	  "load kernel x: the size of a segment wraps" },
+	  "load the kernel: the size of a segment wraps: x" },
 	{ "memory wraps", 104, 8, UINT64_MAX, FAIL_FORMAT,
-	  "load kernel x: the size of a segment wraps" },
+	  "load the kernel: the size of a segment wraps: x" },
 };
 
 static void put(uint8_t *p, unsigned width, uint64_t v, bool big)
@@ -115,7 +116,7 @@ void test_elf64(void)
 	int big;
 
 	for (big = 0; big < 2; big++) {
-		for (i = 0; i < COUNT(rows); i++) {
+		for (i = 0; i < ARRAY_SIZE(rows); i++) {
 			CASE("%s endian: %s", big ? "big" : "little", rows[i].caption);
 			make(f, 1, big);
 			put(f + rows[i].off, rows[i].width, rows[i].value, big);
@@ -123,7 +124,7 @@ void test_elf64(void)
 			ok = elf_parse((struct span){ f, SIZE }, "x", &elf, &e);
 			want_error(ok, &e, rows[i].code, rows[i].sentence);
 		}
-		for (i = 0; i < COUNT(programs); i++) {
+		for (i = 0; i < ARRAY_SIZE(programs); i++) {
 			CASE("%s endian: %s", big ? "big" : "little", programs[i].caption);
 			make(f, 2, big);
 			put(f + 64, 4, programs[i].type, big);
@@ -132,7 +133,7 @@ void test_elf64(void)
 			ok = elf_parse((struct span){ f, SIZE }, "x", &elf, &e);
 			want_error(ok, &e, programs[i].program ? FAIL_NONE : programs[i].code,
 				   programs[i].code
-					   ? "load kernel x: it is a program with an interpreter"
+					   ? "load the kernel: a program with an interpreter: x"
 					   : "");
 			want_u64("a program", programs[i].program, elf.program);
 		}
@@ -149,20 +150,20 @@ void test_elf64(void)
 		make(f, 9, big);
 		e = (struct error){ 0 };
 		want_error(elf_parse((struct span){ f, SIZE }, "x", &elf, &e), &e, FAIL_FORMAT,
-			   "load kernel x: it has more than 8 segments");
+			   "load the kernel: more than 8 segments: x");
 		CASE("%s endian: segments overlap by a byte", big ? "big" : "little");
 		make(f, 2, big);
 		put(f + 64 + 56 + 40, 8, SIZE + 1, big);
 		e = (struct error){ 0 };
 		want_error(elf_parse((struct span){ f, SIZE }, "x", &elf, &e), &e, FAIL_FORMAT,
-			   "load kernel x: its segments overlap");
+			   "load the kernel: its segments overlap: x");
 		CASE("%s endian: segments high above overlap by a byte", big ? "big" : "little");
 		make(f, 2, big);
 		put(f + 64 + 24, 8, 0x10000000 + SIZE - 1, big);
 		put(f + 64 + 56 + 24, 8, 0x10000000, big);
 		e = (struct error){ 0 };
 		want_error(elf_parse((struct span){ f, SIZE }, "x", &elf, &e), &e, FAIL_FORMAT,
-			   "load kernel x: its segments overlap");
+			   "load the kernel: its segments overlap: x");
 		CASE("%s endian: empty segments are passed over", big ? "big" : "little");
 		make(f, 2, big);
 		put(f + 64 + 32, 8, 0, big);

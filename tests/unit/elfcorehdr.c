@@ -225,25 +225,25 @@ static const struct map_row {
 	  0,
 	  0,
 	  0,
-	  "find the running kernel: /proc/kcore does not say where it is mapped" },
+	  "find the running kernel: no mapping of it in /proc/kcore" },
 	{ "an image outside of RAM",
 	  { { TEXT_AT, 0x90000000, 0x2000000 }, { LINEAR_AT, 0x40000000, 0x40000000 } },
 	  0,
 	  0,
 	  0,
-	  "find the running kernel: /proc/kcore does not say where it is mapped" },
+	  "find the running kernel: no mapping of it in /proc/kcore" },
 	{ "an image that leaves its RAM",
 	  { { TEXT_AT, 0x7f000000, 0x2000000 }, { LINEAR_AT, 0x40000000, 0x40000000 } },
 	  0,
 	  0,
 	  0,
-	  "find the running kernel: /proc/kcore does not say where it is mapped" },
+	  "find the running kernel: no mapping of it in /proc/kcore" },
 	{ "no physical addresses (before Linux 4.15)",
 	  { { TEXT_AT, 0, 0x2000000 }, { LINEAR_AT, 0, 0x40000000 } },
 	  0,
 	  0,
 	  0,
-	  "find the running kernel: /proc/kcore does not say where it is mapped" },
+	  "find the running kernel: no mapping of it in /proc/kcore" },
 	{ "RAM at two distances",
 	  { { TEXT_AT, 0x40200000, 0x2000000 },
 	    { LINEAR_AT, 0x40000000, 0x20000000 },
@@ -251,19 +251,19 @@ static const struct map_row {
 	  0,
 	  0,
 	  0,
-	  "find the running kernel: /proc/kcore has RAM mapped in more than one way" },
+	  "find the running kernel: two mappings of RAM in /proc/kcore" },
 	{ "sizes that wrap",
 	  { { TEXT_AT, 0x40200000, NONE }, { LINEAR_AT, 0x40000000, NONE - 0x100 } },
 	  0,
 	  0,
 	  0,
-	  "find the running kernel: /proc/kcore does not say where it is mapped" },
+	  "find the running kernel: no mapping of it in /proc/kcore" },
 	{ "nothing",
 	  { { 0 } },
 	  0,
 	  0,
 	  0,
-	  "find the running kernel: /proc/kcore does not say where it is mapped" },
+	  "find the running kernel: no mapping of it in /proc/kcore" },
 };
 
 static void maps(bool big_endian)
@@ -277,7 +277,7 @@ static void maps(bool big_endian)
 	size_t i, n;
 
 	add(&m.ram, 0x40000000, 0x80000000);
-	for (r = map_rows; r < map_rows + COUNT(map_rows); r++) {
+	for (r = map_rows; r < map_rows + ARRAY_SIZE(map_rows); r++) {
 		CASE("%s%s", r->caption, big_endian ? ", big endian" : "");
 		memset(kcore, 0, sizeof(kcore));
 		put32(kcore + 64, 4);

@@ -83,7 +83,7 @@ static void depths(void)
 	drop(&out);
 	CASE("depth 65 is refused");
 	want_error(nest(&f, 65, &out, &e), &e, FAIL_TREE,
-		   "read device tree /t: its nodes nest deeper than 64");
+		   "read the device tree: nodes nest deeper than 64: /t");
 	flatten_free(&f);
 	drop(&out);
 }
@@ -154,14 +154,14 @@ static void sizes(void)
 	e = (struct error){ 0 };
 	ok = flatten_start(&f, "/t", &e) && flatten_begin(&f, "", &e) &&
 	     flatten_property(&f, "a", value, &e) && flatten_property(&f, "b", value, &e);
-	want_error(ok, &e, FAIL_TREE, "read device tree /t: it is too large");
+	want_error(ok, &e, FAIL_TREE, "read the device tree: too large: /t");
 	flatten_free(&f);
 
 	CASE("a property above 64 MiB");
 	e = (struct error){ 0 };
 	ok = flatten_start(&f, "/t", &e) && flatten_begin(&f, "", &e) &&
 	     flatten_property(&f, "a", (struct span){ value.p, (64u << 20) + 1 }, &e);
-	want_error(ok, &e, FAIL_TREE, "read device tree /t: it is too large");
+	want_error(ok, &e, FAIL_TREE, "read the device tree: too large: /t");
 	flatten_free(&f);
 
 	CASE("too many names");
@@ -171,7 +171,7 @@ static void sizes(void)
 		snprintf(name, sizeof(name), "p%u", i);
 		ok = flatten_property(&f, name, (struct span){ NULL, 0 }, &e);
 	}
-	want_error(ok, &e, FAIL_TREE, "read device tree /t: it has too many property names");
+	want_error(ok, &e, FAIL_TREE, "read the device tree: too many property names: /t");
 	flatten_free(&f);
 
 	CASE("the same name in 20000 nodes is one name");
@@ -260,7 +260,7 @@ static void limits(void)
 	e = (struct error){ 0 };
 	ok = flatten_start(&f, "/t", &e) && flatten_begin(&f, "", &e) &&
 	     flatten_property(&f, name, bytes("x"), &e);
-	want_error(ok, &e, FAIL_TREE, "read device tree /t: it is too large");
+	want_error(ok, &e, FAIL_TREE, "read the device tree: too large: /t");
 	flatten_free(&f);
 	free(name);
 }

@@ -1,6 +1,8 @@
 /* Files that are no kernel for this machine: what they are is said. */
 #include "unit.h"
 
+#include "src/plan/kernel.h"
+
 #include "src/formats/image.h"
 #include "arch/arch.h"
 
@@ -15,40 +17,37 @@ static const struct row {
 	bool hinted;
 } rows[] = {
 	{ "an empty file", 0, "", 0, SIZE_MAX, FAIL_FORMAT,
-	  "load kernel /boot/x: the file is empty", false },
-	{ "one byte", 0, "M", 1, 1, FAIL_FORMAT, "load kernel /boot/x: it is not an arm64 kernel",
-	  false },
-	{ "zeros", 0, "", 0, 0, FAIL_FORMAT, "load kernel /boot/x: it is not an arm64 kernel",
-	  false },
+	  "load the kernel: the file is empty: /boot/x", false },
+	{ "one byte", 0, "M", 1, 1, FAIL_FORMAT,
+	  "load the kernel: not a kernel for arm64, or corrupt: /boot/x", false },
+	{ "zeros", 0, "", 0, 0, FAIL_FORMAT,
+	  "load the kernel: not a kernel for arm64, or corrupt: /boot/x", false },
 	{ "a bzImage", 0x202, "HdrS", 4, 0, FAIL_UNSUPPORTED,
-	  "load kernel /boot/x: it is an x86 kernel, this machine is arm64", false },
+	  "load the kernel: an x86 kernel, and this is arm64: /boot/x", false },
 	{ "a bzImage cut in its magic", 0x202, "HdrS", 4, 0x205, FAIL_FORMAT,
-	  "load kernel /boot/x: it is not an arm64 kernel", false },
+	  "load the kernel: not a kernel for arm64, or corrupt: /boot/x", false },
 	{ "a RISC-V Image", 0x30, "RISCV\0\0\0", 8, 0, FAIL_UNSUPPORTED,
-	  "load kernel /boot/x: it is a RISC-V kernel, this machine is arm64", false },
+	  "load the kernel: a RISC-V kernel, and this is arm64: /boot/x", false },
 	{ "a vmlinux", 0,
 	  "\x7f"
 	  "ELF",
-	  4, 0, FAIL_UNSUPPORTED,
-	  "load kernel /boot/x: it is an ELF file, this machine is "
-	  "arm64",
+	  4, 0, FAIL_UNSUPPORTED, "load the kernel: an ELF file, and this is arm64: /boot/x",
 	  false },
-	{ "bzip2", 0, "BZh", 3, 0, FAIL_FORMAT,
-	  "load kernel /boot/x: it is compressed with bzip2, this machine is arm64", true },
-	{ "lzop", 0, "\x89LZO", 4, 0, FAIL_FORMAT,
-	  "load kernel /boot/x: it is compressed with lzo, this machine is arm64", true },
+	{ "bzip2", 0, "BZh", 3, 0, FAIL_FORMAT, "load the kernel: compressed with bzip2: /boot/x",
+	  true },
+	{ "lzop", 0, "\x89LZO", 4, 0, FAIL_FORMAT, "load the kernel: compressed with lzo: /boot/x",
+	  true },
 	{ "lzma", 0, "\x5d\0\0", 3, 0, FAIL_FORMAT,
-	  "load kernel /boot/x: it is compressed with lzma, this machine is arm64", true },
+	  "load the kernel: compressed with lzma: /boot/x", true },
 	{ "a uImage", 0, "\x27\x05\x19\x56", 4, 0, FAIL_FORMAT,
-	  "load kernel /boot/x: it is a U-Boot image (uImage), this machine is arm64", true },
+	  "load the kernel: a U-Boot image (uImage): /boot/x", true },
 	{ "a device tree", 0, "\xd0\x0d\xfe\xed", 4, 0, FAIL_FORMAT,
-	  "load kernel /boot/x: it is a device tree, this machine is arm64", true },
-	{ "an initrd", 0, "070701", 6, 0, FAIL_FORMAT,
-	  "load kernel /boot/x: it is an initrd, this machine is arm64", true },
+	  "load the kernel: a device tree: /boot/x", true },
+	{ "an initrd", 0, "070701", 6, 0, FAIL_FORMAT, "load the kernel: an initrd: /boot/x",
+	  true },
 	{ "another EFI program", 0, "MZ", 2, 0, FAIL_FORMAT,
-	  "load kernel /boot/x: it is an EFI program, but no kernel, this machine is arm64", true },
-	{ "a script", 0, "#!", 2, 0, FAIL_FORMAT,
-	  "load kernel /boot/x: it is a script, this machine is arm64", true },
+	  "load the kernel: an EFI program, but no kernel: /boot/x", true },
+	{ "a script", 0, "#!", 2, 0, FAIL_FORMAT, "load the kernel: a script: /boot/x", true },
 };
 
 void test_image(void)
@@ -65,7 +64,7 @@ void test_image(void)
 	size_t i, size;
 	bool ok;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("%s", rows[i].caption);
 		size = rows[i].size == SIZE_MAX ? 0 : rows[i].size ? rows[i].size : 1024;
 		file = calloc(1, size + 1);
@@ -76,43 +75,42 @@ void test_image(void)
 		       : rows[i].off < size		 ? size - rows[i].off
 							 : 0);
 		e = (struct error){ 0 };
-		ok = image_parse((struct span){ file, size }, "/boot/x", &arm, &img, &e);
+		ok = kernel_parse((struct span){ file, size }, "/boot/x", &arm, &img, &e);
 		want_error(ok, &e, rows[i].code, rows[i].sentence);
-		want_hint(&e, rows[i].hinted ? "/boot/x was not loaded; give a plain arm64 kernel"
-					     : "");
+		want_hint(&e,
+			  rows[i].hinted ? "nothing was loaded: give a plain arm64 kernel" : "");
 		image_free(&img);
 		free(file);
 	}
 	CASE("an arm64 kernel on ppc64");
 	small_header(header, 0, 1 << 20, 8);
 	e = (struct error){ 0 };
-	ok = image_parse((struct span){ header, 64 }, "Image", &power, &img, &e);
+	ok = kernel_parse((struct span){ header, 64 }, "Image", &power, &img, &e);
 	want_error(ok, &e, FAIL_UNSUPPORTED,
-		   "load kernel Image: it is an arm64 kernel, this machine is ppc64");
+		   "load the kernel: an arm64 kernel, and this is ppc64: Image");
 	image_free(&img);
 	CASE("an arm64 kernel stays where it is loaded anyway");
 	e = (struct error){ 0 };
-	want_error(image_parse((struct span){ header, 64 }, "Image", &arm, &img, &e), &e,
-		   FAIL_FORMAT, "load kernel Image: it is cut short (64 B)");
+	want_error(kernel_parse((struct span){ header, 64 }, "Image", &arm, &img, &e), &e,
+		   FAIL_FORMAT, "load the kernel: truncated (64 B): Image");
 	e = (struct error){ 0 };
-	want_error(image_pin(&img, "Image", &arm, &e), &e, FAIL_NONE, "");
+	want_error(kernel_pin(&img, "Image", &arm, &e), &e, FAIL_NONE, "");
 	CASE("the longest name fits the line, and prints");
 	e = (struct error){ 0 };
-	ok = image_parse((struct span){ (const uint8_t *)"\x7f"
-							 "ELF",
-					4 },
-			 long_name, &arm, &img, &e);
+	ok = kernel_parse((struct span){ (const uint8_t *)"\x7f"
+							  "ELF",
+					 4 },
+			  long_name, &arm, &img, &e);
 	want_error(ok, &e, FAIL_UNSUPPORTED,
-		   "load kernel ...name/that/goes/on/and/on/until/nobody/reads/it/vmlinuz?-6.12: "
-		   "it is an ELF file, this machine is arm64");
+		   "load the kernel: an ELF file, and this is arm64: "
+		   "...name/that/goes/on/and/on/until/nobody/reads/it/vmlinuz?-6.12");
 	image_free(&img);
 	CASE("the longest name fits the hint");
 	e = (struct error){ 0 };
-	ok = image_parse((struct span){ (const uint8_t *)"BZh", 3 }, long_name, &arm, &img, &e);
+	ok = kernel_parse((struct span){ (const uint8_t *)"BZh", 3 }, long_name, &arm, &img, &e);
 	want_error(ok, &e, FAIL_FORMAT,
-		   "load kernel ...name/that/goes/on/and/on/until/nobody/reads/it/vmlinuz?-6.12: "
-		   "it is compressed with bzip2, this machine is arm64");
-	want_hint(&e, "...name/that/goes/on/and/on/until/nobody/reads/it/vmlinuz?-6.12 was not "
-		      "loaded; give a plain arm64 kernel");
+		   "load the kernel: compressed with bzip2: "
+		   "...name/that/goes/on/and/on/until/nobody/reads/it/vmlinuz?-6.12");
+	want_hint(&e, "nothing was loaded: give a plain arm64 kernel");
 	image_free(&img);
 }

@@ -123,16 +123,16 @@ static const struct row {
 	{ .caption = "hidden addresses",
 	  .text = "00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n",
 	  .code = FAIL_PRIVILEGE,
-	  .sentence = "read /proc/iomem: its addresses are hidden from this user",
+	  .sentence = "read /proc/iomem: addresses are hidden from this user",
 	  .hint = "to load a kernel, run kexec-lite as root" },
 	{ .caption = "nothing at all",
 	  .text = "",
 	  .code = FAIL_MACHINE,
-	  .sentence = "read /proc/iomem: it names no System RAM" },
+	  .sentence = "read /proc/iomem: no System RAM in it" },
 	{ .caption = "no RAM",
 	  .text = "09000000-09000fff : pl011@9000000\n",
 	  .code = FAIL_MACHINE,
-	  .sentence = "read /proc/iomem: it names no System RAM" },
+	  .sentence = "read /proc/iomem: no System RAM in it" },
 	{ .caption = "an empty line",
 	  .text = "40000000-7fffffff : System RAM\n\n",
 	  .code = FAIL_MACHINE,
@@ -190,7 +190,7 @@ static void walk_rows(void)
 	struct error e;
 	bool ok;
 
-	for (r = rows; r < rows + COUNT(rows); r++) {
+	for (r = rows; r < rows + ARRAY_SIZE(rows); r++) {
 		CASE("%s", r->caption);
 		e = (struct error){ 0 };
 		ok = read_text(r->text, &ram, &keep, &e);

@@ -101,13 +101,13 @@ void test_memory(void)
 	size_t i;
 	bool ok;
 
-	for (i = 0; i < COUNT(known_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(known_rows); i++) {
 		CASE("known: %s", known_rows[i].caption);
 		s = note_tree(known_rows[i].note);
 		want_u64("answer", known_rows[i].expected, dt_has_memory(s.p));
 		note_free(&s);
 	}
-	for (i = 0; i < COUNT(keep_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(keep_rows); i++) {
 		CASE("keep: %s", keep_rows[i].caption);
 		s = note_tree(keep_rows[i].note);
 		keep = (struct ranges){ 0 };
@@ -117,7 +117,7 @@ void test_memory(void)
 		ranges_free(&keep);
 		note_free(&s);
 	}
-	for (i = 0; i < COUNT(poor); i++) {
+	for (i = 0; i < ARRAY_SIZE(poor); i++) {
 		CASE("keep: out of memory for %s", poor[i].caption);
 		s = note_tree(poor[i].note);
 		keep = (struct ranges){ 0 };

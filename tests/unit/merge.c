@@ -177,7 +177,7 @@ static void rooms(void)
 	size_t i, room;
 	bool ok;
 
-	for (i = 0; i < COUNT(parts); i++) {
+	for (i = 0; i < ARRAY_SIZE(parts); i++) {
 		struct span given = note_tree(parts[i].given), own = note_tree(parts[i].own);
 
 		CASE("merge: %s, without room for some of it", parts[i].caption);
@@ -239,7 +239,7 @@ static void refusals(void)
 	struct error e;
 	size_t i;
 
-	for (i = 0; i < COUNT(bad); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		CASE("merge: %s", bad[i].caption);
 		own = note_tree(bad[i].own);
 		want_error(merge(given, own, merge_slack(own), bad[i].memory, &e), &e, bad[i].code,
@@ -258,7 +258,7 @@ void test_merge(void)
 	size_t i;
 	bool ok;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct span given = note_tree(rows[i].given), own = note_tree(rows[i].own);
 
 		CASE("merge: %s", rows[i].caption);
@@ -271,7 +271,7 @@ void test_merge(void)
 		note_free(&given);
 		note_free(&own);
 	}
-	for (i = 0; i < COUNT(machines); i++) {
+	for (i = 0; i < ARRAY_SIZE(machines); i++) {
 		struct span given = note_tree(machines[i].given), own = note_tree(machines[i].own);
 
 		CASE("same machine: %s", machines[i].caption);

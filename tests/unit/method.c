@@ -151,8 +151,8 @@ static const struct row {
 	  NULL,
 	  NULL,
 	  FAIL_USAGE,
-	  "honour --mem-min and --mem-max: kexec_file_load (-s) cannot",
-	  "nothing was loaded: leave out -s or --mem-min and --mem-max" },
+	  "honour --mem-min/--mem-max: kexec_file_load (-s) cannot",
+	  "nothing was loaded: leave out -s or --mem-min/--mem-max" },
 	{ "-s --dtb --mem-max: the one that -s does not let pass is named",
 	  &arch_ppc64,
 	  true,
@@ -163,8 +163,8 @@ static const struct row {
 	  NULL,
 	  NULL,
 	  FAIL_USAGE,
-	  "honour --mem-min and --mem-max: kexec_file_load (-s) cannot",
-	  "nothing was loaded: leave out -s or --mem-min and --mem-max" },
+	  "honour --mem-min/--mem-max: kexec_file_load (-s) cannot",
+	  "nothing was loaded: leave out -s or --mem-min/--mem-max" },
 	{ "-s --dtb --run-at-load: the one that -s does not let pass is named",
 	  &arch_ppc64,
 	  true,
@@ -271,8 +271,8 @@ static const struct row {
 	  NULL,
 	  NULL,
 	  FAIL_POLICY,
-	  "honour --dtb: it takes kexec_load, and lockdown (integrity) forbids that",
-	  "nothing was loaded: leave --dtb out, and kexec_file_load serves" },
+	  "honour --dtb: lockdown (integrity) forbids kexec_load",
+	  "nothing was loaded: without --dtb, kexec_file_load is used" },
 	{ "--run-at-load without kexec_load",
 	  &arch_ppc64,
 	  false,
@@ -283,7 +283,7 @@ static const struct row {
 	  NULL,
 	  NULL,
 	  FAIL_NOSYS,
-	  "honour --run-at-load: it takes kexec_load, which the running kernel has not",
+	  "honour --run-at-load: the running kernel has no kexec_load",
 	  NULL },
 	{ "-s --mem-min",
 	  &arch_arm64,
@@ -295,8 +295,8 @@ static const struct row {
 	  NULL,
 	  NULL,
 	  FAIL_USAGE,
-	  "honour --mem-min and --mem-max: kexec_file_load (-s) cannot",
-	  "nothing was loaded: leave out -s or --mem-min and --mem-max" },
+	  "honour --mem-min/--mem-max: kexec_file_load (-s) cannot",
+	  "nothing was loaded: leave out -s or --mem-min/--mem-max" },
 };
 
 /* The GIC's LPI tables, on a machine with both calls unless it is locked down. */
@@ -349,7 +349,7 @@ static void test_lpi(void)
 	struct method c;
 	struct error e;
 
-	for (r = lpi_rows; r < lpi_rows + COUNT(lpi_rows); r++) {
+	for (r = lpi_rows; r < lpi_rows + ARRAY_SIZE(lpi_rows); r++) {
 		CASE("choose: %s", r->caption);
 		m = (struct machine){
 			.arch = &arch_arm64,
@@ -360,7 +360,7 @@ static void test_lpi(void)
 		};
 		e = (struct error){ 0 };
 		want_error(method_choose(&r->o, &m, &c, &e), &e, FAIL_NONE, "");
-		want_u64("kexec_file_load", r->expected, c.file);
+		want_u64("kexec_file_load", r->expected, c.file_load);
 		want_text("why", r->why, c.why);
 		want_text("risk", r->risk, c.risk ? c.risk : "");
 	}
@@ -374,7 +374,7 @@ void test_method(void)
 	struct error e;
 	bool ok;
 
-	for (r = rows; r < rows + COUNT(rows); r++) {
+	for (r = rows; r < rows + ARRAY_SIZE(rows); r++) {
 		CASE("choose: %s", r->caption);
 		m = (struct machine){
 			.arch = r->arch,
@@ -390,7 +390,7 @@ void test_method(void)
 				want_hint(&e, r->hint);
 			continue;
 		}
-		want_u64("kexec_file_load", r->expected, c.file);
+		want_u64("kexec_file_load", r->expected, c.file_load);
 		want_text("why", r->why, c.why);
 		want_text("lost", r->lost ? r->lost : "", c.ignored_option ? c.ignored_option : "");
 	}

@@ -125,88 +125,86 @@ static const struct bad {
 	const char *argv[WORDS];
 	const char *sentence;
 } bad_rows[] = {
-	{ "nothing", { NULL }, "load a kernel: none is named" },
-	{ "only a modifier", { "-d" }, "load a kernel: none is named" },
-	{ "-f without a kernel", { "-f" }, "load a kernel: none is named" },
+	{ "nothing", { NULL }, "load a kernel: no file given" },
+	{ "only a modifier", { "-d" }, "load a kernel: no file given" },
+	{ "-f without a kernel", { "-f" }, "load a kernel: no file given" },
 	{ "-c and -s", { "-lcs", "Image" }, "read the options: -c and -s exclude each other" },
-	{ "-l without a kernel", { "-l" }, "load a kernel: none is named" },
-	{ "-l with an empty kernel", { "-l", "" }, "load a kernel: none is named" },
-	{ "--plan without a kernel", { "--plan" }, "load a kernel: none is named" },
-	{ "-l and -e", { "-le", "Image" }, "read the options: they ask for more than one thing" },
+	{ "-l without a kernel", { "-l" }, "load a kernel: no file given" },
+	{ "-l with an empty kernel", { "-l", "" }, "load a kernel: no file given" },
+	{ "--plan without a kernel", { "--plan" }, "load a kernel: no file given" },
+	{ "-l and -e", { "-le", "Image" }, "read the options: more than one action" },
 	{ "-e and -l, in the other order",
 	  { "-e", "-l", "Image" },
-	  "read the options: they ask for more than one thing" },
-	{ "-u and -S", { "-u", "-S" }, "read the options: they ask for more than one thing" },
+	  "read the options: more than one action" },
+	{ "-u and -S", { "-u", "-S" }, "read the options: more than one action" },
 	{ "--capture and -l",
 	  { "--capture=x", "-l", "Image" },
-	  "read the options: they ask for more than one thing" },
+	  "read the options: more than one action" },
 	{ "an unknown long option",
 	  { "-l", "--turbo", "Image" },
-	  "read the options: there is no option --turbo" },
+	  "read the options: unknown option: --turbo" },
 	{ "an unknown long option with a value",
 	  { "--turbo=9" },
-	  "read the options: there is no option --turbo=9" },
+	  "read the options: unknown option: --turbo=9" },
 	{ "the beginning of an option is not the option",
 	  { "--loa", "Image" },
-	  "read the options: there is no option --loa" },
+	  "read the options: unknown option: --loa" },
 	{ "an option and more",
 	  { "--loads", "Image" },
-	  "read the options: there is no option --loads" },
-	{ "--=", { "--=x" }, "read the options: there is no option --=x" },
-	{ "an unknown letter", { "-Z" }, "read the options: there is no option -Z" },
+	  "read the options: unknown option: --loads" },
+	{ "--=", { "--=x" }, "read the options: unknown option: --=x" },
+	{ "an unknown letter", { "-Z" }, "read the options: unknown option: -Z" },
 	{ "an unknown letter in a bundle",
 	  { "-lZd", "Image" },
-	  "read the options: there is no option -Z" },
+	  "read the options: unknown option: -Z" },
 	{ "an unknown word with control characters",
 	  { "--a\nb" },
-	  "read the options: there is no option --a?b" },
-	{ "an unknown letter that is none",
-	  { "-\x1b" },
-	  "read the options: there is no option -?" },
+	  "read the options: unknown option: --a?b" },
+	{ "an unknown letter that is none", { "-\x1b" }, "read the options: unknown option: -?" },
 	{ "a value missing at the end",
 	  { "-l", "Image", "--append" },
-	  "read the options: --append needs a value" },
+	  "read the options: a value is missing: --append" },
 	{ "a value missing, another spelling",
 	  { "-l", "Image", "--ramdisk" },
-	  "read the options: --ramdisk needs a value" },
-	{ "a value too many",
-	  { "--load=Image" },
-	  "read the options: --load takes no value of that kind" },
+	  "read the options: a value is missing: --ramdisk" },
+	{ "a value too many", { "--load=Image" }, "read the options: not a value for it: --load" },
 	{ "an empty value too many",
 	  { "--exec=" },
-	  "read the options: --exec takes no value of that kind" },
+	  "read the options: not a value for it: --exec" },
 	{ "--plan of another kind",
 	  { "--plan=xml", "Image" },
-	  "read the options: --plan takes no value of that kind" },
+	  "read the options: not a value for it: --plan" },
 	{ "a value missing for a letter, which is the last",
 	  { "Image", "-dt" },
-	  "read the options: --type needs a value" },
+	  "read the options: a value is missing: --type" },
 	{ "two files from standard input: kernel and initrd",
 	  { "-l", "-", "--initrd=-" },
-	  "read the options: only one file can be standard input" },
+	  "read the options: only one file can be \"-\"" },
 	{ "two files from standard input: two initrds",
 	  { "-l", "Image", "--initrd=-", "--initrd=-" },
-	  "read the options: only one file can be standard input" },
+	  "read the options: only one file can be \"-\"" },
 	{ "two files from standard input: tree and overlay",
 	  { "-l", "Image", "--dtb=-", "--dtb-overlay=-" },
-	  "read the options: only one file can be standard input" },
-	{ "a crash kernel now", { "-p", "-e" }, "read the options: a crash kernel is not for now" },
+	  "read the options: only one file can be \"-\"" },
+	{ "a crash kernel now",
+	  { "-p", "-e" },
+	  "read the options: -p does not go with -e or --capture" },
 	{ "a crash kernel of a capture",
 	  { "-p", "--capture=x" },
-	  "read the options: a crash kernel is not for now" },
+	  "read the options: -p does not go with -e or --capture" },
 	{ "an initrd too many",
 	  { "--initrd=1", "--initrd=2", "--initrd=3", "--initrd=4", "--initrd=5", "--initrd=6",
 	    "--initrd=7", "--initrd=8", "--initrd=9", "Image" },
-	  "read the options: --initrd more than 8 times" },
+	  "read the options: more than 8 times: --initrd" },
 	{ "--dtb-overlay without a value",
 	  { "-l", "Image", "--dtb-overlay" },
-	  "read the options: --dtb-overlay needs a value" },
+	  "read the options: a value is missing: --dtb-overlay" },
 	{ "--root without --plan",
 	  { "-l", "--root=m", "Image" },
-	  "read the options: --root and --dump-dtb go with --plan only" },
+	  "read the options: --root, --dump-dtb need --plan" },
 	{ "--dump-dtb without --plan",
 	  { "-l", "--dump-dtb=m", "Image" },
-	  "read the options: --root and --dump-dtb go with --plan only" },
+	  "read the options: --root, --dump-dtb need --plan" },
 };
 
 /* What words ask for; each row is parsed forwards and backwards, and must mean the same. */
@@ -290,7 +288,7 @@ static void walk_rows(void)
 	struct error e;
 	size_t i;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct options *x = &rows[i].o;
 
 		CASE("parse: %s", rows[i].caption);
@@ -321,7 +319,7 @@ static void walk_rows(void)
 		STRING(dump_dtb);
 #undef STRING
 	}
-	for (i = 0; i < COUNT(bad_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad_rows); i++) {
 		CASE("parse: %s", bad_rows[i].caption);
 		want_error(parse(bad_rows[i].argv, &o, &e), &e, FAIL_USAGE, bad_rows[i].sentence);
 		want_hint(&e, "nothing was done: see kexec-lite --help");
@@ -345,7 +343,7 @@ static void walk_ignored(void)
 	struct error e;
 	size_t i;
 
-	for (i = 0; i < COUNT(words); i++) {
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
 		CASE("ignored: %s %s", words[i].argv[0], words[i].argv[1]);
 		want_error(parse(words[i].argv, &o, &e), &e, FAIL_NONE, "");
 		want_string("ignored", words[i].ignored, o.ignored);
@@ -359,7 +357,7 @@ static void walk_actions(void)
 	struct error e;
 	size_t i, j, n;
 
-	for (i = 0; i < COUNT(action_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(action_rows); i++) {
 		const char *const *words = action_rows[i].argv;
 
 		for (n = 0; n < WORDS && words[n]; n++)
@@ -482,7 +480,7 @@ void test_options(void)
 	walk_rows();
 	walk_ignored();
 	walk_actions();
-	walk_cmdlines(cmdlines, COUNT(cmdlines), false);
-	walk_cmdlines(crash_cmdlines, COUNT(crash_cmdlines), true);
+	walk_cmdlines(cmdlines, ARRAY_SIZE(cmdlines), false);
+	walk_cmdlines(crash_cmdlines, ARRAY_SIZE(crash_cmdlines), true);
 	helps();
 }

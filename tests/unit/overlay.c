@@ -315,7 +315,7 @@ void test_overlay(void)
 	size_t i;
 	bool ok;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct row *r = &rows[i];
 		struct span base = note_tree(r->base), overlay = note_tree(r->overlay);
 

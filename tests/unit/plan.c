@@ -1,6 +1,8 @@
 /* plan_make(): a small machine in memory, planned. */
 #include "unit.h"
 
+#include "src/plan/kernel.h"
+
 #include "arch/arm64/arm64.h"
 
 #include <libfdt.h>
@@ -167,7 +169,7 @@ static void plans(void)
 	CASE("an old kernel: low, with text_offset, nothing below it");
 	small_start(&s, SMALL_TREE);
 	small_header(s.kernel, 0, 0, 0);
-	if (!image_parse((struct span){ s.kernel, 1 << 20 }, "Image", &s.m, &s.img, &e))
+	if (!kernel_parse((struct span){ s.kernel, 1 << 20 }, "Image", &s.m, &s.img, &e))
 		abort();
 	want_plan(&s, "kernel 41080000-41180000-42180000, initrd 7fff0000-7fff2000-80000000, "
 		      "tree 7fc00000-7fc01000-7fe00000, stub 7ffe0000-7ffe1000-7fff0000");
@@ -291,7 +293,7 @@ static void refusals(void)
 	CASE("a command line of 2048 bytes: refused with limit and length (kexec-tools: strcpy)");
 	cmdline[2047] = 'a';
 	cmdline[2048] = '\0';
-	want_refusal(&s, FAIL_CMDLINE, "pass the command line: it has 2048 bytes, arm64 takes 2047",
+	want_refusal(&s, FAIL_CMDLINE, "pass the command line: 2048 bytes, and arm64 takes 2047",
 		     "");
 	s.r.cmdline = "";
 	small_end(&s);
@@ -303,7 +305,7 @@ static void refusals(void)
 	s.r.initrds = INITRDS_MAX;
 	s.img.parts = 6;
 	want_refusal(&s, FAIL_USAGE,
-		     "load 9 initrds: that makes 17 pieces, the running kernel takes 16",
+		     "load the initrds: 9 of them make 17 segments, and 16 is the limit",
 		     "nothing was loaded: make one file of several initrds");
 	small_end(&s);
 
@@ -314,8 +316,7 @@ static void refusals(void)
 		"reg = <0 80000000 0 40000000>; }; };");
 	s.r.dtb = dtb;
 	s.r.dtb_name = "x.dtb";
-	want_refusal(&s, FAIL_TREE,
-		     "use device tree x.dtb: this machine has no memory at 0x80000000", "");
+	want_refusal(&s, FAIL_TREE, "use the device tree: no memory here at 0x80000000: x.dtb", "");
 	note_free(&dtb);
 	small_end(&s);
 
@@ -335,10 +336,8 @@ static void refusals(void)
 
 	CASE("a tree without memory");
 	small_start(&s, "/ { chosen { }; };");
-	want_refusal(
-		&s, FAIL_TREE, "use device tree /small: it has no memory node",
-		"nothing was loaded: a kernel finds no memory with /small; leave --dtb out to use "
-		"this machine's own tree");
+	want_refusal(&s, FAIL_TREE, "use the device tree: no memory node: /small",
+		     "nothing was loaded: leave --dtb out to use this machine's own tree");
 	small_end(&s);
 
 	CASE("a user's tree without memory gets the machine's");
@@ -369,23 +368,23 @@ static void refusals(void)
 	CASE("more than half of RAM");
 	small_start(&s, SMALL_TREE);
 	s.m.mem_total = 2 * MIB;
-	want_refusal(&s, FAIL_MEMORY,
-		     "load 1 MiB: the running kernel takes half of its RAM at most, 1 MiB",
-		     "nothing was loaded: 1 MiB are too much, make kernel or initrd smaller");
+	want_refusal(&s, FAIL_MEMORY, "load the kernel: 1 MiB is more than half of RAM, 1 MiB",
+		     "nothing was loaded: the running kernel takes half of RAM at most; make "
+		     "kernel or initrd smaller");
 	CASE("just half of RAM: kernel 1 MiB, initrd 8 KiB, tree and stub 4 KiB");
 	s.m.mem_total = 2 * (MIB + 16 * KIB);
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
 		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
 	CASE("a byte less than half of RAM");
 	s.m.mem_total -= 2;
-	want_refusal(&s, FAIL_MEMORY,
-		     "load 1 MiB: the running kernel takes half of its RAM at most, 1 MiB",
-		     "nothing was loaded: 1 MiB are too much, make kernel or initrd smaller");
+	want_refusal(&s, FAIL_MEMORY, "load the kernel: 1 MiB is more than half of RAM, 1 MiB",
+		     "nothing was loaded: the running kernel takes half of RAM at most; make "
+		     "kernel or initrd smaller");
 	CASE("more than is available");
 	s.m.mem_total = GIB;
 	s.m.mem_available = 512 * KIB;
-	want_refusal(&s, FAIL_MEMORY, "load 1 MiB: only 512 KiB of memory are available",
-		     "nothing was loaded: it needs 1 MiB of memory, free some");
+	want_refusal(&s, FAIL_MEMORY, "load the kernel: 1 MiB needed, and only 512 KiB available",
+		     "nothing was loaded: free some memory and try again");
 	CASE("nothing known about memory: nothing refused");
 	s.m.mem_total = s.m.mem_available = 0;
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
@@ -398,11 +397,8 @@ static void refusals(void)
 		abort();
 	small_free(&s);
 	want_refusal(&s, FAIL_ROOM,
-		     "place the kernel: it needs 4 MiB in one piece, the largest hole is 2 MiB (2 "
-		     "MiB free)",
-		     "nothing was loaded for want of memory; kexec-lite --plan --load without the "
-		     "initrd "
-		     "shows the map");
+		     "place the kernel: 4 MiB needed, the largest hole has 2 MiB (2 MiB free)",
+		     "nothing was loaded: kexec-lite --plan --load without the initrd shows the map");
 	small_end(&s);
 
 	CASE("a tree above 2 MiB");
@@ -418,7 +414,7 @@ static void refusals(void)
 			abort();
 		s.m.fdt = big;
 		want_refusal(&s, FAIL_TREE,
-			     "use device tree /small: it has 3 MiB, arm64 takes 2 MiB", "");
+			     "use the device tree: 3 MiB, and arm64 takes 2 MiB at most: /small", "");
 		tree_free(&t);
 	}
 	small_end(&s);
@@ -492,8 +488,7 @@ static void out_of_memory(void)
 			break;
 		want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
 	}
-	want_error(ok, &e, FAIL_TREE,
-		   "use device tree x.dtb: this machine has no memory at 0x80000000");
+	want_error(ok, &e, FAIL_TREE, "use the device tree: no memory here at 0x80000000: x.dtb");
 	small_end(&s);
 	note_free(&dtb);
 	note_free(&over);
@@ -548,11 +543,10 @@ static void bounds(void)
 		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
 	CASE("bounds that leave too little");
 	s.r.bounds = (struct range){ 0x70000000, 0x70200000, NULL };
-	want_refusal(&s, FAIL_ROOM,
-		     "place the kernel: it needs 4 MiB in one piece, the largest hole is 2 MiB (2 "
-		     "MiB free)",
-		     "nothing was loaded for want of memory; kexec-lite --plan --load without the "
-		     "initrd shows the map");
+	want_refusal(
+		&s, FAIL_ROOM,
+		"place the kernel: 4 MiB needed, the largest hole has 2 MiB (2 MiB free)",
+		"nothing was loaded: kexec-lite --plan --load without the initrd shows the map");
 	small_end(&s);
 }
 
@@ -615,11 +609,10 @@ static void quiet(void)
 	CASE("quiet: when nothing is, all of the room; and the error is its own");
 	draw(&map, '+', 0, 0, '+');
 	s.r.bounds.end = SMALL_BASE + 18 * MIB;
-	want_refusal(&s, FAIL_ROOM,
-		     "place the kernel: it needs 4 MiB in one piece, the largest hole is 2 MiB (2 "
-		     "MiB free)",
-		     "nothing was loaded for want of memory; kexec-lite --plan --load without the "
-		     "initrd shows the map");
+	want_refusal(
+		&s, FAIL_ROOM,
+		"place the kernel: 4 MiB needed, the largest hole has 2 MiB (2 MiB free)",
+		"nothing was loaded: kexec-lite --plan --load without the initrd shows the map");
 	small_end(&s);
 }
 
@@ -672,29 +665,27 @@ static void crashes(void)
 	CASE("crash kernel: no room in its region");
 	s.r.bounds.end = SMALL_REGION + 2 * MIB;
 	want_refusal(&s, FAIL_ROOM,
-		     "place the kernel: it needs 4 MiB in one piece, the largest hole is 2 MiB (2 "
-		     "MiB free)",
+		     "place the kernel: 4 MiB needed, the largest hole has 2 MiB (2 MiB free)",
 		     "nothing was loaded: boot with a larger crashkernel=, it has 256 MiB");
 	s.r.bounds.end = 0;
 	CASE("crash kernel: its other errors are their own");
 	s.m.mem_total = 2 * MIB;
-	want_refusal(&s, FAIL_MEMORY,
-		     "load 1 MiB: the running kernel takes half of its RAM at most, 1 MiB",
-		     "nothing was loaded: 1 MiB are too much, make kernel or initrd smaller");
+	want_refusal(&s, FAIL_MEMORY, "load the kernel: 1 MiB is more than half of RAM, 1 MiB",
+		     "nothing was loaded: the running kernel takes half of RAM at most; make "
+		     "kernel or initrd smaller");
 	s.m.mem_total = GIB;
 	dtb = note_tree("/ { #address-cells = <2>; #size-cells = <2>; memory@0 { device_type = "
 			"\"memory\"; reg = <0 80000000 0 40000000>; }; };");
 	s.r.dtb = dtb;
 	s.r.dtb_name = "x.dtb";
-	want_refusal(&s, FAIL_TREE,
-		     "use device tree x.dtb: this machine has no memory at 0x80000000", "");
+	want_refusal(&s, FAIL_TREE, "use the device tree: no memory here at 0x80000000: x.dtb", "");
 	note_free(&dtb);
 	s.r.dtb.len = 0;
 	CASE("crash kernel: more RAM and CPUs than a header can name");
 	for (i = 0; i < 65534; i++)
 		if (!ranges_add(&s.m.crash.notes, i, i + 1, NULL))
 			abort();
-	want_refusal(&s, FAIL_MACHINE, "write the core header: it has more than 65534 entries", "");
+	want_refusal(&s, FAIL_MACHINE, "write the core header: more than 65534 entries", "");
 	small_end(&s);
 
 	CASE("crash kernel: a region that ends above 4 GiB, and a tree whose cells do not");
@@ -775,7 +766,7 @@ static void random_machines(void)
 		small_free(&s);
 		s.m.page_size = pages[unit_random() % 3];
 		s.m.tree_in_x0 = unit_random() % 4 == 0;
-		for (n = 0; n < COUNT(s.r.initrd); n++)
+		for (n = 0; n < ARRAY_SIZE(s.r.initrd); n++)
 			s.r.initrd[n] =
 				(struct span){ s.initrd, 1 + unit_random() % sizeof(s.initrd) };
 		s.r.initrds = unit_random() % 4;
@@ -784,7 +775,7 @@ static void random_machines(void)
 		size = unit_random() % 4 ? unit_random() % (8 * MIB) : 0;
 		small_header(s.kernel, offset, size, unit_random() % 16 & ~1u);
 		e = (struct error){ 0 };
-		if (!image_parse((struct span){ s.kernel, 1 << 20 }, "Image", &s.m, &s.img, &e))
+		if (!kernel_parse((struct span){ s.kernel, 1 << 20 }, "Image", &s.m, &s.img, &e))
 			continue;
 		if (plan_make(&s.r, &p, &e))
 			planned++;

@@ -686,7 +686,7 @@ static void others(void)
 	struct error e;
 	struct plan p;
 
-	for (r = other_rows; r < other_rows + COUNT(other_rows); r++) {
+	for (r = other_rows; r < other_rows + ARRAY_SIZE(other_rows); r++) {
 		CASE("%s", r->r.caption);
 		small_start(&s, SMALL_TREE);
 		r->change(&s);
@@ -727,7 +727,7 @@ static void targets(void)
 	struct error e;
 	struct plan p;
 
-	for (r = target_rows; r < target_rows + COUNT(target_rows); r++) {
+	for (r = target_rows; r < target_rows + ARRAY_SIZE(target_rows); r++) {
 		CASE("arm64 alone: %s", r->caption);
 		small_start(&s, SMALL_TREE);
 		e = (struct error){ 0 };
@@ -749,7 +749,7 @@ void test_plan_check(void)
 	struct plan p;
 	bool ok;
 
-	for (r = rows; r < rows + COUNT(rows); r++) {
+	for (r = rows; r < rows + ARRAY_SIZE(rows); r++) {
 		CASE("%s", r->caption);
 		small_start(&s, SMALL_TREE);
 		e = (struct error){ 0 };

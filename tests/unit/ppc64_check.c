@@ -305,7 +305,7 @@ static void stubs(void)
 	size_t i, big;
 
 	memset(kernel, 0xaa, sizeof(kernel));
-	for (i = 0; i < COUNT(opals); i++) {
+	for (i = 0; i < ARRAY_SIZE(opals); i++) {
 		CASE("stub: %s", opals[i].caption);
 		snprintf(note, sizeof(note), "/ { %s};", opals[i].opal);
 		m.fdt = note_tree(note);
@@ -364,7 +364,7 @@ void test_ppc64_check(void)
 	hotplug();
 
 	stubs();
-	for (i = 0; i < COUNT(rows); i++)
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		spoiled(&rows[i]);
 	without_room(false);
 	without_room(true);

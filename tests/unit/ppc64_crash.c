@@ -137,7 +137,7 @@ static void without_memory(void)
 	long n;
 	bool ok;
 
-	for (i = 0; i < COUNT(trees); i++) {
+	for (i = 0; i < ARRAY_SIZE(trees); i++) {
 		CASE("out of memory: %s", trees[i].caption);
 		in = note_tree(trees[i].tree);
 		m.fdt = in;
@@ -223,7 +223,7 @@ static void hotplug(void)
 	struct span in;
 	size_t i, n;
 
-	for (i = 0; i < COUNT(hotplug_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(hotplug_rows); i++) {
 		CASE("room for CPUs that come: %s", hotplug_rows[i].caption);
 		in = note_tree(hotplug_rows[i].tree);
 		m = (struct machine){ .arch = &arch_ppc64, .fdt = in };
@@ -246,7 +246,7 @@ void test_ppc64_crash(void)
 	char buf[2000];
 	bool ok;
 
-	for (r = rows; r < rows + COUNT(rows); r++) {
+	for (r = rows; r < rows + ARRAY_SIZE(rows); r++) {
 		CASE("%s", r->caption);
 		in = note_tree(r->tree);
 		m = (struct machine){ .arch = &arch_ppc64, .fdt = in, .fdt_from = "/t" };

@@ -1,6 +1,8 @@
 /* vmlinux on a small ppc64 machine: parsed and planned. */
 #include "unit.h"
 
+#include "src/plan/kernel.h"
+
 #include "arch/arch.h"
 #include "src/formats/elf64.h"
 
@@ -135,15 +137,15 @@ static const struct row {
 	{ "stay: eight segments become nine", 3, 2, FIRST, eight, 8, true, true, false, 9, 0x80100,
 	  0, "" },
 	{ "stay: a kernel without __run_at_load", 3, 2, FIRST, one, 1, false, true, false, 0, 0,
-	  FAIL_UNSUPPORTED, "keep kernel vmlinux where it is loaded: it has no __run_at_load" },
+	  FAIL_UNSUPPORTED, "run the kernel in place: no __run_at_load: vmlinux" },
 	{ "the entry in the middle", 3, 2, FIRST + 0x1000, one, 1, true, false, false, 1, 0x90000,
 	  0, "" },
 	{ "the entry outside", 3, 2, FIRST + 0x20000, one, 1, true, false, false, 0, 0, FAIL_FORMAT,
-	  "load kernel vmlinux: it starts outside of what it loads" },
+	  "load the kernel: entry point outside its segments: vmlinux" },
 	{ "the entry between two instructions", 3, 2, FIRST + 2, one, 1, true, false, false, 0, 0,
-	  FAIL_FORMAT, "load kernel vmlinux: it starts outside of what it loads" },
+	  FAIL_FORMAT, "load the kernel: entry point outside its segments: vmlinux" },
 	{ "less than 0x100 bytes of code", 3, 2, FIRST, tiny, 1, false, false, false, 0, 0,
-	  FAIL_FORMAT, "load kernel vmlinux: it has no code at its start" },
+	  FAIL_FORMAT, "load the kernel: no code at its start: vmlinux" },
 	{ "a kernel that clears its BSS by itself, in one copy without it", 3, 2, FIRST, odd_bss, 2,
 	  true, false, false, 1, 0x42000, 0, "" },
 	{ "one that does not, in one copy with it", 3, 2, FIRST, odd_bss, 2, false, false, false, 1,
@@ -157,9 +159,9 @@ static const struct row {
 	{ "an entry in the second segment, and the first has no descriptor there", 3, 1,
 	  FIRST + 0x40000, two, 2, true, false, true, 2, 0xd0000, 0, "" },
 	{ "cut short inside a segment", 3, 2, FIRST, far, 1, true, false, false, 0, 0, FAIL_FORMAT,
-	  "load kernel vmlinux: it is cut short inside a segment" },
+	  "load the kernel: cut short inside a segment: vmlinux" },
 	{ "a fixed kernel whose place is taken", 2, 2, FIRST, one, 1, false, false, false, 0, 0,
-	  FAIL_ROOM, "load kernel vmlinux: it runs at 0x0 only, which is taken" },
+	  FAIL_ROOM, "load the kernel: runs only at 0x0, which is in use: vmlinux" },
 };
 
 /* A plan of it passes its check, or says why not: never FAIL_BUG. */
@@ -192,16 +194,16 @@ static void fixed_kernels(void)
 		{ "its place is free", fixed, 0, 0, false, false, false, FAIL_NONE, "" },
 		{ "it stays anyway", fixed, 0, 0, false, false, true, FAIL_NONE, "" },
 		{ "its place is taken", fixed, 0x4010000, 0, false, false, false, FAIL_ROOM,
-		  "load kernel vmlinux: it runs at 0x4000000 only, which is taken" },
+		  "load the kernel: runs only at 0x4000000, which is in use: vmlinux" },
 		{ "its place is out of reach", fixed, 0, 0x5000000, false, false, false, FAIL_ROOM,
-		  "load kernel vmlinux: it runs at 0x4000000 only, which is taken" },
+		  "load the kernel: runs only at 0x4000000, which is in use: vmlinux" },
 		{ "its place is outside of the crash region", fixed, 0, 0x5000000, false, true,
 		  false, FAIL_UNSUPPORTED,
-		  "keep kernel vmlinux in the crash kernel region: it runs at 0x4000000 only" },
+		  "load a crash kernel: runs only at 0x4000000, outside its region: vmlinux" },
 		{ "its place is no page", inside, 0, 0, false, false, false, FAIL_UNSUPPORTED,
-		  "load kernel vmlinux: it runs at 0x4001000 only, which is no page" },
+		  "load the kernel: runs only at 0x4001000, not page aligned: vmlinux" },
 		{ "a program that asks for a stack", fixed, 0, 0, true, false, false,
-		  FAIL_UNSUPPORTED, "load kernel vmlinux: it is a program, not a kernel" },
+		  FAIL_UNSUPPORTED, "load the kernel: a program, not a kernel: vmlinux" },
 	};
 	struct machine m;
 	struct image img;
@@ -210,7 +212,7 @@ static void fixed_kernels(void)
 	size_t i;
 	bool ok;
 
-	for (i = 0; i < COUNT(places); i++) {
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
 		CASE("a fixed kernel: %s", places[i].caption);
 		machine(&m, &tree, TREE_NOTE);
 		if (places[i].taken &&
@@ -229,8 +231,8 @@ static void fixed_kernels(void)
 			put(file + 64 + 56, 4, 0x6474e551, false);
 		}
 		e = (struct error){ 0 };
-		ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e) &&
-		     (!places[i].stay || image_pin(&img, "vmlinux", &m, &e));
+		ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e) &&
+		     (!places[i].stay || kernel_pin(&img, "vmlinux", &m, &e));
 		want_error(ok, &e, places[i].code, places[i].sentence);
 		if (ok) {
 			want(img.fixed && !img.copy, "it is as it was");
@@ -254,31 +256,31 @@ static void copies(void)
 	make(3, 2, FIRST, odd, 2, true, false);
 	CASE("one copy of all: out of memory");
 	unit_memory(0);
-	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
 	unit_memory(-1);
 	want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
 	image_free(&img);
 	CASE("one copy of all: just half of RAM, and two bytes less of RAM");
 	m.mem_total = 2 * 0x22000;
 	e = (struct error){ 0 };
-	want_error(image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e), &e, FAIL_NONE,
-		   "");
+	want_error(kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e), &e,
+		   FAIL_NONE, "");
 	image_free(&img);
 	m.mem_total -= 2;
-	want_error(image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e), &e,
-		   FAIL_MEMORY, "load kernel vmlinux: it takes more than half of RAM");
+	want_error(kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e), &e,
+		   FAIL_MEMORY, "load the kernel: more than half of RAM: vmlinux");
 	image_free(&img);
 	CASE("one copy of all: nobody knows how much RAM there is");
 	m.mem_total = 0;
 	e = (struct error){ 0 };
-	want_error(image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e), &e, FAIL_NONE,
-		   "");
+	want_error(kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e), &e,
+		   FAIL_NONE, "");
 	image_free(&img);
 	CASE("stay: out of memory for the first page");
 	make(3, 2, FIRST, one, 1, true, false);
-	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
 	unit_memory(0);
-	ok = ok && image_pin(&img, "vmlinux", &m, &e);
+	ok = ok && kernel_pin(&img, "vmlinux", &m, &e);
 	unit_memory(-1);
 	want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
 	image_free(&img);
@@ -297,13 +299,13 @@ void test_ppc64_image(void)
 
 	fixed_kernels();
 	copies();
-	for (r = rows; r < rows + COUNT(rows); r++) {
+	for (r = rows; r < rows + ARRAY_SIZE(rows); r++) {
 		CASE("%s", r->caption);
 		machine(&m, &tree, TREE_NOTE);
 		make(r->type, r->abi, r->entry, r->l, r->n, r->run0, r->be);
 		e = (struct error){ 0 };
-		ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e) &&
-		     (!r->stay || image_pin(&img, "vmlinux", &m, &e));
+		ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e) &&
+		     (!r->stay || kernel_pin(&img, "vmlinux", &m, &e));
 		want_error(ok, &e, r->code, r->sentence);
 		if (ok) {
 			if (r->parts)
@@ -329,14 +331,14 @@ void test_ppc64_image(void)
 	make(2, 1, FIRST + 0x8000, one, 1, true, true);
 	put(file + 0x18000, 8, FIRST + 0x4000, true);
 	e = (struct error){ 0 };
-	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
 	want_error(ok, &e, FAIL_NONE, "");
 	want_u64("entry", 0x4000, img.entry);
 	image_free(&img);
 	CASE("segments above 0: all places are counted from the first");
 	make(3, 2, FIRST + 0x4041000, high, 2, true, false);
 	e = (struct error){ 0 };
-	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
 	want_error(ok, &e, FAIL_NONE, "");
 	want_u64("parts", 2, img.parts);
 	want_u64("the first", 0, img.part[0].at);
@@ -347,24 +349,23 @@ void test_ppc64_image(void)
 	CASE("a 32-bit ELF file");
 	file[4] = 1;
 	e = (struct error){ 0 };
-	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
-	want_error(ok, &e, FAIL_UNSUPPORTED, "load kernel vmlinux: it is a 32-bit ELF file");
+	ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	want_error(ok, &e, FAIL_UNSUPPORTED, "load the kernel: a 32-bit ELF file: vmlinux");
 	image_free(&img);
 	CASE("an ELF file of another machine");
 	make(2, 2, FIRST, one, 1, true, false);
 	put(file + 18, 2, 62, false);
 	e = (struct error){ 0 };
-	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
 	want_error(ok, &e, FAIL_UNSUPPORTED,
-		   "load kernel vmlinux: it is an ELF file, this "
-		   "machine is "
-		   "ppc64");
+		   "load the kernel: an ELF file, and this is ppc64: vmlinux");
 	image_free(&img);
 	CASE("no kernel at all: the article goes with the name");
 	memset(file, 0, SIZE);
 	e = (struct error){ 0 };
-	ok = image_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
-	want_error(ok, &e, FAIL_FORMAT, "load kernel vmlinux: it is not a ppc64 kernel");
+	ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	want_error(ok, &e, FAIL_FORMAT,
+		   "load the kernel: not a kernel for ppc64, or corrupt: vmlinux");
 	image_free(&img);
 	end(&m, &tree);
 }

@@ -99,7 +99,7 @@ static const struct row {
 		  "0 0 0 40000000") "};",
 	  "0-40000000", "0-2000000, fffffffff0000000-ffffffffffffffff", 0x40000000, "" },
 	{ "no /chosen", HEAD MEM("0 0 0 40000000") "};", NULL, NULL, 0,
-	  "use device tree /t: /chosen has no linux,kernel-end" },
+	  "use the device tree: no linux,kernel-end in /chosen: /t" },
 	{ "firmware: RTAS, OPAL, TCE tables, hash table, crash region, reserved-ranges",
 	  HEAD "reserved-ranges = <0 30000000 0 1000000 0 31000000 0 1000>; "
 	       "chosen { linux,kernel-end = <0 2000000>; linux,htab-base = <0 8000000>; "
@@ -121,10 +121,10 @@ static const struct row {
 	  HEAD "chosen { linux,kernel-end = <2000000>; }; " MEM("0 0 0 40000000") "};",
 	  "0-40000000", "0-2000000", 0x40000000, "" },
 	{ "no kernel's end", HEAD "chosen { }; " MEM("0 0 0 40000000") "};", NULL, NULL, 0,
-	  "use device tree /t: /chosen has no linux,kernel-end" },
+	  "use the device tree: no linux,kernel-end in /chosen: /t" },
 	{ "no memory at 0",
 	  HEAD END_1G "memory@1 { device_type = \"memory\"; reg = <1 0 0 10000000>; }; };", NULL,
-	  NULL, 0, "use device tree /t: no memory node starts at 0" },
+	  NULL, 0, "use the device tree: no memory node starts at 0: /t" },
 };
 
 /* Whatever is found first takes the memory that there is not. */
@@ -167,7 +167,7 @@ static void out_of_memory(void)
 	long n;
 	bool ok;
 
-	for (i = 0; i < COUNT(trees); i++) {
+	for (i = 0; i < ARRAY_SIZE(trees); i++) {
 		CASE("out of memory: %s", trees[i].caption);
 		tree = note_tree(trees[i].tree);
 		for (n = 0, ok = false; n < 5 && !ok; n++) {
@@ -224,7 +224,7 @@ void test_ppc64_memory(void)
 	struct error e;
 	struct span tree;
 
-	for (r = rows; r < rows + COUNT(rows); r++) {
+	for (r = rows; r < rows + ARRAY_SIZE(rows); r++) {
 		CASE("%s", r->caption);
 		tree = note_tree(r->tree);
 		m = (struct machine){

@@ -25,7 +25,7 @@ static void whole(void)
 	if (!plan_make(&s.r, &p, &e))
 		abort();
 	print_plan(&p, &s.r, &t);
-	for (i = 0; i < COUNT(lines); i++) {
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
 		CASE("plan: line \"%.40s...\"", lines[i]);
 		want(t.p && strstr(t.p, lines[i]), "it is there");
 	}
@@ -153,7 +153,7 @@ static void keep_more(struct small *s)
 	static const char *const why[] = { "beta", "gamma", "alpha", "beta" };
 	size_t i;
 
-	for (i = 0; i < COUNT(why); i++)
+	for (i = 0; i < ARRAY_SIZE(why); i++)
 		if (!ranges_add(&s->m.reserved, 0x50000000 + i * MIB, 0x50000000 + i * MIB + KIB,
 				why[i]))
 			abort();
@@ -213,7 +213,7 @@ static void prints(void)
 	struct plan p;
 	size_t overlays;
 
-	for (r = print_rows; r < print_rows + COUNT(print_rows); r++) {
+	for (r = print_rows; r < print_rows + ARRAY_SIZE(print_rows); r++) {
 		CASE("print: %s", r->caption);
 		small_start(&s, SMALL_TREE);
 		r->change(&s);

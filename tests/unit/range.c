@@ -72,7 +72,7 @@ static void sorts_and_unions(void)
 	struct ranges s;
 	size_t i;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("sort and union: %s", rows[i].caption);
 		read_ranges(&s, rows[i].set);
 		ranges_sort(&s);
@@ -123,7 +123,7 @@ static void subtractions(void)
 	struct ranges from, minus, left;
 	size_t i;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("subtract: %s", rows[i].caption);
 		read_ranges(&from, rows[i].from);
 		read_ranges(&minus, rows[i].minus);
@@ -239,7 +239,7 @@ static void pairs(void)
 	};
 	size_t i;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("two ranges: %s", rows[i].caption);
 		want_u64("overlaps", rows[i].overlaps, range_overlaps(rows[i].a, rows[i].b));
 		want_u64("overlaps, the other way", rows[i].overlaps,
@@ -270,7 +270,7 @@ static void rounding(void)
 	};
 	size_t i;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("round: %s", rows[i].caption);
 		want_u64("down", rows[i].down, round_down(rows[i].v, rows[i].align));
 		want_u64("up", rows[i].up, round_up(rows[i].v, rows[i].align));

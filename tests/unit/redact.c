@@ -51,7 +51,7 @@ void test_redact(void)
 	struct span s;
 	size_t i, len;
 
-	for (i = 0; i < COUNT(word_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(word_rows); i++) {
 		CASE("words: %s", word_rows[i].caption);
 		len = strlen(word_rows[i].words);
 		words = malloc(len + 1);
@@ -66,7 +66,7 @@ void test_redact(void)
 	memcpy(buf, "key=abcdef", 11);
 	redact_cmdline(buf, 6);
 	want_text("words", "key=xxcdef", buf);
-	for (i = 0; i < COUNT(tree_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(tree_rows); i++) {
 		CASE("tree: %s", tree_rows[i].caption);
 		s = note_tree(tree_rows[i].note);
 		redact_tree((uint8_t *)(uintptr_t)s.p);

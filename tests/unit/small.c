@@ -1,6 +1,8 @@
 /* A small machine in memory: see unit.h. */
 #include "unit.h"
 
+#include "src/plan/kernel.h"
+
 #include "arch/arch.h"
 
 #define KERNEL_BYTES  (1u << 20)
@@ -48,7 +50,7 @@ void small_start(struct small *s, const char *tree_note)
 	s->m.addressable = (struct range){ 0, 1ull << 48, NULL };
 	small_free(s);
 	small_header(s->kernel, 0, KERNEL_MEMORY, 8 | 1 << 1);
-	if (!image_parse((struct span){ s->kernel, KERNEL_BYTES }, "Image", &s->m, &s->img, &e))
+	if (!kernel_parse((struct span){ s->kernel, KERNEL_BYTES }, "Image", &s->m, &s->img, &e))
 		abort();
 	s->r = (struct request){
 		.machine = &s->m,

@@ -31,7 +31,7 @@ static void subs(void)
 	struct span s;
 	size_t i;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("sub: %s", rows[i].caption);
 		s = untouched;
 		want_u64("answer", rows[i].ok, span_sub(all, rows[i].off, rows[i].len, &s));
@@ -74,7 +74,7 @@ static void numbers(void)
 		want_u64(#read " answer", (expected) != UINT64_MAX, read(s, rows[i].off, &(v)));   \
 		want_u64(#read, (expected) == UINT64_MAX ? 0 : (expected), (v));                   \
 	} while (0)
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("numbers: %s", rows[i].caption);
 		CHECK(rows[i].le16, span_le16, h);
 		CHECK(rows[i].be16, span_be16, h);
@@ -151,7 +151,7 @@ static void takes(void)
 	uint64_t v;
 	size_t i;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("take a number: %s", rows[i].caption);
 		s = text(rows[i].text);
 		v = 77;

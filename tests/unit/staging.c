@@ -138,7 +138,7 @@ static void test_zones(void)
 	struct strbuf t = STRBUF_GROWING;
 	size_t i;
 
-	for (i = 0; i < COUNT(zones_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(zones_rows); i++) {
 		CASE("zones: %s", zones_rows[i].caption);
 		staging_read_zones(&map,
 				   (struct span){ (const uint8_t *)zones_rows[i].text,
@@ -174,7 +174,7 @@ static void out_of_memory(void)
 	bool ok;
 
 	ranges_add(&room, 0x10000000, 0x12000000, NULL);
-	for (i = 0; i < COUNT(maps); i++) {
+	for (i = 0; i < ARRAY_SIZE(maps); i++) {
 		CASE("quiet: out of memory for %s", maps[i].caption);
 		draw(&map, maps[i].blocks);
 		for (j = 0; j < map.blocks; j++)
@@ -209,7 +209,7 @@ void test_staging(void)
 	test_zones();
 	out_of_memory();
 	ranges_add(&room, whole.start, whole.end, NULL);
-	for (i = 0; i < COUNT(quiet_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(quiet_rows); i++) {
 		r = &quiet_rows[i];
 		CASE("quiet: %s", r->caption);
 		draw(&map, r->blocks);

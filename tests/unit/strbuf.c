@@ -48,7 +48,7 @@ static void formats(void)
 	SAME_AS_PRINTF("several", "%s=%u%c%-4d|%8llx|", "a", 1u, ',', 2, 3ull);
 }
 
-/* Formats that a compiler would log_warn of are read all the same. */
+/* Formats that a compiler would log_warning of are read all the same. */
 static void strange(void)
 {
 	static const struct {
@@ -65,7 +65,7 @@ static void strange(void)
 	char buf[64];
 	size_t i;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("format %s", rows[i].caption);
 		t = strbuf_fixed(buf, sizeof(buf));
 		format = rows[i].format;
@@ -181,7 +181,7 @@ static void sizes(void)
 	char buf[FORMAT_SIZE_MAX];
 	size_t i;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("size: %s", rows[i].caption);
 		want_text("text", rows[i].expected, format_size(buf, rows[i].bytes));
 	}
@@ -216,7 +216,7 @@ static void names(void)
 	char buf[PRINTABLE_MAX];
 	size_t i;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("name: %s", rows[i].caption);
 		want_text("text", rows[i].expected, printable(buf, rows[i].name));
 	}

@@ -112,7 +112,7 @@ static void checks(void)
 	uint8_t *blob;
 	size_t i, n;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("header: %s", rows[i].caption);
 		blob = copy_of(good, good.len);
 		v = rows[i].value + (rows[i].relative ? (uint32_t)good.len : 0);
@@ -128,7 +128,7 @@ static void checks(void)
 			   rows[i].sentence ? FAIL_TREE : FAIL_NONE, sentence);
 		free(blob);
 	}
-	for (i = 0; i < COUNT(bodies); i++) {
+	for (i = 0; i < ARRAY_SIZE(bodies); i++) {
 		CASE("structure: %s", bodies[i].caption);
 		blob = copy_of(good, good.len);
 		put_word(blob + at + bodies[i].off, bodies[i].value);
@@ -307,7 +307,7 @@ static void addresses(void)
 	uint64_t v;
 	size_t i;
 
-	for (i = 0; i < COUNT(addresses); i++) {
+	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
 		CASE("an address %s", addresses[i].caption);
 		v = 77;
 		want_u64("answer", addresses[i].ok, tree_address(s.p, 0, addresses[i].name, &v));
@@ -355,7 +355,7 @@ static void pairs(void)
 	struct span s;
 	size_t i;
 
-	for (i = 0; i < COUNT(pair_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(pair_rows); i++) {
 		CASE("pairs: %s", pair_rows[i].caption);
 		s = note_tree(pair_rows[i].note);
 		out = (struct ranges){ 0 };

@@ -37,7 +37,7 @@ static void test_kinds(void)
 	struct span s;
 	size_t i;
 
-	for (i = 0; i < COUNT(kinds); i++) {
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		CASE("Xen and spin tables: %s", kinds[i].caption);
 		s = note_tree(kinds[i].note);
 		want_u64("Xen", kinds[i].xen, tree_is_xen(s.p));
@@ -65,7 +65,7 @@ static void test_says(void)
 	struct span s;
 	size_t i;
 
-	for (i = 0; i < COUNT(sayings); i++) {
+	for (i = 0; i < ARRAY_SIZE(sayings); i++) {
 		CASE("a property that is this string: %s", sayings[i].caption);
 		s = note_tree(sayings[i].note);
 		want_u64("answer", sayings[i].says, tree_prop_equals(s.p, 0, "a", "memory"));
@@ -102,7 +102,7 @@ static void test_reserve(void)
 	char buf[200];
 	size_t i;
 
-	for (i = 0; i < COUNT(reserves); i++) {
+	for (i = 0; i < ARRAY_SIZE(reserves); i++) {
 		CASE("reserve: %s", reserves[i].caption);
 		s = note_tree(reserves[i].before);
 		e = (struct error){ 0 };

@@ -200,7 +200,7 @@ int main(int argc, char *argv[])
 	size_t i;
 	int j;
 
-	for (i = 0; i < COUNT(rooms); i++) {
+	for (i = 0; i < ARRAY_SIZE(rooms); i++) {
 		for (j = 1; j < argc && strcmp(argv[j], rooms[i].name) != 0; j++)
 			;
 		if (argc == 1 || j < argc)

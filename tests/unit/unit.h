@@ -16,10 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define KIB	     (1ull << 10)
-#define MIB	     (1ull << 20)
-#define GIB	     (1ull << 30)
+#define KIB (1ull << 10)
+#define MIB (1ull << 20)
+#define GIB (1ull << 30)
 
 /* The rooms: one file each. */
 #define ROOMS(X)                                                                                   \
@@ -27,12 +26,13 @@
 	X(strbuf)                                                                                  \
 	X(span)                                                                                    \
 	X(range)                                                                                   \
-	X(sort)                                                                                    \
-	X(alloc) X(iomem) X(options) X(method) X(place) X(map) X(staging) X(image) X(elf64)        \
-		X(arm64_image) X(arm64_memory) X(ppc64_image) X(ppc64_memory) X(tree) X(memory)    \
-			X(merge) X(overlay) X(chosen) X(flatten) X(redact) X(arch) X(plan)         \
-				X(plan_check) X(print) X(elfcorehdr) X(ppc64_crash) X(unpack)      \
-					X(unwrap) X(ppc64_check) X(trees)
+                                                                                                   \
+	X(alloc)                                                                                   \
+	X(iomem) X(options) X(method) X(holes) X(map) X(staging) X(image) X(elf64) X(arm64_image)  \
+		X(arm64_memory) X(ppc64_image) X(ppc64_memory) X(tree) X(memory) X(merge)          \
+			X(overlay) X(chosen) X(flatten) X(redact) X(arch) X(plan) X(plan_check)    \
+				X(print) X(elfcorehdr) X(ppc64_crash) X(unpack) X(unwrap)          \
+					X(ppc64_check) X(trees)
 #define ROOM_DECLARE(name) void test_##name(void);
 ROOMS(ROOM_DECLARE)
 #undef ROOM_DECLARE

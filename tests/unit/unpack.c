@@ -85,132 +85,132 @@ static const struct row {
 	{ "gzip", gzip, 0, "", FAIL_NONE, "" },
 	{ "gzip with extra, name, comment and a header CRC", gzip_fields, 0, "", FAIL_NONE, "" },
 	{ "gzip: its header CRC is another", gzip_fields, 30, "a6", FAIL_FORMAT,
-	  "load kernel x: its gzip stream is broken" },
+	  "load the kernel: corrupt gzip stream: x" },
 	{ "gzip: the extra field is longer than the file", gzip_fields, 10, "ffff", FAIL_FORMAT,
-	  "load kernel x: its gzip stream is cut short" },
+	  "load the kernel: truncated gzip stream: x" },
 	{ "gzip: two members", gzip_two, 0, "", FAIL_NONE, "" },
 	{ "gzip: stored, not compressed", gzip_stored, 0, "", FAIL_NONE, "" },
 	{ "gzip: a stored length that its complement is not", gzip_stored, 11, "ffff", FAIL_FORMAT,
-	  "load kernel x: its gzip stream is broken" },
+	  "load the kernel: corrupt gzip stream: x" },
 	{ "gzip: a method that is not deflate", gzip, 2, "07", FAIL_FORMAT,
-	  "load kernel x: its gzip stream is broken" },
+	  "load the kernel: corrupt gzip stream: x" },
 	{ "gzip: reserved flags", gzip, 3, "e0", FAIL_FORMAT,
-	  "load kernel x: its gzip stream is broken" },
+	  "load the kernel: corrupt gzip stream: x" },
 	{ "gzip: its CRC is another", gzip, 22, "00", FAIL_FORMAT,
-	  "load kernel x: its gzip stream is broken" },
+	  "load the kernel: corrupt gzip stream: x" },
 	{ "gzip: its length is another", gzip, 26, "8d", FAIL_FORMAT,
-	  "load kernel x: its gzip stream is broken" },
+	  "load the kernel: corrupt gzip stream: x" },
 	{ "gzip: its length is another by 2^24", gzip, 29, "01", FAIL_FORMAT,
-	  "load kernel x: its gzip stream is broken" },
+	  "load the kernel: corrupt gzip stream: x" },
 	{ "gzip, and zeros behind it", gzip, -1, "000000000000000000", FAIL_NONE, "" },
 	{ "gzip, and its length behind it", gzip, -1, "8c000000", FAIL_NONE, "" },
 	{ "gzip, and another length behind it", gzip, -1, "8d000000", FAIL_FORMAT,
-	  "load kernel x: something follows its gzip stream" },
+	  "load the kernel: data after its gzip stream: x" },
 	{ "gzip, and half of a length behind it", gzip, -1, "8c00", FAIL_FORMAT,
-	  "load kernel x: something follows its gzip stream" },
+	  "load the kernel: data after its gzip stream: x" },
 	{ "gzip, and text behind it", gzip, -1, "6d6f7265", FAIL_FORMAT,
-	  "load kernel x: something follows its gzip stream" },
+	  "load the kernel: data after its gzip stream: x" },
 	{ "gzip, and the start of a member behind it", gzip, -1, "1f8b", FAIL_FORMAT,
-	  "load kernel x: its gzip stream is cut short" },
+	  "load the kernel: truncated gzip stream: x" },
 	{ "gzip, and a module signature behind it", gzip, -1,
 	  "00017e4d6f64756c65207369676e617475726520617070656e6465647e0a", FAIL_NONE, "" },
 	{ "zstd", zstd, 0, "", FAIL_NONE, "" },
 	{ "zstd with a checksum", zstd_sum, 0, "", FAIL_NONE, "" },
 	{ "zstd without a size", zstd_blind, 0, "", FAIL_NONE, "" },
 	{ "zstd: its checksum is another", zstd_sum, 26, "00", FAIL_FORMAT,
-	  "load kernel x: its zstd stream is broken" },
+	  "load the kernel: corrupt zstd stream: x" },
 	{ "zstd: two frames, skippable ones before, between and behind", zstd_skip, 0, "",
 	  FAIL_NONE, "" },
 	{ "zstd: a skippable frame of 4 GiB", zstd_skip, 4, "ffffffff", FAIL_FORMAT,
-	  "load kernel x: its zstd stream is cut short" },
+	  "load the kernel: truncated zstd stream: x" },
 	{ "zstd: a size of 16 EiB", zstd, 4, "e0fdffffffffffffff", FAIL_MEMORY,
-	  "load kernel x: unpacked it takes more than 140 B, all that can be loaded" },
+	  "load the kernel: unpacked, larger than 140 B, the limit: x" },
 	{ "zstd: a size of 4 GiB less a byte", zstd, 4, "a0ffffffff", FAIL_MEMORY,
-	  "load kernel x: unpacked it takes more than 140 B, all that can be loaded" },
+	  "load the kernel: unpacked, larger than 140 B, the limit: x" },
 	{ "zstd: a smaller size", zstd, 5, "8b", FAIL_FORMAT,
-	  "load kernel x: its zstd stream is broken" },
+	  "load the kernel: corrupt zstd stream: x" },
 	{ "zstd: a dictionary is wanted", zstd, 4, "2101", FAIL_UNSUPPORTED,
-	  "load kernel x: its zstd stream has a filter or checksum that is not known" },
+	  "load the kernel: unknown filter or checksum in its zstd stream: x" },
 	{ "zstd: a reserved bit", zstd, 4, "28", FAIL_FORMAT,
-	  "load kernel x: its zstd stream is broken" },
+	  "load the kernel: corrupt zstd stream: x" },
 	{ "zstd, and its length behind it", zstd, -1, "8c000000", FAIL_NONE, "" },
 	{ "zstd, and text behind it", zstd, -1, "6d6f7265", FAIL_FORMAT,
-	  "load kernel x: something follows its zstd stream" },
+	  "load the kernel: data after its zstd stream: x" },
 	{ "xz with CRC64, which xz(1) writes", xz, 0, "", FAIL_NONE, "" },
 	{ "xz with CRC32", xz_crc32, 0, "", FAIL_NONE, "" },
 	{ "xz without a checksum", xz_none, 0, "", FAIL_NONE, "" },
 	{ "xz with SHA-256", xz_sha256, 0, "", FAIL_UNSUPPORTED,
-	  "load kernel x: its xz stream has a filter or checksum that is not known" },
+	  "load the kernel: unknown filter or checksum in its xz stream: x" },
 	{ "xz with a delta filter", xz_delta, 0, "", FAIL_UNSUPPORTED,
-	  "load kernel x: its xz stream has a filter or checksum that is not known" },
+	  "load the kernel: unknown filter or checksum in its xz stream: x" },
 	{ "xz with the filter of arm64", xz_arm64, 0, "", FAIL_NONE, "" },
 	{ "xz with the filter of arm64 from another address", xz_start, 0, "", FAIL_UNSUPPORTED,
-	  "load kernel x: its xz stream has a filter or checksum that is not known" },
+	  "load the kernel: unknown filter or checksum in its xz stream: x" },
 	{ "xz with the filter of x86", xz_x86, 0, "", FAIL_UNSUPPORTED,
-	  "load kernel x: its xz stream has a filter or checksum that is not known" },
+	  "load the kernel: unknown filter or checksum in its xz stream: x" },
 	{ "xz: two streams", xz_two, 0, "", FAIL_NONE, "" },
 	{ "xz: three blocks", xz_blocks, 0, "", FAIL_NONE, "" },
 	{ "xz: its CRC64 is another", xz, 48, "00", FAIL_FORMAT,
-	  "load kernel x: its xz stream is broken" },
+	  "load the kernel: corrupt xz stream: x" },
 	{ "xz: its CRC32 is another", xz_crc32, 48, "00", FAIL_FORMAT,
-	  "load kernel x: its xz stream is broken" },
+	  "load the kernel: corrupt xz stream: x" },
 	{ "xz: the header's CRC is another", xz, 8, "00", FAIL_FORMAT,
-	  "load kernel x: its xz stream is broken" },
+	  "load the kernel: corrupt xz stream: x" },
 	{ "xz: the footer's magic is another", xz, 79, "00", FAIL_FORMAT,
-	  "load kernel x: its xz stream is broken" },
+	  "load the kernel: corrupt xz stream: x" },
 	{ "xz, and zeros behind it", xz, -1, "00000000", FAIL_NONE, "" },
 	{ "xz, and text behind it", xz, -1, "6d6f7265", FAIL_FORMAT,
-	  "load kernel x: something follows its xz stream" },
+	  "load the kernel: data after its xz stream: x" },
 	{ "lz4, as kernels have it", lz4_legacy, 0, "", FAIL_NONE, "" },
 	{ "lz4, as kernels have it, twice", lz4_two, 0, "", FAIL_NONE, "" },
 	{ "lz4, as kernels have it, with its length behind it", lz4_legacy, -1, "8c000000",
 	  FAIL_NONE, "" },
 	{ "lz4, as kernels have it, with text behind it", lz4_legacy, -1, "6d6f7265", FAIL_FORMAT,
-	  "load kernel x: something follows its lz4 stream" },
+	  "load the kernel: data after its lz4 stream: x" },
 	{ "lz4, as kernels have it: a block of more bytes than a block can have", lz4_legacy, 4,
-	  "ffffffff", FAIL_FORMAT, "load kernel x: something follows its lz4 stream" },
+	  "ffffffff", FAIL_FORMAT, "load the kernel: data after its lz4 stream: x" },
 	{ "lz4, as kernels have it: a block that leaves the file", lz4_legacy, 4, "12", FAIL_FORMAT,
-	  "load kernel x: its lz4 stream is cut short" },
+	  "load the kernel: truncated lz4 stream: x" },
 	{ "lz4, as kernels have it: a match before the output, with less room than a block may "
 	  "have",
 	  lz4_legacy, 16, "0800", FAIL_MEMORY,
-	  "load kernel x: unpacked it takes more than 140 B, all that can be loaded" },
+	  "load the kernel: unpacked, larger than 140 B, the limit: x" },
 	{ "lz4 frame", lz4, 0, "", FAIL_NONE, "" },
 	{ "lz4 frame without its checksum", lz4_plain, 0, "", FAIL_NONE, "" },
 	{ "lz4 frame with every checksum and its size", lz4_all, 0, "", FAIL_NONE, "" },
 	{ "lz4 frame: skippable ones between two", lz4_skip, 0, "", FAIL_NONE, "" },
 	{ "lz4 frame: a skippable one of 4 GiB", lz4_skip, 40, "ffffffff", FAIL_FORMAT,
-	  "load kernel x: its lz4 stream is cut short" },
+	  "load the kernel: truncated lz4 stream: x" },
 	{ "lz4 frame: its checksum is another", lz4, 35, "00", FAIL_FORMAT,
-	  "load kernel x: its lz4 stream is broken" },
+	  "load the kernel: corrupt lz4 stream: x" },
 	{ "lz4 frame: a block's checksum is another", lz4_all, 36, "00", FAIL_FORMAT,
-	  "load kernel x: its lz4 stream is broken" },
+	  "load the kernel: corrupt lz4 stream: x" },
 	{ "lz4 frame: the header's checksum is another", lz4, 6, "00", FAIL_FORMAT,
-	  "load kernel x: its lz4 stream is broken" },
+	  "load the kernel: corrupt lz4 stream: x" },
 	{ "lz4 frame: version 2", lz4, 4, "a4", FAIL_FORMAT,
-	  "load kernel x: its lz4 stream is broken" },
+	  "load the kernel: corrupt lz4 stream: x" },
 	{ "lz4 frame: a reserved bit", lz4, 4, "66", FAIL_FORMAT,
-	  "load kernel x: its lz4 stream is broken" },
+	  "load the kernel: corrupt lz4 stream: x" },
 	{ "lz4 frame: blocks of a size that is none", lz4, 5, "30", FAIL_FORMAT,
-	  "load kernel x: its lz4 stream is broken" },
+	  "load the kernel: corrupt lz4 stream: x" },
 	{ "lz4 frame: a dictionary is wanted", lz4, 4, "65", FAIL_UNSUPPORTED,
-	  "load kernel x: its lz4 stream has a filter or checksum that is not known" },
+	  "load the kernel: unknown filter or checksum in its lz4 stream: x" },
 	{ "lz4 frame: a block above its limit", lz4, 7, "01004000", FAIL_FORMAT,
-	  "load kernel x: its lz4 stream is broken" },
+	  "load the kernel: corrupt lz4 stream: x" },
 	{ "lz4 frame: a stored block that leaves the file", lz4, 7, "00000480", FAIL_FORMAT,
-	  "load kernel x: its lz4 stream is broken" },
+	  "load the kernel: corrupt lz4 stream: x" },
 	{ "lz4, as kernels have it, and zeros behind it", lz4_legacy, -1, "0000000000000000",
 	  FAIL_NONE, "" },
 	{ "lz4 frame: a stored block that leaves the file by a byte", lz4_plain, 7, "16000080",
-	  FAIL_FORMAT, "load kernel x: its lz4 stream is cut short" },
+	  FAIL_FORMAT, "load the kernel: truncated lz4 stream: x" },
 	{ "lz4 frame: it says a byte more than it has", lz4_all, 6, "8d00000000000000d4",
-	  FAIL_MEMORY, "load kernel x: unpacked it takes more than 140 B, all that can be loaded" },
+	  FAIL_MEMORY, "load the kernel: unpacked, larger than 140 B, the limit: x" },
 	{ "lz4 frame: it says a byte less than it has", lz4_all, 6, "8b000000000000001f",
-	  FAIL_FORMAT, "load kernel x: its lz4 stream is broken" },
+	  FAIL_FORMAT, "load the kernel: corrupt lz4 stream: x" },
 	{ "lz4 frame, and a skippable one without a length behind it", lz4, -1, "502a4d18000000",
-	  FAIL_FORMAT, "load kernel x: its lz4 stream is cut short" },
+	  FAIL_FORMAT, "load the kernel: truncated lz4 stream: x" },
 	{ "lz4 frame, and text behind it", lz4, -1, "6d6f7265", FAIL_FORMAT,
-	  "load kernel x: something follows its lz4 stream" },
+	  "load the kernel: data after its lz4 stream: x" },
 };
 
 static unsigned nibble(char c)
@@ -270,7 +270,7 @@ static void test_rows(void)
 	bool ok;
 	size_t i, n;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("%s", rows[i].caption);
 		n = bytes_of(rows[i].stream, b);
 		if (rows[i].at < 0)
@@ -295,7 +295,7 @@ static void test_match(void)
 	CASE("lz4, as kernels have it: a match before the output, with room for a block");
 	b[16] = 8;
 	want_error(came(b, n, 8 << 20, &e, &steps), &e, FAIL_FORMAT,
-		   "load kernel x: its lz4 stream is broken");
+		   "load the kernel: corrupt lz4 stream: x");
 	CASE("lz4 frame: two of them, each with its size and checksum");
 	n = bytes_of(lz4_all, b);
 	memcpy(b + n, b, n);
@@ -329,9 +329,9 @@ static void test_each(void)
 	unsigned steps;
 	size_t i, j, n;
 
-	for (i = 0; i < COUNT(wholes); i++) {
+	for (i = 0; i < ARRAY_SIZE(wholes); i++) {
 		n = bytes_of(wholes[i].stream, b);
-		snprintf(cut, sizeof(cut), "load kernel x: its %s stream is cut short",
+		snprintf(cut, sizeof(cut), "load the kernel: truncated %s stream: x",
 			 wholes[i].name);
 		CASE("stream %zu, %s, cut at each byte", i, wholes[i].name);
 		for (j = 6; j < n; j++)
@@ -339,11 +339,9 @@ static void test_each(void)
 				want_error(came(b, j, SIZE, &e, &steps), &e, FAIL_FORMAT, cut);
 		CASE("stream %zu, %s, too little room by any number", i, wholes[i].name);
 		for (j = 0; j < SIZE; j++) {
-			snprintf(
-				full, sizeof(full),
-				"load kernel x: unpacked it takes more than %zu B, all that can be "
-				"loaded",
-				j);
+			snprintf(full, sizeof(full),
+				 "load the kernel: unpacked, larger than %zu B, the limit: x",
+				 j);
 			want_error(came(b, n, j, &e, &steps), &e, FAIL_MEMORY, full);
 		}
 		CASE("stream %zu, %s, each byte another: the 140 bytes or an error", i,
@@ -366,7 +364,7 @@ static void test_denied(void)
 	size_t i, n;
 	long calls;
 
-	for (i = 0; i < COUNT(wholes); i++) {
+	for (i = 0; i < ARRAY_SIZE(wholes); i++) {
 		CASE("stream %zu, %s, without memory", i, wholes[i].name);
 		n = bytes_of(wholes[i].stream, b);
 		for (calls = 2; calls < 6; calls++) {
@@ -572,7 +570,7 @@ static void test_filter(void)
 	static uint8_t body[0x2000], stored[0x2000], f[0x2100];
 	size_t i;
 
-	for (i = 0; i < COUNT(filters); i++) {
+	for (i = 0; i < ARRAY_SIZE(filters); i++) {
 		CASE("xz with the filter of arm64: %s", filters[i].caption);
 		memset(body, 0, sizeof(body));
 		memset(stored, 0, sizeof(stored));
@@ -603,7 +601,7 @@ static void test_sizes(void)
 	unsigned steps = 0;
 	struct unpack u;
 
-	for (r = sized; r < sized + COUNT(sized); r++) {
+	for (r = sized; r < sized + ARRAY_SIZE(sized); r++) {
 		CASE("%s", r->caption);
 		u = (struct unpack){ .in = { (const uint8_t *)r->bytes, r->len },
 				     .out = out,

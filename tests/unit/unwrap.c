@@ -1,6 +1,8 @@
 /* Containers, made here: EFI zboot, UKI, ELF, each inside of others, and the table of a PE file. */
 #include "unit.h"
 
+#include "src/plan/kernel.h"
+
 #include "arch/arch.h"
 #include "dt/fit.h"
 #include "src/formats/pe.h"
@@ -151,7 +153,9 @@ static bool opens(const uint8_t *f, size_t len, uint64_t most, struct error *e, 
 	*e = (struct error){ 0 };
 	*got = '\0';
 	pieces_start(&s, most);
-	ok = unwrap((struct span){ file, len }, "x", &small.m, &s.store, &u, e);
+	ok = unwrap((struct span){ file, len }, "x",
+		    &(struct unwrap_target){ small.m.arch->elf_flat, small.m.fdt.p }, &s.store, &u,
+		    e);
 	if (ok)
 		snprintf(got, 32, "%.*s|%.*s|%.*s", (int)u.kernel.len, (const char *)u.kernel.p,
 			 (int)u.initrd.len, (const char *)u.initrd.p, (int)u.cmdline.len,
@@ -161,7 +165,7 @@ static bool opens(const uint8_t *f, size_t len, uint64_t most, struct error *e, 
 	return ok;
 }
 
-#define CUT(what) "load kernel x: its section " what " is cut short"
+#define CUT(what) "load the kernel: truncated in section " what ": x"
 
 /* A field of a UKI of 2,048 bytes: sections at 0x200, 0x400 and 0x600. */
 static const struct row {
@@ -174,27 +178,28 @@ static const struct row {
 	{ ".linux: no more bytes in memory than in the file", VIRTUAL(0), 4, 4,
 	  "a ke|initrd|words" },
 	{ ".linux: empty in memory", VIRTUAL(0), 4, 0,
-	  "load kernel x: its section .linux is empty" },
-	{ ".linux: empty in the file", RAW(0), 4, 0, "load kernel x: its section .linux is empty" },
+	  "load the kernel: section .linux is empty: x" },
+	{ ".linux: empty in the file", RAW(0), 4, 0,
+	  "load the kernel: section .linux is empty: x" },
 	{ ".linux: starts with the file's last byte", AT(0), 4, 2047,
-	  "load kernel x: two of its sections overlap" },
+	  "load the kernel: two sections overlap: x" },
 	{ ".linux: starts behind the file", AT(0), 4, 2049, CUT(".linux") },
 	{ ".linux: starts at 4 GiB less a byte", AT(0), 4, UINT32_MAX, CUT(".linux") },
 	{ ".linux: 4 GiB less a byte", RAW(0), 4, UINT32_MAX,
-	  "load kernel x: two of its sections overlap" },
-	{ ".initrd: 2 GiB", RAW(1), 4, 1u << 31, "load kernel x: two of its sections overlap" },
+	  "load the kernel: two sections overlap: x" },
+	{ ".initrd: 2 GiB", RAW(1), 4, 1u << 31, "load the kernel: two sections overlap: x" },
 	{ ".cmdline: a byte too many", RAW(2), 4, 513, CUT(".cmdline") },
 	{ ".cmdline: 4 GiB less a byte", RAW(2), 4, UINT32_MAX, CUT(".cmdline") },
 	{ ".cmdline: wraps to the file's start", AT(2), 4, UINT32_MAX - 511, CUT(".cmdline") },
 	{ ".initrd: overlaps .linux by a byte", AT(1), 4, 0x3ff,
-	  "load kernel x: two of its sections overlap" },
-	{ ".initrd: is .linux", AT(1), 4, 0x200, "load kernel x: two of its sections overlap" },
+	  "load the kernel: two sections overlap: x" },
+	{ ".initrd: is .linux", AT(1), 4, 0x200, "load the kernel: two sections overlap: x" },
 	{ ".initrd: an empty one may lie in another", RAW(1), 4, 0, BODY "||words" },
 	{ ".initrd: a name that nobody knows", NAME(1), 4, 0x6f6f662e, BODY "||words" },
-	{ "two sections .linux", 0, 1, 0, "load kernel x: it has two sections .linux" },
+	{ "two sections .linux", 0, 1, 0, "load the kernel: two sections .linux: x" },
 	{ "two sections more than the table has: 0 in .linux's bytes are no names", SECTIONS, 2, 5,
 	  BODY "|initrd|words" },
-	{ "97 sections", SECTIONS, 2, 97, "load kernel x: it has more than 96 sections" },
+	{ "97 sections", SECTIONS, 2, 97, "load the kernel: more than 96 sections: x" },
 };
 
 static void test_uki(void)
@@ -205,7 +210,7 @@ static void test_uki(void)
 	size_t i, n;
 	bool ok;
 
-	for (i = 0; i < COUNT(uki_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(uki_rows); i++) {
 		const struct row *r = &uki_rows[i];
 
 		CASE("UKI: %s", r->caption);
@@ -230,7 +235,7 @@ static void test_uki(void)
 	CASE("UKI: inside of another");
 	n = make_uki(f, f, make_uki(f, BODY, 8));
 	want_error(opens(f, n, MIB, &e, got), &e, FAIL_FORMAT,
-		   "load kernel x: it is a UKI inside of a UKI");
+		   "load the kernel: a UKI inside a UKI: x");
 	n = make_uki(f, BODY, 8);
 	for (i = 1; i < n; i++) {
 		CASE("UKI: cut to %zu bytes", i);
@@ -249,22 +254,21 @@ static void test_uki(void)
 static const struct row zboot_rows[] = {
 	{ "as it is", 0, 0, 0, BODY "||" },
 	{ "the payload at the file's end", 8, 4, 95,
-	  "load kernel x: its EFI zboot payload is cut short" },
+	  "load the kernel: truncated EFI zboot payload: x" },
 	{ "the payload at 4 GiB less a byte", 8, 4, UINT32_MAX,
-	  "load kernel x: its EFI zboot payload is cut short" },
+	  "load the kernel: truncated EFI zboot payload: x" },
 	{ "the payload at 2 GiB", 8, 4, 1u << 31,
-	  "load kernel x: its EFI zboot payload is cut short" },
+	  "load the kernel: truncated EFI zboot payload: x" },
 	{ "a payload of a byte too many", 12, 4, 32,
-	  "load kernel x: its EFI zboot payload is cut short" },
+	  "load the kernel: truncated EFI zboot payload: x" },
 	{ "a payload of 4 GiB less a byte", 12, 4, UINT32_MAX,
-	  "load kernel x: its EFI zboot payload is cut short" },
+	  "load the kernel: truncated EFI zboot payload: x" },
 	{ "a payload that wraps to the file's start", 8, 4, UINT32_MAX - 30,
-	  "load kernel x: its EFI zboot payload is cut short" },
-	{ "a payload of a byte less", 12, 4, 30, "load kernel x: its gzip stream is cut short" },
-	{ "no payload", 12, 4, 0,
-	  "load kernel x: its EFI zboot payload is no stream that is known (gzip)" },
+	  "load the kernel: truncated EFI zboot payload: x" },
+	{ "a payload of a byte less", 12, 4, 30, "load the kernel: truncated gzip stream: x" },
+	{ "no payload", 12, 4, 0, "load the kernel: unknown compression in EFI zboot (gzip): x" },
 	{ "a name of eight letters, of which one is none", 8, 1, 0,
-	  "load kernel x: its EFI zboot payload is no stream that is known (ab?defgh)" },
+	  "load the kernel: unknown compression in EFI zboot (ab?defgh): x" },
 };
 
 static void test_zboot(void)
@@ -275,7 +279,7 @@ static void test_zboot(void)
 	size_t i, n;
 	bool ok;
 
-	for (i = 0; i < COUNT(zboot_rows); i++) {
+	for (i = 0; i < ARRAY_SIZE(zboot_rows); i++) {
 		const struct row *r = &zboot_rows[i];
 
 		CASE("zboot: %s", r->caption);
@@ -300,7 +304,7 @@ static void test_zboot(void)
 	for (i = 8; i < n; i++) {
 		CASE("zboot: cut to %zu bytes", i);
 		want_error(opens(f, i, MIB, &e, got), &e, FAIL_FORMAT,
-			   "load kernel x: its EFI zboot payload is cut short");
+			   "load the kernel: truncated EFI zboot payload: x");
 	}
 }
 
@@ -319,13 +323,13 @@ static void test_nested(void)
 	CASE("the same in gzip once more: five");
 	n = make_gzip(f, f, n);
 	want_error(opens(f, n, MIB, &e, got), &e, FAIL_FORMAT,
-		   "load kernel x: it is wrapped more than 4 times");
+		   "load the kernel: wrapped more than 4 times: x");
 	CASE("gzip in gzip: what both take counts");
 	n = make_gzip(f, BODY, 8);
 	n = make_gzip(f, f, n);
 	want_error(opens(f, n, 31 + 8, &e, got), &e, FAIL_NONE, "");
 	want_error(opens(f, n, 31 + 7, &e, got), &e, FAIL_MEMORY,
-		   "load kernel x: unpacked it takes more than 7 B, all that can be loaded");
+		   "load the kernel: unpacked, larger than 7 B, the limit: x");
 	CASE("gzip of nothing");
 	n = make_gzip(f, "", 0);
 	want_error(opens(f, n, MIB, &e, got), &e, FAIL_NONE, "");
@@ -380,11 +384,11 @@ static void test_flat(void)
 	put_le64(f + 80 + 56, 1ull << 63);
 	put_le64(f + 88 + 56, 1ull << 63);
 	want_error(opens(f, n, MIB, &e, got), &e, FAIL_MEMORY,
-		   "load kernel x: flat it takes more than 1 MiB, all that can be loaded");
+		   "load the kernel: larger than 1 MiB, the limit: x");
 	CASE("ELF of arm64: a byte more than can be loaded");
 	make_elf(f, 183);
 	want_error(opens(f, n, 11, &e, got), &e, FAIL_MEMORY,
-		   "load kernel x: flat it takes more than 11 B, all that can be loaded");
+		   "load the kernel: larger than 11 B, the limit: x");
 	want_error(opens(f, n, 12, &e, got), &e, FAIL_NONE, "");
 	CASE("ELF of x86-64 stays as it is");
 	make_elf(f, 62);
@@ -396,7 +400,7 @@ static void test_flat(void)
 	CASE("ELF of arm64 that is broken");
 	make_elf(f, 183);
 	want_error(opens(f, n - 1, MIB, &e, got), &e, FAIL_FORMAT,
-		   "load kernel x: it is cut short inside a segment");
+		   "load the kernel: cut short inside a segment: x");
 	CASE("ELF of arm64: a segment without bytes is not there when it is the last");
 	make_elf(f, 183);
 	put_le64(f + 96 + 56, 0);
@@ -497,9 +501,9 @@ static void test_sections(void)
 	struct error e;
 	size_t i, n;
 
-	for (i = 0; i < COUNT(ukis); i++) {
+	for (i = 0; i < ARRAY_SIZE(ukis); i++) {
 		CASE("UKI: %s", ukis[i].caption);
-		for (n = 0; n < COUNT(ukis[i].s) && ukis[i].s[n].name; n++)
+		for (n = 0; n < ARRAY_SIZE(ukis[i].s) && ukis[i].s[n].name; n++)
 			;
 		n = make_sections(f, ukis[i].s, (unsigned)n);
 		want_error(opens(f, n, MIB, &e, got), &e, FAIL_NONE, "");
@@ -517,7 +521,7 @@ static void test_sections(void)
 
 		n = make_sections(outer, s, 2);
 		want_error(opens(outer, n, MIB, &e, got), &e, FAIL_FORMAT,
-			   "load kernel x: it is a UKI inside of a UKI");
+			   "load the kernel: a UKI inside a UKI: x");
 	}
 }
 
@@ -548,7 +552,7 @@ static void test_uki_trees(void)
 	size_t i, j, n;
 
 	small.m.fdt = note_tree("/ { compatible = \"a,b\"; };");
-	for (i = 0; i < COUNT(ukis); i++) {
+	for (i = 0; i < ARRAY_SIZE(ukis); i++) {
 		CASE("UKI: a tree: %s", ukis[i].caption);
 		for (n = 0; n < 3 && ukis[i].names[n]; n++) {
 			trees[n] = note_tree(*ukis[i].trees[n] ? ukis[i].trees[n] : "/ { };");
@@ -559,7 +563,9 @@ static void test_uki_trees(void)
 		make_sections(f, s, (unsigned)n + 1);
 		e = (struct error){ 0 };
 		pieces_start(&p, MIB);
-		want_error(unwrap((struct span){ f, FILE_MAX }, "x", &small.m, &p.store, &u, &e),
+		want_error(unwrap((struct span){ f, FILE_MAX }, "x",
+				  &(struct unwrap_target){ small.m.arch->elf_flat, small.m.fdt.p },
+				  &p.store, &u, &e),
 			   &e, FAIL_NONE, "");
 		if (ukis[i].taken < 0) {
 			want_u64("bytes of a tree", 0, u.dtb.len);
@@ -579,14 +585,18 @@ static void test_uki_trees(void)
 	put_le32(f + AT(1), DATA + 12);
 	e = (struct error){ 0 };
 	pieces_start(&p, MIB);
-	want_error(unwrap((struct span){ f, n + 8 }, "x", &small.m, &p.store, &u, &e), &e,
-		   FAIL_FORMAT, "load kernel x: its section .dtb is not aligned");
+	want_error(unwrap((struct span){ f, n + 8 }, "x",
+			  &(struct unwrap_target){ small.m.arch->elf_flat, small.m.fdt.p },
+			  &p.store, &u, &e),
+		   &e, FAIL_FORMAT, "load the kernel: section .dtb is not aligned: x");
 	CASE("UKI: a tree that is none");
 	s[1] = (struct section){ ".dtb", TEXT("no tree, but bytes, and more of them than a head") };
 	n = make_sections(f, s, 2);
 	e = (struct error){ 0 };
-	want_error(unwrap((struct span){ f, n }, "x", &small.m, &p.store, &u, &e), &e, FAIL_TREE,
-		   "use device tree x: it is not a device tree blob");
+	want_error(unwrap((struct span){ f, n }, "x",
+			  &(struct unwrap_target){ small.m.arch->elf_flat, small.m.fdt.p },
+			  &p.store, &u, &e),
+		   &e, FAIL_TREE, "use device tree x: it is not a device tree blob");
 	pieces_end(&p);
 	note_free(&trees[0]);
 	note_free(&small.m.fdt);
@@ -610,8 +620,10 @@ static void test_no_memory(void)
 		p.no_open = i % 2 == 0;
 		p.no_close = i % 2;
 		e = (struct error){ 0 };
-		want_error(unwrap((struct span){ f, n }, "x", &small.m, &p.store, &u, &e), &e,
-			   FAIL_MEMORY, "go on: out of memory");
+		want_error(unwrap((struct span){ f, n }, "x",
+				  &(struct unwrap_target){ small.m.arch->elf_flat, small.m.fdt.p },
+				  &p.store, &u, &e),
+			   &e, FAIL_MEMORY, "go on: out of memory");
 		pieces_end(&p);
 	}
 	CASE("ELF: less memory than it takes");
@@ -620,8 +632,10 @@ static void test_no_memory(void)
 	put_le64(f + 88 + 56, 2 * MIB);
 	pieces_start(&p, 4 * MIB);
 	e = (struct error){ 0 };
-	want_error(unwrap((struct span){ f, n }, "x", &small.m, &p.store, &u, &e), &e, FAIL_MEMORY,
-		   "go on: out of memory");
+	want_error(unwrap((struct span){ f, n }, "x",
+			  &(struct unwrap_target){ small.m.arch->elf_flat, small.m.fdt.p },
+			  &p.store, &u, &e),
+		   &e, FAIL_MEMORY, "go on: out of memory");
 	pieces_end(&p);
 }
 
@@ -690,7 +704,7 @@ static void test_fits(void)
 	struct span a, b;
 	size_t i;
 
-	for (i = 0; i < COUNT(fits); i++) {
+	for (i = 0; i < ARRAY_SIZE(fits); i++) {
 		CASE("a UKI's tree: %s", fits[i].caption);
 		a = note_tree(fits[i].a);
 		b = note_tree(fits[i].b);

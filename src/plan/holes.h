@@ -4,8 +4,8 @@
  * allocator stands, and each page that happens to lie in a destination is set aside and searched
  * for later. The lowest hole is the worst (kernel/kexec_core.c, kimage_alloc_page).
  */
-#ifndef PLACE_H
-#define PLACE_H
+#ifndef HOLES_H
+#define HOLES_H
 
 #include "src/base/error.h"
 #include "src/base/range.h"

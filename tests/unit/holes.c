@@ -1,14 +1,12 @@
 #include "unit.h"
 
-#include "src/plan/place.h"
+#include "src/plan/holes.h"
 
 #define BITS48 (1ull << 48)
 #define MISFIT(what, need, most, free)                                                             \
-	"place the " what ": it needs " need " in one piece, the largest hole is " most " (" free  \
-	" free)"
+	"place the " what ": " need " needed, the largest hole has " most " (" free " free)"
 #define TOGETHER(need, most, free)                                                                 \
-	"place kernel and initrd: they need " need " together, the largest hole is " most          \
-	" (" free " free)"
+	"place kernel and initrd: " need " needed, the largest hole has " most " (" free " free)"
 
 static const struct row {
 	const char *caption;
@@ -390,10 +388,10 @@ static void walk_rows(void)
 	bool ok;
 	size_t i;
 
-	for (r = rows; r < rows + COUNT(rows); r++) {
+	for (r = rows; r < rows + ARRAY_SIZE(rows); r++) {
 		CASE("%s", r->caption);
 		memcpy(v, r->v, sizeof(v));
-		for (w.n = 0; w.n < COUNT(v) && v[w.n].what; w.n++)
+		for (w.n = 0; w.n < ARRAY_SIZE(v) && v[w.n].what; w.n++)
 			if (!v[w.n].align)
 				v[w.n].align = 1;
 		w = (struct placements){ .v = v,
@@ -432,8 +430,8 @@ static void the_hint(void)
 
 	CASE("no room: the hint");
 	place(&room, &w, &e);
-	want_hint(&e, "nothing was loaded for want of memory; kexec-lite --plan --load without the "
-		      "initrd shows the map");
+	want_hint(&e,
+		  "nothing was loaded: kexec-lite --plan --load without the initrd shows the map");
 }
 
 /* Answers whatever comes, in memory of a few cells, and every answer is sound. */
@@ -484,7 +482,7 @@ static void random_machines(void)
 	want(placed > 1000, "many find their place");
 }
 
-void test_place(void)
+void test_holes(void)
 {
 	walk_rows();
 	the_hint();

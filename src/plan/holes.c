@@ -1,0 +1,239 @@
+#include "src/plan/holes.h"
+
+#include "src/base/strbuf.h"
+
+/* The piece among those placed that [start, start + size) would overlap, or NULL. */
+static const struct placement *placement_overlapping(const struct placements *w, phys start,
+						     uint64_t size)
+{
+	const struct placement *x;
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		x = &w->v[i];
+		if (x->placed && x->at < start + size && start < x->at + x->size)
+			return x;
+	}
+	return NULL;
+}
+
+/* The highest place for x in the hole. */
+static bool fit_top(struct range hole, const struct placements *w, const struct placement *x,
+		    phys *at)
+{
+	const struct placement *other;
+	phys end = hole.end;
+
+	for (;;) {
+		if (end < hole.start || end - hole.start < x->size || end - x->size < x->offset)
+			return false;
+		*at = round_down(end - x->size - x->offset, x->align) + x->offset;
+		if (*at < hole.start)
+			return false;
+		other = placement_overlapping(w, *at, x->size);
+		if (!other)
+			return true;
+		end = other->at;
+	}
+}
+
+/* The lowest place for x in the hole, while nothing else is placed. */
+static bool fit_bottom(struct range hole, const struct placement *x, phys *at)
+{
+	*at = hole.start > x->offset ? round_up(hole.start - x->offset, x->align) : 0;
+	return !__builtin_add_overflow(*at, x->offset, at) && *at >= hole.start &&
+	       *at <= hole.end && hole.end - *at >= x->size;
+}
+
+/* The part of a hole inside `within`; empty (start >= end) when there is none. */
+static struct range clip(struct range hole, struct range within)
+{
+	if (hole.start < within.start)
+		hole.start = within.start;
+	if (hole.end > within.end)
+		hole.end = within.end;
+	return hole;
+}
+
+/* How many holes start below `end`. */
+static size_t holes_below(const struct ranges *room, phys end)
+{
+	size_t low = 0, high = room->n, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (room->v[mid].start < end)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static bool fit(const struct ranges *room, const struct placements *w, struct placement *x,
+		struct range within)
+{
+	size_t i;
+
+	for (i = holes_below(room, within.end); i-- > 0;) {
+		if (room->v[i].end <= within.start)
+			break;
+		if (fit_top(clip(room->v[i], within), w, x, &x->at)) {
+			x->placed = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Where the other pieces of a window may lie once x is placed: in any window that holds x. */
+static struct range reach(const struct placements *w, const struct placement *x)
+{
+	struct range r = w->bounds;
+	phys end = x->at + x->size, high;
+
+	if (!w->window)
+		return r;
+	if (end > w->window)
+		r.start = round_up(end - w->window, w->window_align);
+	if (r.start < w->bounds.start)
+		r.start = w->bounds.start;
+	if (!__builtin_add_overflow(round_down(x->at, w->window_align), w->window, &high) &&
+	    high < r.end)
+		r.end = high;
+	return r;
+}
+
+/* Where x may lie beside those that are placed. */
+static struct range limits(const struct placements *w, const struct placement *x)
+{
+	struct range r = w->bounds, near;
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		if (!w->v[i].placed)
+			continue;
+		if (w->v[i].bottom_up && r.start < w->v[i].at)
+			r.start = w->v[i].at;
+		if (!x->share_window || !w->v[i].share_window)
+			continue;
+		near = reach(w, &w->v[i]);
+		r = clip(r, near);
+	}
+	return r;
+}
+
+/* Places all but `first`, which is placed; forgets them again when one does not fit. */
+static bool place_rest(const struct ranges *room, struct placements *w,
+		       const struct placement *first)
+{
+	size_t i;
+	struct placement *x;
+	bool ok = true;
+
+	for (i = 0; i < w->n && ok; i++) {
+		x = &w->v[i];
+		if (x == first || !x->size)
+			continue;
+		ok = fit(room, w, x, limits(w, x));
+	}
+	for (i = 0; i < w->n && !ok; i++)
+		if (&w->v[i] != first)
+			w->v[i].placed = false;
+	return ok;
+}
+
+/* Tries x at one end of one hole, and all others around it. */
+static bool place_from(const struct ranges *room, struct placements *w, struct placement *x,
+		       size_t hole, bool bottom)
+{
+	struct range r = clip(room->v[hole], w->bounds);
+
+	if (r.start >= r.end)
+		return false;
+	x->placed = bottom ? fit_bottom(r, x, &x->at) : fit_top(r, w, x, &x->at);
+	if (x->placed && place_rest(room, w, x))
+		return true;
+	x->placed = false;
+	return false;
+}
+
+static bool place_first(const struct ranges *room, struct placements *w, struct placement *first)
+{
+	size_t i;
+
+	if (first->bottom_up) {
+		for (i = 0; i < room->n; i++)
+			if (place_from(room, w, first, i, true))
+				return true;
+		return false;
+	}
+	for (i = room->n; i-- > 0;)
+		if (place_from(room, w, first, i, false) || place_from(room, w, first, i, true))
+			return true;
+	return false;
+}
+
+/* The error: the first piece that finds no hole even alone, or that together they do not fit. */
+static bool place_fail(const struct ranges *room, struct placements *w, struct error *e)
+{
+	char need[FORMAT_SIZE_MAX], most[FORMAT_SIZE_MAX], all[FORMAT_SIZE_MAX];
+	uint64_t largest = 0, total = 0, sum = 0;
+	struct range r;
+	const struct placement *none = NULL;
+	struct placement *x;
+	size_t i;
+
+	for (i = 0; i < w->n && !none; i++) {
+		x = &w->v[i];
+		sum += x->size;
+		if (x->size && !fit(room, w, x, w->bounds))
+			none = x;
+		x->placed = false;
+	}
+	for (i = 0; i < room->n; i++) {
+		r = clip(room->v[i], w->bounds);
+		if (r.start >= r.end)
+			continue;
+		total += r.end - r.start;
+		if (r.end - r.start > largest)
+			largest = r.end - r.start;
+	}
+	format_size(most, largest);
+	format_size(all, total);
+	if (none)
+		fail(e, FAIL_ROOM, "place the %s: %s needed, the largest hole has %s (%s free)",
+		     none->what, format_size(need, none->size), most, all);
+	else
+		fail(e, FAIL_ROOM,
+		     "place kernel and initrd: %s needed, the largest hole has %s (%s free)",
+		     format_size(need, sum), most, all);
+	return hint(
+		e, "nothing was loaded: kexec-lite --plan --load without the initrd shows the map");
+}
+
+bool place(const struct ranges *room, struct placements *w, struct error *e)
+{
+	struct placement *big = NULL, *next = NULL, *x;
+	size_t i;
+
+	/* The large pieces are hard to place, so they method_choose first; big and next may swap.
+	 */
+	for (i = 0; i < w->n; i++) {
+		x = &w->v[i];
+		x->placed = false;
+		if (!x->size)
+			continue;
+		if (x->bottom_up)
+			return place_first(room, w, x) || place_fail(room, w, e);
+		if (!big || x->size > big->size) {
+			next = big;
+			big = x;
+		} else if (!next || x->size > next->size) {
+			next = x;
+		}
+	}
+	if (!big || place_first(room, w, big) || (next && place_first(room, w, next)))
+		return true;
+	return place_fail(room, w, e);
+}

@@ -1,0 +1,48 @@
+/* The pieces of a load, as long as a plan is being made: what each holds, how long it is. */
+#ifndef PIECES_H
+#define PIECES_H
+
+#include "src/plan/arch_ops.h"
+
+/* For parts of src/plan only; others see the finished plan. */
+struct draft {
+	const struct request *r;
+	struct plan *p;
+	struct span data[PIECES]; /* of the initrds only the length */
+	struct placement at[PIECES];
+	uint64_t shipped; /* bytes of whole pages that the running kernel copies */
+};
+
+/* Is the load a crash kernel of our own planning? */
+static inline bool is_crash(const struct request *r)
+{
+	return r->machine->crash.region.end && !r->file_call;
+}
+
+/* ---- initrds.c */
+
+/* From the first byte of the first initrd to the last byte of the last one. */
+uint64_t initrds_size(const struct request *r);
+
+/* Where the initrd after the i-th goes, which lies at `at`. */
+uint64_t initrds_next(const struct request *r, size_t i, uint64_t at);
+
+/* ---- next_tree.c */
+
+/* The next kernel's tree, with placeholders for where pieces lie, into p->tree and data[TREE].
+ * Errors: FAIL_TREE, FAIL_MEMORY.
+ */
+bool next_tree_build(struct draft *d, struct error *e);
+
+/* What of the machine's free memory the next kernel may be given, by its own tree: less than the
+ * machine has where that tree is not the machine's own. Memory that it lists and the machine has
+ * not is an error. Errors: FAIL_TREE, FAIL_MEMORY.
+ */
+bool next_tree_free(const struct draft *d, struct ranges *out, struct error *e);
+
+/* ---- place.c */
+
+/* Finds a place for every piece. Errors: FAIL_ROOM, and those of next_tree_free(). */
+bool place_pieces(struct draft *d, struct error *e);
+
+#endif

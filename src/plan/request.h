@@ -1,0 +1,37 @@
+/* What is to be loaded, and how: all that a plan is made of. */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include "dt/chosen.h"
+#include "dt/merge.h"
+#include "src/formats/image.h"
+#include "src/plan/machine.h"
+
+/* WORDS_MAX given ones, and one that came with the kernel. */
+#define INITRDS_MAX 9
+
+/* The next kernel wants one initrd; several lie in memory one behind another, in this order, each
+ * on a page of its own, so that every one is a segment straight from its file. The kernel passes
+ * over zeros between archives (init/initramfs.c, unpack_to_rootfs); there are at least four, by
+ * which its LZ4 decompressor knows the end of its data.
+ */
+#define INITRD_GAP 4
+
+struct request {
+	const struct machine *machine;
+	const struct image *image;
+	struct span initrd[INITRDS_MAX]; /* none is empty */
+	size_t initrds;
+	struct span dtb; /* len 0: the machine's own; checked by tree_check() */
+	const char *dtb_name;
+	const struct overlay *overlay; /* for that tree, in this order */
+	size_t overlays;
+	const char *cmdline;
+	struct range bounds; /* --mem-min, --mem-max; end 0: none */
+	bool file_call;	     /* the running kernel plans: kexec_file_load */
+	bool hotplug;	     /* of a crash kernel: the running one will keep its core header true */
+	const char *why;     /* this call, for people */
+	uint8_t kaslr_seed[KASLR_SEED], rng_seed[RNG_SEED];
+};
+
+#endif

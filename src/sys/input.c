@@ -1,0 +1,205 @@
+#include "src/sys/input.h"
+
+#include "src/sys/files.h"
+#include "src/sys/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool fail_input(const char *verb, const struct input *in, int err, struct error *e)
+{
+	char show[PRINTABLE_MAX];
+
+	return fail(e, FAIL_FILE, "%s the %s: %s: %s", verb, in->what, strerror(err),
+		    printable(show, in->path));
+}
+
+/* With pages of 64 KiB, mapping all of a file at once is half the cost of a fault for each page;
+ * with 4 KiB, where a fault maps 16, it costs more.
+ */
+static int map_flags(void)
+{
+	return getauxval(AT_PAGESZ) >= 0x10000 ? MAP_PRIVATE | MAP_POPULATE : MAP_PRIVATE;
+}
+
+/* ---- files that are cut short while they are mapped: reading past the new end is a SIGBUS. What
+ * is mapped is therefore known to the whole program; entries beyond the table have no name.
+ */
+static struct {
+	struct span data;
+	const char *what, *path;
+} mapped[20];
+
+/* Where a child leaves the sentence for its parent. */
+static struct error *for_parent;
+
+void input_report_to(struct error *e)
+{
+	for_parent = e;
+}
+
+static void bus_error(int signal, siginfo_t *info, void *context)
+{
+	struct error here = { 0 }, *e = for_parent ? for_parent : &here;
+	const uintptr_t at = (uintptr_t)info->si_addr;
+	char show[PRINTABLE_MAX];
+	size_t i;
+
+	(void)signal;
+	(void)context;
+	for (i = 0; i < ARRAY_SIZE(mapped); i++)
+		if (at - (uintptr_t)mapped[i].data.p < mapped[i].data.len)
+			fail(e, FAIL_FILE, "read the %s: cut short while it was read: %s",
+			     mapped[i].what, printable(show, mapped[i].path));
+	fail(e, FAIL_FILE, "read a file: cut short, or out of memory");
+	if (for_parent)
+		_exit(FAIL_NONE);
+	log_error(e);
+	while (getpid() == 1)
+		pause();
+	_exit(FAIL_FILE);
+}
+
+void input_ignore_sigxfsz(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+static void remember(const struct input *in)
+{
+	const struct sigaction act = { .sa_sigaction = bus_error, .sa_flags = SA_SIGINFO };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(mapped); i++) {
+		if (mapped[i].data.len)
+			continue;
+		mapped[i].what = in->what;
+		mapped[i].path = in->path;
+		mapped[i].data = in->data;
+		break;
+	}
+	sigaction(SIGBUS, &act, NULL);
+}
+
+static void forget(const struct input *in)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(mapped); i++)
+		if (mapped[i].data.p == in->data.p)
+			mapped[i].data.len = 0;
+}
+
+/* A fifo is waited for; of everything else a device must not hold us up before it is refused. */
+static int open_path(const char *path)
+{
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	struct stat st;
+
+	if (strcmp(path, "-") == 0)
+		return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+		flags &= ~O_NONBLOCK;
+	return open(path, flags);
+}
+
+static bool fail_kind(const struct input *in, mode_t mode, struct error *e)
+{
+	const char *kind = "not a regular file";
+	char show[PRINTABLE_MAX];
+
+	if (S_ISDIR(mode))
+		kind = "it is a directory";
+	else if (isatty(in->fd))
+		kind = "it is a terminal";
+	return fail(e, FAIL_FILE, "read the %s: %s: %s", in->what, kind, printable(show, in->path));
+}
+
+/* A regular file or a pipe, and when it was last written. */
+static bool read_status(struct input *in, struct error *e)
+{
+	struct stat st;
+
+	if (fstat(in->fd, &st))
+		return fail_input("read", in, errno, e);
+	in->pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
+	in->size = st.st_size;
+	in->seconds = st.st_mtim.tv_sec;
+	in->nanoseconds = st.st_mtim.tv_nsec;
+	return S_ISREG(st.st_mode) || in->pipe || fail_kind(in, st.st_mode, e);
+}
+
+/* Into memory of our own, where a file cannot be mapped. Returns 0 or errno. */
+static int read_copy(struct input *in)
+{
+	int err;
+
+	if (lseek(in->fd, 0, SEEK_SET))
+		return errno;
+	err = files_rest(in->fd, INPUT_READ_MAX, &in->copy);
+	in->data = strbuf_span(&in->copy);
+	return err;
+}
+
+bool input_open(const char *path, const char *what, struct input *in, struct error *e)
+{
+	size_t size;
+	void *p;
+	int err;
+
+	in->what = what;
+	in->path = path;
+	in->fd = open_path(path);
+	if (in->fd < 0)
+		return fail_input("open", in, errno, e);
+	if (!read_status(in, e))
+		return false;
+	if (in->pipe || !in->size)
+		return true;
+	size = (size_t)in->size;
+	p = mmap(NULL, size, PROT_READ, map_flags(), in->fd, 0);
+	if (p != MAP_FAILED) {
+		in->data = (struct span){ p, size };
+		remember(in);
+		return true;
+	}
+	err = errno;
+	if (err == ENODEV)
+		err = read_copy(in);
+	return !err || fail_input("read", in, err, e);
+}
+
+bool input_unchanged(const struct input *in, struct error *e)
+{
+	struct input now = *in;
+	char show[PRINTABLE_MAX];
+
+	if (in->fd < 0 || in->pipe)
+		return true;
+	if (!read_status(&now, e))
+		return false;
+	if (now.size == in->size && now.seconds == in->seconds &&
+	    now.nanoseconds == in->nanoseconds)
+		return true;
+	fail(e, FAIL_FILE, "read the %s: written to while it was read: %s", in->what,
+	     printable(show, in->path));
+	return hint(e, "nothing was loaded: try again when the file is complete");
+}
+
+void input_close(struct input *in)
+{
+	if (in->data.len && !in->copy.len && !in->pipe) {
+		forget(in);
+		munmap((void *)(uintptr_t)in->data.p, in->data.len);
+	}
+	strbuf_free(&in->copy);
+	if (in->fd >= 0)
+		close(in->fd);
+	*in = (struct input)NO_INPUT;
+}

@@ -1,0 +1,276 @@
+/* The first part of a machine: who it is, what it permits, what is loaded. */
+#include "arch/arch.h"
+#include "src/sys/files.h"
+#include "src/sys/kexec_abi.h"
+#include "src/sys/probe.h"
+#include "src/sys/probe_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+/* The number in a file of one number, decimal or 0x; `absent` when there is no such file or number.
+ */
+int64_t probe_number(int root, const char *path, int64_t absent)
+{
+	char buf[32];
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
+	struct span s;
+	uint64_t v;
+	bool minus, hex;
+
+	if (files_read(root, path, sizeof(buf) - 1, &t))
+		return absent;
+	s = strbuf_span(&t);
+	minus = span_skip_prefix(&s, "-");
+	hex = span_skip_prefix(&s, "0x");
+	if (!span_parse_number(&s, hex ? 16 : 10, &v) || v > INT64_MAX)
+		return absent;
+	return minus ? -(int64_t)v : (int64_t)v;
+}
+
+/* Does the file start with the word? */
+static bool read_word(int root, const char *path, const char *word)
+{
+	char buf[32];
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
+
+	files_read(root, path, sizeof(buf) - 1, &t);
+	return span_equal_at(strbuf_span(&t), 0, word, strlen(word));
+}
+
+static enum lockdown read_lockdown(int root)
+{
+	struct strbuf t = STRBUF_GROWING;
+	enum lockdown l = LOCKDOWN_NONE;
+
+	/* "none [integrity] confidentiality"; absent where securityfs is not mounted */
+	files_read(root, "sys/kernel/security/lockdown", 256, &t);
+	if (span_find(strbuf_span(&t), "[integrity]", NULL))
+		l = LOCKDOWN_INTEGRITY;
+	else if (span_find(strbuf_span(&t), "[confidentiality]", NULL))
+		l = LOCKDOWN_CONFIDENTIALITY;
+	strbuf_free(&t);
+	return l;
+}
+
+/* ---- this machine */
+
+struct cap_header {
+	uint32_t version;
+	int pid;
+};
+
+struct cap_data {
+	uint32_t effective, permitted, inheritable;
+};
+
+/* Is the call there? Without CAP_SYS_BOOT it answers EPERM before it looks at, or counts, anything;
+ * a kernel without it answers ENOSYS. The flags are wrong all the same, so that nothing can happen.
+ */
+static bool has_syscall(long number)
+{
+	return syscall(number, -1, -1, 0, 0, ~0ul) != -1 || errno != ENOSYS;
+}
+
+static void probe_syscalls(struct machine *m)
+{
+	struct cap_header head = { CAPABILITY_VERSION_3, 0 };
+	struct cap_data had[2] = { { 0 } }, without[2];
+
+	m->has_load = m->has_file_load = true; /* as long as we cannot know better */
+	if (syscall(SYS_capget, &head, had))
+		return;
+	memcpy(without, had, sizeof(had));
+	without[0].effective &= ~(1u << CAP_SYS_BOOT_BIT);
+	m->may_boot = without[0].effective != had[0].effective;
+	if (m->may_boot && syscall(SYS_capset, &head, without))
+		return;
+	m->has_load = has_syscall(SYS_kexec_load);
+#ifdef SYS_kexec_file_load
+	m->has_file_load = has_syscall(SYS_kexec_file_load);
+#endif
+	if (m->may_boot)
+		syscall(SYS_capset, &head, had);
+}
+
+static bool find_arch(struct machine *m, const char *name, struct error *e)
+{
+	char show[PRINTABLE_MAX];
+
+	m->arch = arch_find(name, &m->big_endian);
+	if (m->arch)
+		return true;
+	fail(e, FAIL_MACHINE, "work on this machine: not built for it: %s", printable(show, name));
+	return hint(
+		e,
+		"nothing was done: there are builds for arm64 and ppc64le; others only plan, with "
+		"--plan --root DIR");
+}
+
+static bool probe_live(struct machine *m, struct error *e)
+{
+	struct utsname u;
+
+	if (uname(&u))
+		return fail(e, FAIL_MACHINE, "read this machine's name: %s", strerror(errno));
+	if (!find_arch(m, u.machine, e))
+		return false;
+	memcpy(m->release, u.release, sizeof(m->release) - 1);
+	m->page_size = (uint32_t)getauxval(AT_PAGESZ);
+	probe_syscalls(m);
+	return true;
+}
+
+/* ---- a captured one */
+
+/* What follows "name=" in a captured `system`, up to the end of the line; empty when it is not
+ * there. */
+static struct span system_value(const struct strbuf *t, const char *name)
+{
+	struct span value = { 0 };
+	const uint8_t *end;
+
+	if (span_find(strbuf_span(t), name, &value)) {
+		end = memchr(value.p, '\n', value.len);
+		if (end)
+			value.len = (size_t)(end - value.p);
+	}
+	return value;
+}
+
+static uint64_t system_number(const struct strbuf *t, const char *name)
+{
+	struct span s = system_value(t, name);
+	uint64_t v = 0;
+
+	span_parse_number(&s, 10, &v);
+	return v;
+}
+
+static void system_string(const struct strbuf *t, const char *name, char out[65])
+{
+	struct span s = system_value(t, name);
+	struct strbuf o = strbuf_fixed(out, 65);
+
+	strbuf_append(&o, s.p, s.len);
+}
+
+static bool probe_captured(int root, struct machine *m, struct error *e)
+{
+	struct strbuf t = STRBUF_GROWING;
+	int err = files_read(root, "system", 4096, &t);
+	char name[65];
+	bool ok;
+
+	if (err || !t.len) {
+		strbuf_free(&t);
+		return fail(e, FAIL_MACHINE, "use --root: not a captured machine (file system: %s)",
+			    strerror(err ? err : EINVAL));
+	}
+	system_string(&t, "machine=", name);
+	system_string(&t, "release=", m->release);
+	ok = find_arch(m, name, e);
+	m->page_size = (uint32_t)system_number(&t, "page_size=");
+	m->fdt_total = (size_t)system_number(&t, "fdt_total=");
+	system_string(&t, "fdt_from=", m->fdt_name);
+	m->may_boot = true;
+	m->has_load = span_find(system_value(&t, "syscalls="), "kexec_load", NULL);
+	m->has_file_load = span_find(system_value(&t, "syscalls="), "kexec_file_load", NULL);
+	strbuf_free(&t);
+	if (ok && m->page_size != 0x1000 && m->page_size != 0x4000 && m->page_size != 0x10000)
+		return fail(e, FAIL_MACHINE, "use --root: invalid page size %u", m->page_size);
+	return ok;
+}
+
+/* ---- both */
+
+/* Is there no such directory? */
+static bool is_absent(int root, const char *path)
+{
+	int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0;
+}
+
+/* Lists such as "0-3,8"; equal when all CPUs are online. */
+static void probe_cpus(int root, struct machine *m)
+{
+	char online[256], present[256];
+	struct strbuf o = strbuf_fixed(online, sizeof(online)),
+		      p = strbuf_fixed(present, sizeof(present));
+	uint64_t first = 0;
+	struct span s;
+
+	if (!m->arch->threads || files_read(root, "sys/devices/system/cpu/online", 255, &o) ||
+	    files_read(root, "sys/devices/system/cpu/present", 255, &p))
+		return;
+	s = strbuf_span(&o);
+	span_parse_number(&s, 10, &first);
+	m->first_cpu = (unsigned)first;
+	m->cpus_offline = strcmp(online, present) != 0;
+}
+
+/* Is something loaded? The file is since Linux 7.0 at the first path; a kernel without kexec has
+ * neither, one that does not log_print leaves it unknown.
+ */
+static bool read_loaded(int root, const char *path, const char *old, struct machine *m)
+{
+	char buf[32];
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
+	int err = files_read(root, path, sizeof(buf) - 1, &t);
+
+	if (err == ENOENT)
+		err = files_read(root, old, sizeof(buf) - 1, &t);
+	if (err == ENOENT ? is_absent(root, "sys/kernel") : err || !t.len)
+		m->loaded_unknown = true;
+	return t.len && buf[0] != '0';
+}
+
+static void probe_files(int root, struct machine *m)
+{
+	m->loaded = read_loaded(root, "sys/kernel/kexec/loaded", "sys/kernel/kexec_loaded", m);
+	m->crash_loaded = read_loaded(root, "sys/kernel/kexec/crash_loaded",
+				      "sys/kernel/kexec_crash_loaded", m);
+	m->load_disabled = probe_number(root, "proc/sys/kernel/kexec_load_disabled", 0) != 0;
+	m->limit_reboot = probe_number(root, "proc/sys/kernel/kexec_load_limit_reboot", -1);
+	m->limit_panic = probe_number(root, "proc/sys/kernel/kexec_load_limit_panic", -1);
+	m->lockdown = read_lockdown(root);
+	m->xen = read_word(root, "sys/hypervisor/type", "xen");
+	probe_cpus(root, m);
+}
+
+int probe_root(const char *root, struct error *e)
+{
+	int fd = open(root ? root : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char show[PRINTABLE_MAX];
+
+	if (fd < 0)
+		fail(e, FAIL_FILE, "open the directory: %s: %s", strerror(errno),
+		     printable(show, root ? root : "/"));
+	return fd;
+}
+
+bool probe_state(const char *root, struct machine *m, struct error *e)
+{
+	int fd;
+	bool ok;
+
+	*m = (struct machine){
+		.live = !root, .limit_reboot = -1, .limit_panic = -1, .cmdline = STRBUF_GROWING
+	};
+	fd = probe_root(root, e);
+	if (fd < 0)
+		return false;
+	ok = root ? probe_captured(fd, m, e) : probe_live(m, e);
+	if (ok)
+		probe_files(fd, m);
+	close(fd);
+	return ok;
+}

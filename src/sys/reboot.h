@@ -1,0 +1,22 @@
+/* EDGE: the start of what is loaded. */
+#ifndef SYS_REBOOT_H
+#define SYS_REBOOT_H
+
+#include "src/base/error.h"
+#include "src/plan/machine.h"
+
+struct reboot_options {
+	bool no_sync, no_ifdown;
+};
+
+/* Starts what is loaded: sync, network interfaces down, reboot(2). Returns only to fail:
+ * FAIL_NOTHING, FAIL_PRIVILEGE, FAIL_KERNEL.
+ */
+bool reboot_kexec(const struct machine *m, const struct reboot_options *o, struct error *e);
+
+/* Runs `shutdown -r now`, which starts the loaded kernel at its end. Returns only to fail:
+ * FAIL_FILE.
+ */
+bool reboot_shutdown(struct error *e);
+
+#endif
