@@ -134,8 +134,7 @@ $(foreach l,$(UNPACK_LIBS),$(call unpacker,$(1),$(l)))
 $(patsubst %,$(B)/$(1)/src/formats/unpack_%.o,$(UNPACKERS)): $(UNPACK_LIBS:%=$(UNPACK_SRC)/%)
 $(B)/$(1)/src/formats/unpack_xz.o: SPEED = $(FAST_xz)
 
-$(B)/$(1)/kexec-lite: $(UNPACK_PARTS:%=$(B)/$(1)/%.o) $(call fdt_objects,$(1)) $(SOURCES_$(1):%.c=$(B)/$(1)/%.o) $(ALLOC:%.c=$(B)/$(1)/%.o) \
-		$(BYTES_$(1):%.c=$(B)/$(1)/%.o) src/link.ld src/drop-sections
+$(B)/$(1)/kexec-lite: $(UNPACK_PARTS:%=$(B)/$(1)/%.o) $(call fdt_objects,$(1)) $(SOURCES_$(1):%.c=$(B)/$(1)/%.o) $(ALLOC:%.c=$(B)/$(1)/%.o)
 	$$(call say,LINK,$$@)
 	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) $(LINK) -o $$@ $$(filter %.o,$$^) $$(call fdt_library,$(1))
 

@@ -1,6 +1,7 @@
 #include "src/base/range.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 bool ranges_add(struct ranges *s, phys start, phys end, const char *what)
 {
@@ -21,20 +22,30 @@ bool ranges_add(struct ranges *s, phys start, phys end, const char *what)
 	return true;
 }
 
-static int range_order(const void *pa, const void *pb)
+static int order_reasons(const char *a, const char *b)
+{
+	if (!a || !b)
+		return (a != NULL) - (b != NULL);
+	return strcmp(a, b);
+}
+
+/* qsort() leaves those that compare equal in any order, and each libc in another one: so none do. */
+static int order_ranges(const void *pa, const void *pb)
 {
 	const struct range *a = pa, *b = pb;
 
 	if (a->start != b->start)
 		return a->start < b->start ? -1 : 1;
-	return a->end == b->end ? 0 : a->end > b->end ? -1 : 1;
+	if (a->end != b->end)
+		return a->end > b->end ? -1 : 1;
+	return order_reasons(a->what, b->what);
 }
 
 void ranges_sort(struct ranges *s)
 {
 	/* qsort() of an empty set would be given NULL */
 	if (s->n > 1)
-		qsort(s->v, s->n, sizeof(*s->v), range_order);
+		qsort(s->v, s->n, sizeof(*s->v), order_ranges);
 }
 
 void ranges_union(struct ranges *s)

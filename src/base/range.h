@@ -32,7 +32,7 @@ struct ranges {
 /* Adds [start, end); nothing when that is empty. False when out of memory. */
 bool ranges_add(struct ranges *s, phys start, phys end, const char *what);
 
-/* Sorts by start, larger first where starts are equal. */
+/* Sorts by start, larger first where starts are equal, by reason where ends are too. */
 void ranges_sort(struct ranges *s);
 
 /* Sorts, and makes one range of those that overlap or touch (it keeps the first one's `what`). */

@@ -1,7 +1,7 @@
 /* plan_check(): written from the contracts, not from the planner. */
 #include "src/plan/plan.h"
 
-#include "arch/arch.h"
+#include "src/plan/arch_ops.h"
 #include "dt/memory.h"
 #include "src/plan/elfcorehdr.h"
 

@@ -1,6 +1,6 @@
 #include "src/plan/elfcorehdr.h"
 
-#include "arch/arch.h"
+#include "src/plan/arch_ops.h"
 #include "src/formats/elf64.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "src/plan/print.h"
 
-#include "arch/arch.h"
+#include "src/plan/arch_ops.h"
 #include "src/plan/map.h"
 
 #include <string.h>

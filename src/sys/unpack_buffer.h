@@ -35,7 +35,7 @@ bool unpack_buffer_read(struct unpack_buffer *s, int fd, const char *what, const
 			struct span *out, struct error *e);
 
 /* The file in memory, sealed, if these bytes are all that it has; they are no longer mapped then.
- * -1: they are not. The descriptor stays the scratch's.
+ * -1: they are not. The descriptor stays the buffer's.
  */
 int unpack_buffer_seal(struct unpack_buffer *s, struct span bytes);
 

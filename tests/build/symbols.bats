@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
-# What the rooms may know: the pure ones call nothing but each other, libfdt and a few
-# functions of libc; they have no state; no code but arch/ knows a target. Each check is
-# also shown to fail.
+# What the folders may know. All but src/ itself and src/sys/ are pure: their code calls nothing but
+# itself, the libraries that read formats and a few functions of libc, and has no state; no code but
+# arch/ knows a target. Each check is also shown to fail.
 
 setup_file() {
 	cd "$BATS_TEST_DIRNAME/../.." || return
@@ -125,41 +125,6 @@ targets() {
 		echo "$line: $output"
 		[[ -n $output ]]
 	done
-}
-
-# edges DIR...: includes of a room that touches the OS, or of the OS itself
-edges() {
-	grep -rnE --include='*.[ch]' \
-		'^[[:space:]]*#[[:space:]]*include[[:space:]]*("([^"]*/)?(files|probe|probe_internal|scratch|transport|kexec_abi)\.h"|<(sys/|unistd|fcntl|stdio|errno|dirent|sched|net/|linux/|time|signal))' \
-		"$@" || true
-}
-
-@test "arch/ and dt/ include no edge, nor do the pure files of src/" {
-	read -ra pure < <(make -s print-pure)
-	run edges arch dt "${pure[@]}"
-	echo "$output"
-	[[ -z $output ]]
-}
-
-@test "that check fails for an edge and for a header of the OS" {
-	for line in '#include "../src/files.h"' '#include "probe.h"' '# include "../../src/transport.h"' \
-		'#include <unistd.h>' '#include <sys/mman.h>'; do
-		echo "$line" >"$BATS_TEST_TMPDIR/a.c"
-		run edges "$BATS_TEST_TMPDIR"
-		echo "$line: $output"
-		[[ -n $output ]]
-	done
-}
-
-@test "src/ is either pure or an edge that is named" {
-	read -ra pure < <(make -s print-pure)
-	edges_named='^src/(alloc|bytes|capture|confine|crash|files|inputs|load|main|outcome|pages|probe|record|say|scratch|transport|walk)\.c$'
-	run comm -23 <(printf '%s\n' src/*.c | LC_ALL=C sort) <(printf '%s\n' "${pure[@]}" | LC_ALL=C sort)
-	echo "$output"
-	[[ -n $output ]]
-	run grep -Ev "$edges_named" <<<"$output"
-	echo "neither: $output"
-	[[ -z $output ]]
 }
 
 @test "stub_words.h of each target is what its stub.S says" {
