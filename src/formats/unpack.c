@@ -74,15 +74,14 @@ bool unpack(const struct format *f, struct unpack *u, const char *kernel, struct
 		return fail(e, FAIL_FORMAT, "load the kernel: truncated %s stream: %s", f->name,
 			    kernel);
 	case UNPACK_FULL:
-		return fail(
-			e, FAIL_MEMORY,
-			"load the kernel: unpacked, larger than %s, the limit: %s",
-			format_size(size, u->out_max), kernel);
+		return fail(e, FAIL_MEMORY,
+			    "load the kernel: unpacked, larger than %s, the limit: %s",
+			    format_size(size, u->out_max), kernel);
 	case UNPACK_STRANGE:
-		return fail(
-			e, FAIL_UNSUPPORTED,
-			"load the kernel: unknown filter or checksum in its %s stream: %s",
-			f->name, kernel);
+		return fail(e, FAIL_UNSUPPORTED,
+			    "load the kernel: unsupported %s stream (filter, checksum or "
+			    "dictionary): %s",
+			    f->name, kernel);
 	case UNPACK_MEMORY: return fail_memory(e);
 	default:
 		return fail(e, FAIL_FORMAT, "load the kernel: corrupt %s stream: %s", f->name,

@@ -1,6 +1,8 @@
-/* Streams of gzip, zstd, xz and lz4, each unpacked in one go to where its bytes are wanted. The
- * decoders look back into what they wrote, so that nothing is kept twice: beside the output they
- * take less than 256 KiB. Each is in the build or left out (make ZSTD= and so on).
+/* Streams of gzip, zstd, xz and lz4, each unpacked by its library straight to where its bytes are
+ * wanted. Besides the output they take less than 256 KiB, with two exceptions. liblzma keeps the
+ * last bytes twice, as many as the file says: at most 128 MiB, and never more than the output.
+ * liblz4 has room for two blocks of a frame, 8 MiB, but uses it only when a block may not fit into
+ * the output. Each format is in the build or left out (make ZSTD= and so on).
  */
 #ifndef UNPACK_H
 #define UNPACK_H
@@ -13,7 +15,7 @@ struct unpack {
 	uint8_t *out;	  /* zeros, or any bytes */
 	size_t out_max;	  /* bytes that out has */
 	size_t used, len; /* of in that were read; of out that were written */
-	/* Called about once for each 128 KiB to 8 MiB; never NULL. */
+	/* Never NULL; called about once for each 64 KiB to 8 MiB, but for zstd once a frame. */
 	void (*step)(void *arg, const struct unpack *u);
 	void *arg;
 };
@@ -23,7 +25,7 @@ enum unpacked {
 	UNPACK_CUT,	/* in ends inside of the stream */
 	UNPACK_BROKEN,	/* no stream, or its checksum is another */
 	UNPACK_FULL,	/* out is full and the stream is not at its end */
-	UNPACK_STRANGE, /* a filter or a checksum that the decoder does not know */
+	UNPACK_STRANGE, /* a filter, a checksum or a dictionary that is not supported */
 	UNPACK_MEMORY,	/* malloc */
 };
 
@@ -37,10 +39,9 @@ struct format {
 /* By the first bytes; NULL: none of them. */
 const struct format *unpack_format(struct span file);
 
-/* Unpacks all streams that follow each other. Behind them may be zeros, the length of the output in
- * four bytes (which builds of kernels append), or a module signature; `kernel`, fit to print, names
- * the file in errors, and `most` is what room stands for there. Errors: FAIL_FORMAT,
- * FAIL_UNSUPPORTED, FAIL_MEMORY.
+/* Unpacks all streams that follow each other. After them may come zeros, the length of the output
+ * in four bytes (which builds of kernels append), or a module signature. `kernel`, fit to print,
+ * names the file in errors. Errors: FAIL_FORMAT, FAIL_UNSUPPORTED, FAIL_MEMORY.
  */
 bool unpack(const struct format *f, struct unpack *u, const char *kernel, struct error *e);
 

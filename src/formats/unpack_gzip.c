@@ -1,6 +1,7 @@
 /* gzip (RFC 1952) through zlib, which checks headers, CRCs and lengths. */
 #include "src/formats/unpack.h"
 
+#define ZLIB_CONST
 #include <zlib.h>
 
 #define STEP (1u << 20)
@@ -19,7 +20,7 @@ static enum unpacked run(struct unpack *u, z_stream *z)
 	for (;;) {
 		in = at_most(u->in.len - u->used, STEP);
 		room = at_most(u->out_max - u->len, 1u << 30);
-		z->next_in = (Bytef *)(uintptr_t)u->in.p + u->used;
+		z->next_in = u->in.p + u->used;
 		z->avail_in = (uInt)in;
 		z->next_out = u->out + u->len;
 		z->avail_out = (uInt)room;

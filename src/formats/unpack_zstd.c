@@ -1,17 +1,21 @@
-/* zstd (RFC 8878) through libzstd, block by block: the output itself is the window. */
+/* zstd (RFC 8878) through libzstd, each frame in one call: so the output itself is the window. Its
+ * streaming calls keep a window of their own, and kernels are packed with one of 128 MiB.
+ */
 #include "src/formats/unpack.h"
 
-#define ZSTD_STATIC_LINKING_ONLY
-#define ZSTD_DISABLE_DEPRECATE_WARNINGS
 #include <zstd.h>
 #include <zstd_errors.h>
 
-/* All that it takes memory for it has from the start. */
-static enum unpacked meaning(size_t result)
+/* libzstd allocates when the context is made, and only then. Its codes alone do not tell what is
+ * cut short from what is broken: a checksum that is not there is wrong to it, and so is the size of
+ * a broken part.
+ */
+static enum unpacked meaning(size_t result, bool whole)
 {
 	switch (ZSTD_getErrorCode(result)) {
 	case ZSTD_error_dstSize_tooSmall: return UNPACK_FULL;
-	case ZSTD_error_srcSize_wrong: return UNPACK_CUT;
+	case ZSTD_error_srcSize_wrong:
+	case ZSTD_error_checksum_wrong: return whole ? UNPACK_BROKEN : UNPACK_CUT;
 	case ZSTD_error_dictionary_wrong:
 	case ZSTD_error_version_unsupported: return UNPACK_STRANGE;
 	default: return UNPACK_BROKEN;
@@ -22,26 +26,23 @@ static enum unpacked frame(struct unpack *u, ZSTD_DCtx *z)
 {
 	const struct span rest = unpack_rest(u);
 	const unsigned long long said = ZSTD_getFrameContentSize(rest.p, rest.len);
-	const size_t start = u->len;
+	const size_t room = u->out_max - u->len;
 	size_t in, out;
+	bool whole;
 
-	if (said < ZSTD_CONTENTSIZE_ERROR && said > u->out_max - u->len)
+	if (said < ZSTD_CONTENTSIZE_ERROR && said > room)
 		return UNPACK_FULL;
-	ZSTD_decompressBegin(z);
-	while ((in = ZSTD_nextSrcSizeToDecompress(z)) != 0) {
-		if (in > u->in.len - u->used)
-			return UNPACK_CUT;
-		out = ZSTD_decompressContinue(z, u->out + u->len, u->out_max - u->len,
-					      u->in.p + u->used, in);
-		if (ZSTD_isError(out))
-			return meaning(out);
-		u->used += in;
-		u->len += out;
-		u->step(u->arg, u);
-	}
-	/* libzstd does not look when the last block is empty */
-	return said < ZSTD_CONTENTSIZE_ERROR && said != u->len - start ? UNPACK_BROKEN
-								       : UNPACK_DONE;
+	in = ZSTD_findFrameCompressedSize(rest.p, rest.len);
+	whole = !ZSTD_isError(in);
+	if (!whole)
+		in = rest.len; /* the decoder tells what is wrong */
+	out = ZSTD_decompressDCtx(z, u->out + u->len, room, rest.p, in);
+	if (ZSTD_isError(out))
+		return meaning(out, whole);
+	u->used += in;
+	u->len += out;
+	u->step(u->arg, u);
+	return UNPACK_DONE;
 }
 
 static bool is_frame(struct span s)
@@ -56,7 +57,7 @@ static bool is_frame(struct span s)
 enum unpacked unpack_zstd(struct unpack *u)
 {
 	ZSTD_DCtx *z = ZSTD_createDCtx();
-	enum unpacked result = UNPACK_DONE;
+	enum unpacked result;
 
 	if (!z)
 		return UNPACK_MEMORY;

@@ -46,13 +46,15 @@ as_plain() {
 	as_plain filtered
 	xz --check=crc32 -0 -kc small >s.xz
 	xz --check=none -0 -kc small >n.xz
+	# and as it does for ppc64: with the largest dictionary that is taken
+	xz --check=crc32 --powerpc --lzma2=preset=0,dict=128MiB -kc small >p.xz
 	xz --block-size=100000 -0 -kc small >b.xz
 	lz4 -q -l small l.lz4
 	lz4 -q -BD -BX --content-size small d.lz4
 	lz4 -q -B4 --no-frame-crc small i.lz4
 	gzip -c --name small >name.gz
 	zstd -q --no-check --no-content-size small -o n.zst
-	for f in s.xz n.xz b.xz l.lz4 d.lz4 i.lz4 name.gz n.zst; do
+	for f in s.xz n.xz p.xz b.xz l.lz4 d.lz4 i.lz4 name.gz n.zst; do
 		same "$f" "$(planned_as --append=a $f)" "$(planned_as --append=a small)"
 	done
 }
@@ -159,10 +161,13 @@ bound() {
 		"$machines/$1/proc/meminfo"
 }
 
-@test "memory: the unpacked size and 2 MiB" {
+# 2 MiB are for shared libraries, where the program is linked with them. libzstd gets the file in one
+# call, so that all of its pages count, which the kernel may drop at any time.
+@test "memory: the unpacked size and 4 MiB" {
 	local f kib most
-	most=$(($(wc -c <Image) / 1024 + 2048))
 	for f in gz zst xz lz4; do
+		most=$(($(wc -c <Image) / 1024 + 4096))
+		if [[ $f = zst ]]; then most=$((most + $(wc -c <Image.zst) / 1024)); fi
 		kib=$(python3 -c 'import os, resource, subprocess, sys
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
