@@ -23,6 +23,9 @@ fail_with() {
 # same WHAT GOT WANTED
 same() { [[ $2 == "$3" ]] || fail_with "$1 is '$2', not '$3'"; }
 
+# errno_text NAME: what this machine's libc, and so the program that is built for it, says of an errno.
+errno_text() { python3 -c 'import errno, os, sys; print(os.strerror(getattr(errno, sys.argv[1])))' "$1"; }
+
 # ---- boots
 
 # The boots: name, machine, first kernel's extra command line, then the kernels of the

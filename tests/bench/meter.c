@@ -172,7 +172,7 @@ static bool lessens(pid_t pid)
 
 	if (!before_call(pid, &info))
 		return false;
-	for (i = 0; i < ARRAY_SIZE(calls); i++)
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
 		if (info.nr == (uint64_t)calls[i])
 			return true;
 	return false;

@@ -73,7 +73,7 @@ all() { dtc -q -s -I dtb -O dts "$1"; }
 	dts board <<<'/ { compatible = "acme,board"; #address-cells = <2>; #size-cells = <2>; };'
 	plan --dtb=board.dtb good
 	same status "$status" 0
-	same warning "${lines[0]}" \
+	same warning "${lines[-1]}" \
 		"kexec-lite: warning: --dtb is for another machine: its compatible is not this one's"
 	plan --dtb=disk.dtb good
 	[[ $output != *warning* ]]

@@ -36,7 +36,7 @@ cmdline() {
 @test "a limit of file sizes is an error, not the end of the program" {
 	run bash -c 'ulimit -f 1; exec "$@"' - "$host_bin" --plan --dump-dtb "$BATS_TEST_TMPDIR/tree" --root "$root" Image
 	same status "$status" 3
-	same sentence "$output" "kexec-lite: cannot write $BATS_TEST_TMPDIR/tree: File too large"
+	[[ $output = "kexec-lite: cannot write a file: File too large: "*/tree ]] || fail_with "$output"
 	# a kernel that is unpacked for kexec_file_load is a file in memory
 	gzip -c Image >Image.gz
 	run bash -c 'ulimit -f 1; exec "$@"' - "$host_bin" -s --plan=json --root "$machines/virt-lpi" Image.gz

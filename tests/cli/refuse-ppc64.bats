@@ -243,7 +243,7 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 	same sentence "${lines[0]}" "kexec-lite: cannot place the kernel: 1.4 GiB needed, the largest hole has 1.2 GiB (1.9 GiB free)"
 	kernel --load 0:3M:0xffffffffffffffff:0
 	same status "$status" 8
-	[[ ${lines[0]} = "kexec-lite: cannot place the kernel: it needs 15.9 EiB "* ]]
+	[[ ${lines[0]} = "kexec-lite: cannot place the kernel: 15.9 EiB needed, "* ]]
 	kernel --dyn --no-run0 --load 0:3M:0xffffffffffffffff:0
 	[[ $status = 8 || $status = 9 ]]
 }

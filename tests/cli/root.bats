@@ -168,7 +168,7 @@ odd() {
 	for list in '' 0- 0-x x -1 0-70000; do
 		odd CRASH $cpu/possible "$list\n"
 		plan odd -p Image
-		refused 15 "read /$cpu/possible: it does not say where in RAM a note lies" \
+		refused 15 "read crash notes: no address in RAM in it: /$cpu/possible" \
 			"nothing was loaded: without it nobody could read this machine's dump"
 	done
 	# of those that are not present none needs a note: above, below, between
@@ -245,9 +245,9 @@ odd() {
 	local long
 	long=$(printf '%04100d' 0)
 	plan ARM --dump-dtb="$long" Image
-	refused 3 "write ...${long:0:60}: Filename too long"
+	refused 3 "write a file: $(errno_text ENAMETOOLONG): ...${long:0:60}"
 	plan ARM --reuseinitrd Image
-	refused 2 "reuse the initrd: its memory is used again; give --initrd"
+	refused 2 "reuse the initrd: its memory is free again; give --initrd"
 }
 
 # ---- files
@@ -302,7 +302,7 @@ meanwhile() {
 			touch -d @1000000000.25 "$file"
 			# shellcheck disable=SC2086  # a list
 			meanwhile "$what" overlay $options k
-			refused 3 "read ${name/-/ } $file: it was written to meanwhile" \
+			refused 3 "read the ${name/-/ }: written to while it was read: $file" \
 				"nothing was loaded: try again when the file is complete"
 		done
 		# shellcheck disable=SC2086

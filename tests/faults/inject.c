@@ -158,7 +158,7 @@ static const char *name_of(long nr)
 	static char number[24];
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(names); i++)
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (names[i].nr == nr)
 			return names[i].name;
 	snprintf(number, sizeof(number), "call %ld", nr);
@@ -301,7 +301,7 @@ static void forbid(void)
 	static const int never[] = { SYS_kexec_load,   SYS_kexec_file_load, SYS_reboot, SYS_mount,
 				     SYS_sethostname,  SYS_init_module,	    SYS_fork,	SYS_vfork,
 				     SYS_finit_module, SYS_capset,	    SYS_swapoff };
-	struct sock_filter f[2 * ARRAY_SIZE(never) + 2];
+	struct sock_filter f[2 * sizeof(never) / sizeof(never[0]) + 2];
 	struct sock_fprog prog = { 0, f };
 	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
 	struct __user_cap_data_struct none[2] = { { 0 } };
@@ -311,7 +311,7 @@ static void forbid(void)
 
 	f[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 					      offsetof(struct seccomp_data, nr));
-	for (i = 0; i < ARRAY_SIZE(never); i++) {
+	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
 		f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)never[i],
 						      0, 1);
 		f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
@@ -361,7 +361,7 @@ static bool is_there(const char *path)
 	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(paths); i++)
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		if (strcmp(path, paths[i]) == 0)
 			return opt.root != NULL;
 	return false;
@@ -1061,7 +1061,7 @@ static void try_call(unsigned at, const struct outcome *good)
 	static const int loads[] = { EBUSY,   EPERM,	    ENOSYS, EADDRNOTAVAIL, ETXTBSY,
 				     ENOEXEC, EKEYREJECTED, ENOPKG, EACCES,	   ENOMEM };
 	static const int lasting[] = { ENOMEM, EIO };
-	const size_t n = ARRAY_SIZE(errors);
+	const size_t n = sizeof(errors) / sizeof(errors[0]);
 	const char *call = calls.name[at];
 	size_t i;
 
@@ -1070,7 +1070,7 @@ static void try_call(unsigned at, const struct outcome *good)
 		    (errors[i] == EACCES && strncmp(call, "open", 4) == 0))
 			try((struct fault){ at, FAIL_ONCE, errors[i] }, good);
 	/* what these calls answer for reasons of their own */
-	for (i = 0; i < ARRAY_SIZE(loads); i++)
+	for (i = 0; i < sizeof(loads) / sizeof(loads[0]); i++)
 		if (strncmp(call, "kexec_", 6) == 0)
 			try((struct fault){ at, FAIL_ONCE, loads[i] }, good);
 	if (strncmp(call, "mmap /", 6) == 0)

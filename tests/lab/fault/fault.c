@@ -77,15 +77,15 @@ int main(int argc, char *argv[])
 		{ RETURN, 0, 0, RET_ERRNO },
 		{ RETURN, 0, 0, RET_ALLOW },
 	};
-	const struct program program = { ARRAY_SIZE(code), code };
+	const struct program program = { sizeof(code) / sizeof(code[0]), code };
 	int call, error;
 
 	if (argc < 4) {
 		fprintf(stderr, "usage: fault SYSCALL ERRNO COMMAND [ARGUMENT]...\n");
 		return 2;
 	}
-	call = find(calls, ARRAY_SIZE(calls), argv[1]);
-	error = find(errors, ARRAY_SIZE(errors), argv[2]);
+	call = find(calls, sizeof(calls) / sizeof(calls[0]), argv[1]);
+	error = find(errors, sizeof(errors) / sizeof(errors[0]), argv[2]);
 	if (call < 0 || error < 0)
 		return 2;
 	code[1].k = (uint32_t)call;
