@@ -88,25 +88,6 @@ kexec-lite: the crash kernel that was loaded before is gone: a panic now starts 
 	same reload "$(step run reload)" "rc=0 stdout=0 stderr=0 loaded=1"
 }
 
-# compared BOOT STEP RC SENTENCE: what --status -p -d said there.
-compared() {
-	in_crash "$1"
-	[[ $(step run "$2") = "rc=$3 "*" loaded=1" ]] || fail_with "$2 $(step run "$2")"
-	[[ $(of_stage run | sed -n "s/^STEP-STDERR $2 kexec-lite: //p" | head -n 1) =~ ^$4$ ]] ||
-		fail_with "$2: $(of_stage run | grep "^STEP-STDERR $2")"
-}
-
-@test "ppc64: the loaded crash kernel is compared with what was loaded" {
-	compared pseries none-kept 1 "the crash kernel was not compared: there is no record of it"
-	compared pseries compare 1 "the crash kernel is as it was loaded: [5-9] pieces, [0-9.]+ MiB"
-	compared pseries changed 255 "cannot trust the crash kernel: its kernel at 0x[0-9a-f]+ is not what was loaded"
-	compared pseries broken 1 "the crash kernel was not compared: /run/kexec-lite.crash is broken"
-}
-
-@test "arm64: nobody can read the loaded crash kernel, and --status -p -d says so" {
-	compared virt compare 1 "the crash kernel was not compared: the running kernel does not show 5 of 5 pieces"
-}
-
 @test "arm64: kexec_file_load, where the running kernel writes the header" {
 	crashed file
 	same "-s -p" "$(step run file-call)" "rc=0 stdout=0 stderr=0 loaded=1"

@@ -139,7 +139,7 @@ says() {
 		ENOEXEC|4|the running kernel does not know this kind of kernel|
 		EBUSY|13|another load is under way, or CPUs cannot be stopped|
 		EINVAL|13|the running kernel refused (Invalid argument)|
-		EILSEQ|13|the running kernel refused (error 84)|
+		EILSEQ|13|the running kernel refused (Illegal byte sequence)|
 	END
 	((bad == 0))
 	on ARM "-e kexec_load=ENOSYS" -c -l Image
@@ -227,7 +227,7 @@ says() {
 	on ARM "-e prctl=EINVAL" -d -c -l Image
 	same "last lines" "${lines[-2]} ${lines[-1]}" "files were read without seccomp: the running kernel has none did: load"
 	on ARM "-e prctl=EINVAL -e landlock_restrict_self=EPERM" -d -c -l Image
-	same "last lines" "${lines[-2]} ${lines[-1]}" "files were read without landlock and seccomp: the running kernel has none did: load"
+	same "last lines" "${lines[-3]} ${lines[-2]} ${lines[-1]}" "files were read without landlock: the running kernel has none files were read without seccomp: the running kernel has none did: load"
 	on ARM "-e prctl=EINVAL -e landlock_restrict_self=EPERM" -d --no-sandbox -c -l Image
 	[[ $status -eq 0 && $output != *"files were read"* ]] || fail_with "$output"
 	on ARM "" -d -c -l Image
@@ -291,109 +291,12 @@ says() {
 
 # ---- crash kernels
 
-# A record of two pieces, and a /proc/kcore with their bytes; what is odd about them, in Python.
-recorded() {
-	changed CRASH "$1" sys/kernel/kexec_crash_loaded '1\n'
-	python3 - "$1" "$2" <<-'EOF'
-		import random, struct, sys
-		def digest(data):
-		    h = 0
-		    for w in struct.unpack("<%dQ" % (-(-len(data) // 8)), data + bytes(-len(data) % 8)):
-		        h = (h ^ w) * 0x9e3779b97f4a7c15 & (1 << 64) - 1
-		        h ^= h >> 29
-		    return h
-		ram, base = bytearray(random.Random(1).randbytes(0x20000)), 0x40000000
-		pieces = [[base, 20003, "kernel"], [base + 0x10000, 4096, "initrd"]]
-		line = lambda at, n, name: "0x%x 0x%x 0x%x %s\n" % (at, n, digest(ram[at - base:at - base + n]), name)
-		record, head, loads, cut = None, None, [(4, 0, 0, 0), (1, 0x2000, ~0 & (1 << 64) - 1, 4096), (1, 0x1000, base, len(ram))], None
-		early = lambda: "".join(line(*p) for p in pieces)
-		before = early()
-		exec(sys.argv[2])
-		record = before if record is None else record
-		kcore = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF", 4, 183, 1, 0, 64, 0, 0, 64, 56, len(loads), 0, 0, 0)
-		for kind, offset, at, size in loads:
-		    kcore += struct.pack("<IIQQQQQQ", kind, 7, offset, 0, at, size, size, 0)
-		kcore = (kcore + bytes(4096 - len(kcore)) + ram)[:cut]
-		open(sys.argv[1] + "/run/kexec-lite.crash", "w").write(record)
-		open(sys.argv[1] + "/proc/kcore", "wb").write(kcore)
-	EOF
-}
-
-@test "status -d of a crash kernel: compared, changed, not shown, the record broken" {
-	local what did n=0
-	# as it was loaded
-	recorded whole ""
-	on whole "" -p -S -d
-	says 1 nothing "kexec-lite: the crash kernel is as it was loaded: 2 pieces, 23.5 KiB"
-	on whole "" -p -S
-	says 1 nothing
-	on whole "" -S -d
-	says 0 nothing
-	for what in "ram[20002] ^= 1" "ram[0] ^= 128"; do
-		n=$((n + 1))
-		recorded changed$n "$what"
-		on changed$n "" -p -S -d
-		says 255 nothing "kexec-lite: cannot trust the crash kernel: its kernel at 0x40000000 is not what was loaded" \
-			"kexec-lite: it may not start: load the crash kernel again"
-	done
-	while IFS='|' read -r did what; do
-		n=$((n + 1))
-		recorded unread$n "$what"
-		on unread$n "" -p -S -d
-		says 1 nothing "kexec-lite: the crash kernel was not compared: the running kernel does not show $did of 2 pieces" ||
-			fail_with "$what"
-	done <<-'END'
-		1|ram[0x10000:0x11000] = bytes(4096)
-		1|loads[2] = (1, 0x1000, base, 0x10fff)
-		1|loads[2] = (1, 0x1000 + 0x8000, base + 0x8000, 0x10000)
-		2|loads.pop()
-		2|loads[2] = (1, 0x1000, base, 20002)
-		1|cut = 4096 + 0x10800
-		1|cut = 4096 + 0x10000
-		2|cut = 4096 + 20000
-		2|cut = 100
-		2|cut = 63
-		2|cut = 0
-	END
-	rm whole/proc/kcore
-	on whole "" -p -S -d
-	says 1 nothing "kexec-lite: the crash kernel was not compared: the running kernel does not show 2 of 2 pieces"
-	while read -r what; do
-		n=$((n + 1))
-		recorded broken$n "$what"
-		on broken$n "" -p -S -d
-		says 1 nothing "kexec-lite: the crash kernel was not compared: /run/kexec-lite.crash is broken" ||
-			fail_with "$what"
-	done <<-'END'
-		record = ""
-		record = "\n"
-		record = before[:-1]
-		record = before + "0x"
-		record = before + "0x40000000 0x1 0x1 "
-		record = before + "40000000 0x1 0x1 kernel\n"
-		record = before + "0x40000000\n"
-		record = before + "0x40000000 1\n"
-		record = before + "0x40000000 0x1 0x\n"
-		record = before + "0x40000000 0x1 0x1\n"
-		record = before + "0x40000000 0x1 0x1 kernel"
-		record = before + "0x40000000 0x1 0x1 a-name-of-17-bytes\n"
-	END
-	rm whole/run/kexec-lite.crash
-	on whole "" -p -S -d
-	says 1 nothing "kexec-lite: the crash kernel was not compared: there is no record of it"
-}
-
-# recorded_pieces MACHINE: their names
-recorded_pieces() { cut -d ' ' -f 4 "$1/run/kexec-lite.crash" | paste -sd ' '; }
-
-@test "a crash kernel that is told of CPUs and memory: what changes is not recorded" {
+@test "a crash kernel that is told of CPUs and memory" {
 	changed CRASH told sys/kernel/crash_elfcorehdr_size '65536\n'
 	on told "" -p -c --initrd=initrd -l Image
 	says 0 "load crash kernel"
-	same recorded "$(recorded_pieces told)" "kernel initrd tree stub core"
 	on told "" -p -c --hotplug --initrd=initrd -l Image
 	says 0 "load crash kernel, hotplug"
-	same recorded "$(recorded_pieces told)" "kernel initrd stub"
 	changed told moved-told sys/kernel/kexec/crash_elfcorehdr_size '65536\n'
 	rm moved-told/sys/kernel/crash_elfcorehdr_size
 	on moved-told "" -p -c --hotplug -l Image
@@ -402,10 +305,8 @@ recorded_pieces() { cut -d ' ' -f 4 "$1/run/kexec-lite.crash" | paste -sd ' '; }
 	says 0 "load crash kernel"
 	on told "" -p -u
 	says 0 "unload crash kernel"
-	[[ ! -e told/run/kexec-lite.crash ]]
 	on told "" -p -s -l Image
 	says 0 "file load crash kernel"
-	[[ ! -e told/run/kexec-lite.crash ]]
 }
 
 # refused_over BEFORE AFTER: a crash load that the running kernel refuses, where one is loaded before or not.

@@ -181,7 +181,7 @@ odd() {
 	odd CRASH $cpu/present '0-1\n'
 	rm odd/$cpu/cpu0/crash_notes
 	plan odd -p Image
-	refused 15 "read /$cpu/cpu0/crash_notes: No such file or directory" \
+	refused 15 "read crash notes: No such file or directory: /$cpu/cpu0/crash_notes" \
 		"nothing was loaded: without it nobody could read this machine's dump"
 }
 

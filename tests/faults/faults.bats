@@ -29,7 +29,6 @@ limit       -n -c 11 -r LIMIT -m aarch64  -l --append=x Image
 file-crash  -r CRASH -m aarch64      -p -s --initrd=initrd --append=x Image
 crash-unload -l -r CRASH -m aarch64  -p -u
 crash-status -c 0,1 -r CRASH -m aarch64  -p -S
-crash-compare -c 0,1 -r RECORD -m aarch64  -p -S -d
 first       -p -r ARM -m aarch64     -c -l --append=x Image
 capture     -r CRASH -m aarch64      --capture capture
 plan        -m aarch64               --plan --root ARM --seed 00 --dump-dtb tree --dtb dtb --mem-min=0x50000000 --mem-max==2130706432 -d --append=x Image
@@ -57,9 +56,6 @@ inject_all() {
 	echo 0 >LIMIT/proc/sys/kernel/kexec_load_limit_reboot
 	machine CRASH arm64-crash
 	echo 268435456 >CRASH/sys/kernel/kexec_crash_size
-	cp -r CRASH RECORD
-	echo 1 >RECORD/sys/kernel/kexec_crash_loaded
-	echo '0x50000000 0x1000 0x1 kernel' >RECORD/run/kexec-lite.crash
 	machine PPC pseries
 	rm PPC/sys/firmware/fdt
 	live_tree PPC/sys/firmware/devicetree/base
@@ -68,7 +64,7 @@ inject_all() {
 	done < <(sed '/^$/d' <<<"$scenarios") >list
 	# shellcheck disable=SC2016  # for the shells that xargs starts
 	xargs -0 -n 1 -P 2 bash -c 'set -- $0; name=$1; shift
-		for w; do case $w in ARM | LPI | LOADED | LOCKED | LIMIT | CRASH | RECORD | PPC) w=$PWD/$w ;; esac; words+=("$w"); done
+		for w; do case $w in ARM | LPI | LOADED | LOCKED | LIMIT | CRASH | PPC) w=$PWD/$w ;; esac; words+=("$w"); done
 		./inject "${words[@]}" >"out.$name" 2>&1; echo "rc $?" >>"out.$name"; true' <list
 }
 
@@ -93,11 +89,9 @@ survives() {
 }
 
 # Where the program says so, what it could not find out or do does not matter.
-network='^CHANGED (socket |open(at)? /sys/class/net|getdents /sys/class/net|ioctl socket),|^CHANGED openat .*, from then on'
+network='^CHANGED (socket |fcntl |open(at)? /sys/class/net|getdents /sys/class/net|ioctl socket),|^CHANGED openat .*, from then on'
 # the call fails for the interfaces, too, which are behind these
 behind='^CHANGED (open /proc/(kpageflags|self/pagemap|zoneinfo)|ioctl /dev/null), from then on'
-# the record is for --status alone
-record='^CHANGED (unlink|open(at)?|write|close) /run/kexec-lite.crash, '
 
 @test "kexec_load, with a child and without: every call fails" {
 	survives load
@@ -116,7 +110,7 @@ record='^CHANGED (unlink|open(at)?|write|close) /run/kexec-lite.crash, '
 }
 @test "load and start: every call fails" { survives load-exec "$network|$behind"; }
 @test "load and shut down: every call fails" { survives shutdown; }
-@test "a crash kernel: every call fails" { survives crash "$record"; }
+@test "a crash kernel: every call fails" { survives crash; }
 # a property is one read, and an empty one is a property; without kexec_load there is the other call
 @test "a live tree on ppc64: every call fails" {
 	survives ppc64 '^CHANGED read /sys/firmware/devicetree/base/.*, (short|nothing)|^CHANGED kexec_load , once ENOSYS'
@@ -134,7 +128,6 @@ record='^CHANGED (unlink|open(at)?|write|close) /run/kexec-lite.crash, '
 	survives file-crash
 	survives crash-unload
 	survives crash-status '^CHANGED openat .*/kexec_crash_loaded, once ENOENT$'
-	survives crash-compare '^CHANGED openat .*/kexec_crash_loaded, once ENOENT$'
 }
 @test "size of the crash region: every call fails" { survives size; }
 @test "the first process: every call fails, and it never ends" { survives first; }
@@ -212,17 +205,17 @@ starve() {
 }
 
 @test "what is said of failing calls is in tests/faults/sentences" {
-	# those that the program has no words for are numbers
-	local texts='I/O error|error (4|11)|Out of memory|Permission denied|No such file or directory'
+	# each libc has words of its own
+	local texts='I/O error|Input/output error|Interrupted system call|Resource temporarily unavailable|Out of memory|Cannot allocate memory|Permission denied|No such file or directory'
 	sed -nE "s/^SENTENCE //p" out.* | LC_ALL=C sed -E "s#($texts)#ERROR#
-		s#(write|directory) (capture|[.]{3})[^:]*#\1 capture/...#
-		s#property [^ ]*#property ...#
+		s#(write a file: ERROR: )(capture|[.]{3}).*#\1capture/...#
+		s#ERROR: [^ ]* in /sys#ERROR: ... in /sys#
 		s#/cpu[01]/#/cpu./#
 		s#$PWD/##" | LC_ALL=C sort -u >said
 	diff -u "$top/tests/faults/sentences" said
 	# not only somewhere
-	grep -q 'kernel Image: the process that read it was killed$' out.load
-	grep -q 'kernel Image: the process that read it was killed$' out.plan
+	grep -q 'the process that read it was killed: Image$' out.load
+	grep -q 'the process that read it was killed: Image$' out.plan
 }
 
 @test "inject finds a program that leaks, crashes, hangs, forks, orphans, loads, pretends, mumbles, lies" {
