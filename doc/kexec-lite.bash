@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Completion of kexec-lite's options and files, for bash.
 # shellcheck shell=bash
 

@@ -29,7 +29,7 @@ table_options() {
 
 # header_codes: the numbers in enum code.
 header_codes() {
-	sed -nE 's/^\t[A-Z_]+ = ([0-9]+),.*/\1/p' "$top/src/error.h"
+	sed -nE 's/^\t[A-Z_]+ = ([0-9]+),.*/\1/p' "$top/src/base/error.h"
 }
 
 # block TEXT: the first fenced block of the recipes after a line with TEXT.
@@ -68,7 +68,7 @@ block() {
 		n=$((n + 1))
 		# x: a value, or the kernel
 		run "$host_bin" "$option" x --help
-		[[ $output != *"there is no option"* ]] || fail_with "$option"
+		[[ $output != *"unknown option"* ]] || fail_with "$option"
 		same "status of $option" "$status" 0
 	done < <(mandoc -T ascii -O width=990 "$page" | sed 's/.\x08//g; s/shutdown -r now//g' |
 		grep -oE '(^|[ (,[])--?[a-zA-Z0-9?][a-z0-9-]*' | sed 's/^[^-]//' | sort -u)
@@ -86,9 +86,9 @@ block() {
 	done < <(table)
 }
 
-@test "the options without a meaning are those of the list" {
+@test "the options without an effect are those of the list" {
 	diff <(table | awk '$3 ~ /^IGNORED/ { print "--" $1 }' | sort) \
-		<(section OPTIONS | sed -n '/^ *Accepted, without/,$p' | grep -oE '^ {5,8}-.*' |
+		<(section OPTIONS | sed -n '/^ *Accepted and ignored/,$p' | grep -oE '^ {5,8}-.*' |
 			grep -oE -- '--[a-z0-9-]+' | sort -u)
 }
 
@@ -108,15 +108,40 @@ block() {
 	((n >= 15)) || fail_with "$n files"
 }
 
-# The sentences that end in a number, a name or dots are compared up to there.
-@test "the sentences of DIAGNOSTICS are the program's" {
+# literals: the sources in one line, strings that the compiler joins joined.
+literals() {
+	find "$top/src" "$top/arch" "$top/dt" -name '*.c' -exec cat {} + | tr '\n\t' '  ' | sed -E 's/" +"//g'
+}
+
+# What the page shows with an example, as the sources have it.
+as_format() {
+	sed -E 's/\b[0-9]+ [KMG]iB/%s/g; s/0x[0-9a-f]+/0x%llx/; s/FILE$/%s/
+		s/\(integrity\)/(%s)/; s/limit_reboot/limit_%s/; s/no zstd/no %s/; s/\(lzma\)/(%s)/'
+}
+
+# whole SENTENCE: the sources have a string that ends with it.
+whole() { grep -qF -- "$1\"" "$BATS_TEST_TMPDIR/literals"; }
+
+@test "the sentences of DIAGNOSTICS are the program's, to the end" {
 	local sentence n=0
+	literals >"$BATS_TEST_TMPDIR/literals"
 	while read -r sentence; do
 		n=$((n + 1))
-		grep -rqF -- "$sentence" "$top/src" "$top/arch" "$top/dt" || fail_with "$sentence"
-	done < <(section DIAGNOSTICS | sed -nE 's/^ {5,8}(\.\.\.|warning:) //p' |
-		sed -E 's/ \(integrity\).*//; s/, this machine is .*//; s/ [0-9]+ MiB.*//; s/^only.*/only/; s/ \.\.\.$//')
-	((n >= 12)) || fail_with "$n sentences"
+		whole "$sentence" || fail_with "$sentence"
+	done < <(section DIAGNOSTICS | sed -nE 's/^ {5,8}(\.\.\.|warning:) //p' | as_format)
+	((n >= 18)) || fail_with "$n sentences"
+	run whole "kernel.kexec_load_disabled is"
+	same "status for half of one" "$status" 1
+}
+
+@test "commands in README.md and recipes.md: their options are the program's" {
+	local option n=0
+	while read -r option; do
+		n=$((n + 1))
+		table_options | grep -qxF -- "$option" || fail_with "$option"
+	done < <(grep -hoE 'kexec-lite -.*' "$top/README.md" "$recipes" | sed 's/[`#;&].*//' |
+		grep -oE ' --?[a-z0-9][a-z0-9-]*' | tr -d ' ' | sort -u)
+	((n >= 6)) || fail_with "$n options"
 }
 
 # complete WORD...: what the completion offers for the last word.
@@ -135,12 +160,12 @@ complete() {
 	same --in "$(complete kexec-lite --in)" --initrd
 	same "-l, a file" "$(complete kexec-lite -l Im)" Image
 	same "a value" "$(complete kexec-lite --initrd in)" initrd
-	same "a value behind =" "$(complete kexec-lite --initrd = in)" initrd
-	same "nothing behind = yet" "$(complete kexec-lite --initrd = | wc -l)" 4
+	same "a value after =" "$(complete kexec-lite --initrd = in)" initrd
+	same "nothing after = yet" "$(complete kexec-lite --initrd = | wc -l)" 4
 	same "a file with a space" "$(complete kexec-lite a)" "a file"
 	same "directories" "$(complete kexec-lite --root = "")" machine
 	same --plan= "$(complete kexec-lite --plan = j)" json
-	same "a kernel behind --plan" "$(complete kexec-lite --plan Im)" Image
+	same "a kernel after --plan" "$(complete kexec-lite --plan Im)" Image
 	same "no files for text" "$(complete kexec-lite --append = "")" ""
 	same "as kexec" "$(bash -c '. "$1"; complete -p kexec' - "$top/doc/kexec-lite.bash")" \
 		"complete -F _kexec_lite kexec"
