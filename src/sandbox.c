@@ -38,8 +38,8 @@ static bool compute(const struct job *j, struct error *e)
 		return plan_check_cmdline(r, e);
 	if (wants_pages(j))
 		freepages_probe(j->m, &j->pages, inputs_newest(j->in, r));
-	return (!(j->o->run_at_load || j->o->panic) ||
-		kernel_pin(&out->image, j->o->kernel, j->m, e)) &&
+	return kernel_settle(&out->image, j->o->kernel, j->m, j->o->run_at_load || j->o->panic,
+			     e) &&
 	       plan_draft(r, &out->plan, e);
 }
 

@@ -46,50 +46,21 @@ static bool find_entry(const struct elf *elf, uint64_t *entry)
 	return *entry % 4 == 0;
 }
 
-/* Segments that do not start on a page of the running kernel cannot be loaded one by one: then all
- * of them go, laid out as they will lie, into one copy.
- */
-static bool copy_parts(const struct elf *elf, const char *name, const struct machine *m,
-		       struct image *img, struct error *e)
-{
-	const struct elf_load *last = &elf->load[elf->loads - 1];
-	uint64_t size = last->paddr - elf->load[0].paddr + last->data.len;
-	size_t i;
-
-	if (m->mem_total && size > m->mem_total / 2)
-		return fail(e, FAIL_MEMORY, "load the kernel: more than half of RAM: %s", name);
-	img->copy = size <= SIZE_MAX ? calloc(1, (size_t)size) : NULL;
-	if (!img->copy)
-		return fail_memory(e);
-	for (i = 0; i < elf->loads; i++)
-		memcpy(img->copy + (elf->load[i].paddr - elf->load[0].paddr), elf->load[i].data.p,
-		       elf->load[i].data.len);
-	img->part[0] = (struct part){ { img->copy, (size_t)size },
-				      0,
-				      img->zeroes_bss ? size : img->memsz };
-	img->parts = 1;
-	return true;
-}
-
-static bool take_parts(const struct elf *elf, const char *name, const struct machine *m,
-		       struct image *img, struct error *e)
+static void take_parts(const struct elf *elf, struct image *img)
 {
 	const struct elf_load *l;
-	struct part *part;
 	size_t i;
 
 	for (i = 0; i < elf->loads; i++) {
 		l = &elf->load[i];
 		if (img->zeroes_bss && !l->data.len)
 			continue;
-		part = &img->part[img->parts++];
-		part->data = l->data;
-		part->at = l->paddr - elf->load[0].paddr;
-		part->size = img->zeroes_bss ? l->data.len : l->memsz;
-		if (part->at % m->page_size)
-			return copy_parts(elf, name, m, img, e);
+		img->part[img->parts++] = (struct part){
+			.data = l->data,
+			.at = l->paddr - elf->load[0].paddr,
+			.size = img->zeroes_bss ? l->data.len : l->memsz,
+		};
 	}
-	return true;
 }
 
 /* A kernel that cannot move must find its own place free. */
@@ -141,7 +112,8 @@ static bool take_image(const struct elf *elf, const char *name, const struct mac
 	if (!find_entry(elf, &img->entry))
 		return fail(e, FAIL_FORMAT, "load the kernel: entry point outside its segments: %s",
 			    name);
-	return take_parts(elf, name, m, img, e) && check_fixed(img, name, m, e);
+	take_parts(elf, img);
+	return check_fixed(img, name, m, e);
 }
 
 bool ppc64_image(struct span file, const char *name, const struct machine *m, struct image *img,
@@ -162,32 +134,41 @@ bool ppc64_image(struct span file, const char *name, const struct machine *m, st
 	return elf_parse(file, name, &elf, e) && take_image(&elf, name, m, img, e);
 }
 
-/* Sets __run_at_load in a private copy of the kernel's first page; the rest stays mapped. */
-bool ppc64_pin(struct image *img, const char *name, const struct machine *m, struct error *e)
+/* Puts the first page into a copy of its own; the rest stays where it is. */
+static bool copy_first_page(struct image *img, size_t page, struct error *e)
 {
 	struct part *first = &img->part[0], rest = *first;
-	const size_t page = first->data.len < m->page_size ? first->data.len : m->page_size;
 
-	if (img->fixed || !img->run_flag)
-		return img->fixed || fail(e, FAIL_UNSUPPORTED,
-					  "run the kernel in place: no __run_at_load: %s", name);
-	if (!img->copy) {
-		img->copy = malloc(page);
-		if (!img->copy)
-			return fail_memory(e);
-		memcpy(img->copy, first->data.p, page);
-		first->data = (struct span){ img->copy, page };
-		if (rest.data.len > page) {
-			rest.data.p += page;
-			rest.data.len -= page;
-			rest.at += page;
-			rest.size -= page;
-			first->size = page;
-			memmove(img->part + 2, img->part + 1, (img->parts - 1) * sizeof(rest));
-			img->part[1] = rest;
-			img->parts++;
-		}
-	}
+	img->copy = malloc(page);
+	if (!img->copy)
+		return fail_memory(e);
+	memcpy(img->copy, first->data.p, page);
+	first->data = (struct span){ img->copy, page };
+	if (rest.data.len == page)
+		return true;
+	rest.data.p += page;
+	rest.data.len -= page;
+	rest.at += page;
+	rest.size -= page;
+	first->size = page;
+	memmove(img->part + 2, img->part + 1, (img->parts - 1) * sizeof(rest));
+	img->part[1] = rest;
+	img->parts++;
+	return true;
+}
+
+/* Sets __run_at_load. */
+bool ppc64_pin(struct image *img, const char *name, const struct machine *m, struct error *e)
+{
+	const size_t len = img->part[0].data.len;
+
+	if (img->fixed)
+		return true;
+	if (!img->run_flag || len < PPC64_HEAD)
+		return fail(e, FAIL_UNSUPPORTED, "run the kernel in place: no __run_at_load: %s",
+			    name);
+	if (!img->copy && !copy_first_page(img, len < m->page_size ? len : m->page_size, e))
+		return false;
 	(img->big_endian ? put_be32 : put_le32)(img->copy + PPC64_RUN_AT_LOAD, 1);
 	return true;
 }

@@ -37,6 +37,8 @@ size_t ppc64_stub(const struct request *r, phys kernel, phys tree, phys backup,
 	uint8_t *data = out + PPC64_HEAD + sizeof(stub_words);
 	size_t i;
 
+	if (r->image->part[0].data.len < PPC64_HEAD)
+		return 0;
 	read_opal(r->machine, &d);
 	memcpy(out, r->image->part[0].data.p, PPC64_HEAD);
 	put(out, BRANCH_TO_CODE);

@@ -11,7 +11,7 @@
 
 struct part {
 	struct span data; /* the bytes to load; borrowed */
-	uint64_t at;	  /* bytes from the load address; a multiple of the running kernel's page */
+	uint64_t at;	  /* bytes from the load address; once settled, on a page */
 	uint64_t size;	  /* bytes of memory, zero after data; >= data.len */
 };
 

@@ -15,8 +15,6 @@ struct work {
 	struct error *e;
 };
 
-enum wrapping { WRAP_NONE, WRAP_STREAM, WRAP_ZBOOT, WRAP_UKI, WRAP_ELF };
-
 /* What the file is wrapped in. `table` is the section table of a UKI. */
 static enum wrapping find_wrapping(struct span file, const struct unwrap_target *target,
 				   struct span *table)
@@ -36,11 +34,11 @@ static enum wrapping find_wrapping(struct span file, const struct unwrap_target 
 	return WRAP_NONE;
 }
 
-bool unwrap_is_wrapped(struct span file, const struct unwrap_target *target)
+enum wrapping unwrap_kind(struct span file, const struct unwrap_target *target)
 {
 	struct span table;
 
-	return find_wrapping(file, target, &table) != WRAP_NONE;
+	return find_wrapping(file, target, &table);
 }
 
 /* The piece that was opened last becomes the kernel. */

@@ -34,8 +34,9 @@ struct unwrapped {
 	struct span initrd, cmdline, dtb; /* of a UKI; len 0: none */
 };
 
-/* Is the file wrapped in anything that unwrap() takes off for this target? */
-bool unwrap_is_wrapped(struct span file, const struct unwrap_target *target);
+/* What the file is wrapped in, outermost, by its headers alone. */
+enum wrapping { WRAP_NONE, WRAP_STREAM, WRAP_ZBOOT, WRAP_UKI, WRAP_ELF };
+enum wrapping unwrap_kind(struct span file, const struct unwrap_target *target);
 
 /* Unwraps the kernel file NAME. All spans are the file's or the store's. Errors: FAIL_FORMAT,
  * FAIL_UNSUPPORTED, FAIL_TREE, FAIL_MEMORY.

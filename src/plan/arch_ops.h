@@ -47,7 +47,7 @@ struct arch {
 	/* Is it this target's kernel? Then *is_ours is set and img filled, or e says why not. */
 	bool (*image)(struct span file, const char *name, const struct machine *m,
 		      struct image *img, bool *is_ours, struct error *e);
-	/* image_pin(); NULL: kernels stay anyway. */
+	/* The last part of kernel_settle(); NULL: kernels stay anyway. */
 	bool (*pin)(struct image *img, const char *name, const struct machine *m, struct error *e);
 	/* Edits of the next tree that only this target needs; room for a reservation per kept range
 	 * is there.

@@ -36,13 +36,12 @@ void door_elf64(struct span in)
 	struct image img;
 	bool ok = kernel_parse(in, "vmlinux", &m, &img, &e);
 
+	if (ok) {
+		DOOR_WANT(img.parts < IMAGE_PARTS);
+		ok = kernel_settle(&img, "vmlinux", &m, flag & 8, &e);
+	}
 	if (ok)
 		check(&img, &m);
-	if (ok && flag & 8) {
-		ok = kernel_pin(&img, "vmlinux", &m, &e);
-		if (ok)
-			check(&img, &m);
-	}
 	door_error(ok, &e);
 	image_free(&img);
 }

@@ -25,7 +25,7 @@ void door_image(struct span in)
 		DOOR_WANT(img.align == 2 << 20 && img.offset < img.align &&
 			  img.offset % m.page_size == 0);
 		DOOR_WANT(img.entry < img.part[0].data.len);
-		DOOR_WANT(kernel_pin(&img, "Image", &m, &e));
+		DOOR_WANT(kernel_settle(&img, "Image", &m, true, &e));
 	}
 	image_free(&img);
 }

@@ -141,7 +141,8 @@ void door_unwrap(struct span in)
 		touch(u.initrd);
 		touch(u.cmdline);
 		touch(u.dtb);
-		ok = kernel_parse(u.kernel, "kernel", &m, &img, &e);
+		ok = kernel_parse(u.kernel, "kernel", &m, &img, &e) &&
+		     kernel_settle(&img, "kernel", &m, flag & 4, &e);
 		door_error(ok, &e);
 		image_free(&img);
 	}

@@ -346,7 +346,7 @@ static bool run(struct scene *s)
 	s->probed = true;
 	make_freemap(s);
 	if (!kernel_parse(s->kernel, "kernel", m, &s->image, e) ||
-	    (s->stay && !kernel_pin(&s->image, "kernel", m, e)))
+	    !kernel_settle(&s->image, "kernel", m, s->stay, e))
 		return false;
 	make_request(s);
 	return (!s->has_user || tree_check(s->request.dtb, "user", e)) &&

@@ -94,7 +94,7 @@ void test_image(void)
 	want_error(kernel_parse((struct span){ header, 64 }, "Image", &arm, &img, &e), &e,
 		   FAIL_FORMAT, "load the kernel: truncated (64 B): Image");
 	e = (struct error){ 0 };
-	want_error(kernel_pin(&img, "Image", &arm, &e), &e, FAIL_NONE, "");
+	want_error(kernel_settle(&img, "Image", &arm, true, &e), &e, FAIL_NONE, "");
 	CASE("the longest name fits the line, and prints");
 	e = (struct error){ 0 };
 	ok = kernel_parse((struct span){ (const uint8_t *)"\x7f"

@@ -180,6 +180,13 @@ static void want_planned(const struct machine *m, const struct image *img)
 	plan_free(&p);
 }
 
+/* Parses the file and makes it ready to be loaded. */
+static bool parse(const struct machine *m, struct image *img, bool stay, struct error *e)
+{
+	return kernel_parse((struct span){ file, SIZE }, "vmlinux", m, img, e) &&
+	       kernel_settle(img, "vmlinux", m, stay, e);
+}
+
 /* Kernels that run in one place. */
 static void fixed_kernels(void)
 {
@@ -231,8 +238,7 @@ static void fixed_kernels(void)
 			put(file + 64 + 56, 4, 0x6474e551, false);
 		}
 		e = (struct error){ 0 };
-		ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e) &&
-		     (!places[i].stay || kernel_pin(&img, "vmlinux", &m, &e));
+		ok = parse(&m, &img, places[i].stay, &e);
 		want_error(ok, &e, places[i].code, places[i].sentence);
 		if (ok) {
 			want(img.fixed && !img.copy, "it is as it was");
@@ -256,31 +262,29 @@ static void copies(void)
 	make(3, 2, FIRST, odd, 2, true, false);
 	CASE("one copy of all: out of memory");
 	unit_memory(0);
-	ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	ok = parse(&m, &img, false, &e);
 	unit_memory(-1);
 	want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
 	image_free(&img);
 	CASE("one copy of all: just half of RAM, and two bytes less of RAM");
 	m.mem_total = 2 * 0x22000;
 	e = (struct error){ 0 };
-	want_error(kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e), &e,
-		   FAIL_NONE, "");
+	want_error(parse(&m, &img, false, &e), &e, FAIL_NONE, "");
 	image_free(&img);
 	m.mem_total -= 2;
-	want_error(kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e), &e,
-		   FAIL_MEMORY, "load the kernel: more than half of RAM: vmlinux");
+	want_error(parse(&m, &img, false, &e), &e, FAIL_MEMORY,
+		   "load the kernel: more than half of RAM: vmlinux");
 	image_free(&img);
 	CASE("one copy of all: nobody knows how much RAM there is");
 	m.mem_total = 0;
 	e = (struct error){ 0 };
-	want_error(kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e), &e,
-		   FAIL_NONE, "");
+	want_error(parse(&m, &img, false, &e), &e, FAIL_NONE, "");
 	image_free(&img);
 	CASE("stay: out of memory for the first page");
 	make(3, 2, FIRST, one, 1, true, false);
 	ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
 	unit_memory(0);
-	ok = ok && kernel_pin(&img, "vmlinux", &m, &e);
+	ok = ok && kernel_settle(&img, "vmlinux", &m, true, &e);
 	unit_memory(-1);
 	want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
 	image_free(&img);
@@ -304,8 +308,7 @@ void test_ppc64_image(void)
 		machine(&m, &tree, TREE_NOTE);
 		make(r->type, r->abi, r->entry, r->l, r->n, r->run0, r->be);
 		e = (struct error){ 0 };
-		ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e) &&
-		     (!r->stay || kernel_pin(&img, "vmlinux", &m, &e));
+		ok = parse(&m, &img, r->stay, &e);
 		want_error(ok, &e, r->code, r->sentence);
 		if (ok) {
 			if (r->parts)
@@ -331,14 +334,14 @@ void test_ppc64_image(void)
 	make(2, 1, FIRST + 0x8000, one, 1, true, true);
 	put(file + 0x18000, 8, FIRST + 0x4000, true);
 	e = (struct error){ 0 };
-	ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	ok = parse(&m, &img, false, &e);
 	want_error(ok, &e, FAIL_NONE, "");
 	want_u64("entry", 0x4000, img.entry);
 	image_free(&img);
 	CASE("segments above 0: all places are counted from the first");
 	make(3, 2, FIRST + 0x4041000, high, 2, true, false);
 	e = (struct error){ 0 };
-	ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	ok = parse(&m, &img, false, &e);
 	want_error(ok, &e, FAIL_NONE, "");
 	want_u64("parts", 2, img.parts);
 	want_u64("the first", 0, img.part[0].at);
@@ -349,21 +352,21 @@ void test_ppc64_image(void)
 	CASE("a 32-bit ELF file");
 	file[4] = 1;
 	e = (struct error){ 0 };
-	ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	ok = parse(&m, &img, false, &e);
 	want_error(ok, &e, FAIL_UNSUPPORTED, "load the kernel: a 32-bit ELF file: vmlinux");
 	image_free(&img);
 	CASE("an ELF file of another machine");
 	make(2, 2, FIRST, one, 1, true, false);
 	put(file + 18, 2, 62, false);
 	e = (struct error){ 0 };
-	ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	ok = parse(&m, &img, false, &e);
 	want_error(ok, &e, FAIL_UNSUPPORTED,
 		   "load the kernel: an ELF file, and this is ppc64: vmlinux");
 	image_free(&img);
 	CASE("no kernel at all: the article goes with the name");
 	memset(file, 0, SIZE);
 	e = (struct error){ 0 };
-	ok = kernel_parse((struct span){ file, SIZE }, "vmlinux", &m, &img, &e);
+	ok = parse(&m, &img, false, &e);
 	want_error(ok, &e, FAIL_FORMAT,
 		   "load the kernel: not a kernel for ppc64, or corrupt: vmlinux");
 	image_free(&img);
