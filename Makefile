@@ -45,14 +45,12 @@ UNPACKERS := $(if $(GZIP),gzip) $(if $(ZSTD),zstd) $(if $(XZ),xz) $(if $(LZ4),lz
 
 UNUSED_UNPACKERS := $(filter-out $(UNPACKERS:%=src/formats/unpack_%.c),$(wildcard src/formats/unpack_*.c))
 PURE := $(filter-out $(UNUSED_UNPACKERS),$(wildcard src/base/*.c dt/*.c src/formats/*.c src/plan/*.c arch/*.c arch/*/*.c))
-EDGE := $(filter-out src/sys/alloc.c src/sys/bytes.c,$(wildcard src/*.c src/sys/*.c))
+EDGE := $(filter-out src/sys/bytes.c,$(wildcard src/*.c src/sys/*.c))
 SOURCES := $(PURE) $(EDGE)
 # a binary for one target has that target only
 SOURCES_arm64 := $(filter-out arch/ppc64/%,$(SOURCES))
 SOURCES_ppc64le := $(filter-out arch/arm64/%,$(SOURCES))
 SOURCES_host := $(or $(SOURCES_$(MACHINE:aarch64=arm64)),$(SOURCES))
-# musl only: takes the place of a malloc of 12 KiB
-ALLOC := src/sys/alloc.c
 # musl on ppc64le only: takes the place of 4 KiB
 HEADERS := $(wildcard src/*.h src/*/*.h dt/*.h arch/*.h arch/*/*.h)
 
@@ -134,7 +132,7 @@ $(foreach l,$(UNPACK_LIBS),$(call unpacker,$(1),$(l)))
 $(patsubst %,$(B)/$(1)/src/formats/unpack_%.o,$(UNPACKERS)): $(UNPACK_LIBS:%=$(UNPACK_SRC)/%)
 $(B)/$(1)/src/formats/unpack_xz.o: SPEED = $(FAST_xz)
 
-$(B)/$(1)/kexec-lite: $(UNPACK_PARTS:%=$(B)/$(1)/%.o) $(call fdt_objects,$(1)) $(SOURCES_$(1):%.c=$(B)/$(1)/%.o) $(ALLOC:%.c=$(B)/$(1)/%.o)
+$(B)/$(1)/kexec-lite: $(UNPACK_PARTS:%=$(B)/$(1)/%.o) $(call fdt_objects,$(1)) $(SOURCES_$(1):%.c=$(B)/$(1)/%.o)
 	$$(call say,LINK,$$@)
 	$(Q)$(CC_$(1)) $(SPECS_$(1):%=-specs=%) $(ARCH_$(1)) $(LINK) -o $$@ $$(filter %.o,$$^) $$(call fdt_library,$(1))
 

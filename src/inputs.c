@@ -133,6 +133,7 @@ static bool take_cmdline(const struct options *o, struct inputs *in, struct requ
 		s.len--;
 	if (!s.len || o->append || o->reuse_cmdline)
 		return true;
+	in->cmdline.len = 0;
 	for (i = 0; i < s.len && s.p[i]; i++)
 		strbuf_append(&in->cmdline, s.p[i] < ' ' ? (const uint8_t *)" " : s.p + i, 1);
 	if (i < s.len)
@@ -142,7 +143,7 @@ static bool take_cmdline(const struct options *o, struct inputs *in, struct requ
 	return !in->cmdline.truncated || fail_memory(e);
 }
 
-static bool take_uki(const struct options *o, struct inputs *in, struct request *r, struct error *e)
+bool inputs_use(const struct options *o, struct inputs *in, struct request *r, struct error *e)
 {
 	const struct unwrapped *u = &in->unwrapped;
 
@@ -166,8 +167,7 @@ bool inputs_unwrap(const struct options *o, struct inputs *in, struct request *r
 	if (!in->kernel.pipe && !in->kernel.copy.len)
 		in->buffer.input = in->kernel.data;
 	return check_trees(in, r, e) &&
-	       unwrap(in->kernel.data, o->kernel, &target, &in->buffer.store, &in->unwrapped, e) &&
-	       take_uki(o, in, r, e);
+	       unwrap(in->kernel.data, o->kernel, &target, &in->buffer.store, &in->unwrapped, e);
 }
 
 bool inputs_unchanged(const struct inputs *in, struct error *e)
@@ -201,11 +201,13 @@ struct span inputs_newest(const struct inputs *in, const struct request *r)
 static int descriptor(struct inputs *in, const struct input *file, struct span bytes, int *joined,
 		      struct error *e)
 {
-	int fd;
+	int fd = -1;
 
 	if (!file->pipe && is_all(file, bytes))
 		return file->fd;
-	fd = unpack_buffer_seal(&in->buffer, bytes);
+	/* the buffer may have more than the kernel when that came with an initrd */
+	if (!in->unwrapped.initrd.len)
+		fd = unpack_buffer_seal(&in->buffer, bytes);
 	if (fd < 0)
 		fd = *joined =
 			memfile_join(&bytes, 1, INITRD_GAP, file->what ? file->what : "initrd", e);

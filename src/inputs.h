@@ -29,10 +29,13 @@ void inputs_close(struct inputs *in);
  */
 bool inputs_open(const struct options *o, struct inputs *in, struct request *r, struct error *e);
 
-/* Leaves the kernel in in->unwrapped.kernel. A UKI's initrd goes before those given, its command
- * line and its tree are used unless one is given. Errors: those of unwrap().
- */
+/* Checks the trees and fills in->unwrapped. Errors: those of unwrap(), FAIL_TREE. */
 bool inputs_unwrap(const struct options *o, struct inputs *in, struct request *r, struct error *e);
+
+/* What of in->unwrapped goes into the request: a UKI's initrd before those given, its command line
+ * and its tree unless one is given. Errors: FAIL_FORMAT, FAIL_MEMORY.
+ */
+bool inputs_use(const struct options *o, struct inputs *in, struct request *r, struct error *e);
 
 /* Are the files still as they were opened? Errors: FAIL_FILE. */
 bool inputs_unchanged(const struct inputs *in, struct error *e);

@@ -19,7 +19,7 @@ struct work {
 	struct machine machine;
 	struct request request;
 	struct inputs in;
-	struct outcome *out;
+	struct sandbox sandbox;
 	struct method method;
 };
 
@@ -153,7 +153,7 @@ static bool file_load(struct work *w, bool panic, struct error *e)
 
 static bool call(struct work *w, bool panic, struct error *e)
 {
-	const struct plan *p = &w->out->plan;
+	const struct plan *p = &w->sandbox.plan;
 
 	if (w->request.file_call)
 		return file_load(w, panic, e);
@@ -172,16 +172,15 @@ static bool fail_call(const struct options *o, const struct machine *m, struct e
 	return false;
 }
 
-static void debug(const struct options *o, const struct work *w)
+static void debug(const struct work *w)
 {
-	const struct confinement *c = &w->out->confined;
 	struct strbuf t = STRBUF_GROWING;
 
-	print_plan(&w->out->plan, &w->request, &t);
-	if (!o->no_sandbox && !c->files)
+	print_plan(&w->sandbox.plan, &w->request, &t);
+	if (w->sandbox.lacks & LACKS_LANDLOCK)
 		strbuf_printf(&t,
 			      "files were read without landlock: the running kernel has none\n");
-	if (!o->no_sandbox && !c->calls)
+	if (w->sandbox.lacks & LACKS_SECCOMP)
 		strbuf_printf(&t, "files were read without seccomp: the running kernel has none\n");
 	log_write(STDERR_FILENO, &t);
 }
@@ -204,13 +203,13 @@ static bool carry_out(const struct options *o, struct work *w, struct error *e)
 	if (!inputs_unchanged(&w->in, e))
 		return false;
 	if (o->plan) {
-		if (!show_plan(o, &w->out->plan, &w->request, e))
+		if (!show_plan(o, &w->sandbox.plan, &w->request, e))
 			return false;
 		warn_about(w);
 		return true;
 	}
 	if (o->debug)
-		debug(o, w);
+		debug(w);
 	if (!call(w, o->panic, e))
 		return fail_call(o, &w->machine, e);
 	warn_about(w);
@@ -275,7 +274,7 @@ static bool plan_and_load(const struct options *o, struct work *w, struct error 
 			    "reuse the initrd: its memory is free again; give --initrd");
 	if (!probe(o, w, e) || !read_request(o, w, e) || !inputs_open(o, &w->in, r, e))
 		return false;
-	if (!outcome_make(o, &w->machine, &w->in, r, &w->out, e))
+	if (!sandbox_plan(o, &w->machine, &w->in, r, &w->sandbox, e))
 		return false;
 	return carry_out(o, w, e);
 }
@@ -290,7 +289,7 @@ bool load(const struct options *o, struct error *e)
 	inputs_start(&w.in);
 	w.request.machine = &w.machine;
 	ok = plan_and_load(o, &w, e);
-	outcome_free(w.out);
+	sandbox_free(&w.sandbox);
 	inputs_close(&w.in);
 	if (ok && a == LOAD_EXEC)
 		ok = reboot_kexec(&w.machine, &how, e);

@@ -1,23 +1,33 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/sandbox.h"
 
 #include "src/plan/kernel.h"
+#include "src/plan/message.h"
+#include "src/sys/confine.h"
 #include "src/sys/probe.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Behind the outcome. A plan for 64 TiB in 100,000 ranges takes 30 MiB. */
-#define HEAP_MOST (256u << 20)
+/* The message, and behind it MADE: a tree, a stub and the header of a core file. */
+#define SHARED_BYTES (128u << 20)
+#define SHARED_LEAST (1u << 20)
+#define MADE_OFFSET  4096u
 
 struct job {
 	const struct options *o;
 	struct machine *m;
 	struct inputs *in;
 	struct request *r;
+	struct blobs blobs;
+	struct span initrd[WORDS_MAX]; /* blobs has these */
+	struct message *message;       /* shared */
 	struct freepages_files pages;
-	struct outcome *out;
 };
+
+/* ---- the child, or this process with --no-sandbox */
 
 static bool wants_pages(const struct job *j)
 {
@@ -25,191 +35,170 @@ static bool wants_pages(const struct job *j)
 	return j->m->live && !j->o->panic && !j->r->file_call;
 }
 
-static bool compute(const struct job *j, struct error *e)
+static bool is_pinned(const struct job *j)
 {
-	struct outcome *out = j->out;
-	struct request *r = j->r;
+	return j->o->run_at_load || j->o->panic;
+}
 
-	r->image = &out->image;
-	if (!inputs_unwrap(j->o, j->in, r, e) ||
-	    !kernel_parse(j->in->unwrapped.kernel, j->o->kernel, j->m, &out->image, e))
-		return false;
-	if (r->file_call)
-		return plan_check_cmdline(r, e);
+static bool make_plan(struct job *j, struct image *img, struct plan *p, struct error *e)
+{
+	if (j->r->file_call)
+		return plan_check_cmdline(j->r, e);
 	if (wants_pages(j))
-		freepages_probe(j->m, &j->pages, inputs_newest(j->in, r));
-	return kernel_settle(&out->image, j->o->kernel, j->m, j->o->run_at_load || j->o->panic,
-			     e) &&
-	       plan_draft(r, &out->plan, e);
+		freepages_probe(j->m, &j->pages, inputs_newest(j->in, j->r));
+	return kernel_settle(img, j->o->kernel, j->m, is_pinned(j), e) && plan_draft(j->r, p, e);
+}
+
+static bool answer(struct job *j, struct image *img, struct plan *p, struct error *e)
+{
+	struct image parsed;
+	struct answer a = { .unwrapped = &j->in->unwrapped,
+			    .parsed = &parsed,
+			    .image = img,
+			    .plan = j->r->file_call ? NULL : p };
+
+	if (!inputs_unwrap(j->o, j->in, j->r, e) || !inputs_use(j->o, j->in, j->r, e) ||
+	    !kernel_parse(j->in->unwrapped.kernel, j->o->kernel, j->m, img, e))
+		return false;
+	parsed = *img;
+	j->r->image = img;
+	j->message->dtb_mismatch = j->in->dtb_mismatch;
+	return make_plan(j, img, p, e) && message_encode(&a, &j->blobs, j->message, e);
+}
+
+/* Where a signal handler finds it. */
+static struct message *to_parent;
+
+static void report(const struct error *e)
+{
+	message_encode_error(e, to_parent);
 }
 
 static void be_child(struct job *j)
 {
-	struct outcome *out = j->out;
+	struct error e = { 0 };
+	struct image img = { 0 };
+	struct plan p = { 0 };
 
+	to_parent = j->message;
+	input_report_to(report);
 	if (wants_pages(j))
 		freepages_open(&j->pages);
-	input_report_to(&out->error);
-	confine(out + 1, out->size - sizeof(*out), &out->confined);
-	compute(j, &out->error);
-	out->request = *j->r;
-	out->unwrapped = j->in->unwrapped;
-	out->strange = j->in->dtb_mismatch;
-	out->done = true;
+	if (!unpack_buffer_own(&j->in->buffer, &e) || !confine(&j->message->missing, &e) ||
+	    !answer(j, &img, &p, &e))
+		message_encode_error(&e, j->message);
 	_exit(FAIL_NONE);
 }
 
-/* ---- what a child left, which may be anything */
-
-static bool inside(struct span s, const void *p, size_t len)
+static void be_both(struct job *j)
 {
-	const uintptr_t at = (uintptr_t)s.p - (uintptr_t)p;
+	struct request *theirs = j->r, r = *theirs;
+	struct error e = { 0 };
+	struct image img = { 0 };
+	struct plan p = { 0 };
 
-	return at <= len && s.len <= len - at;
+	if (wants_pages(j))
+		freepages_open(&j->pages);
+	j->r = &r;
+	if (!answer(j, &img, &p, &e))
+		message_encode_error(&e, j->message);
+	j->r = theirs;
+	plan_free(&p);
+	image_free(&img);
+	freepages_close(&j->pages);
 }
 
-/* Bytes that are there: of a file, unpacked, or made. */
-static bool known(const struct job *j, struct span s)
-{
-	const struct inputs *in = j->in;
-	size_t i;
-
-	for (i = 0; i < j->o->initrd.n; i++)
-		if (inside(s, in->initrd[i].data.p, in->initrd[i].data.len))
-			return true;
-	return !s.len || inside(s, in->kernel.data.p, in->kernel.data.len) ||
-	       (in->buffer.p && inside(s, in->buffer.p, in->buffer.size)) ||
-	       inside(s, j->out, j->out->size);
-}
-
-/* A string of the child's, or the one it got. */
-static bool known_text(const struct job *j, const char *s, const char *had)
-{
-	const uintptr_t at = (uintptr_t)s - (uintptr_t)j->out;
-
-	return s == had || (at < j->out->size && memchr(s, 0, j->out->size - at));
-}
-
-static bool look_at_inputs(const struct job *j)
-{
-	const struct request *r = &j->out->request;
-	bool ok = r->initrds >= j->r->initrds && r->initrds <= INITRDS_MAX;
-	size_t i;
-
-	for (i = 0; ok && i < r->initrds; i++)
-		ok = r->initrd[i].len && known(j, r->initrd[i]);
-	return ok && known(j, j->out->unwrapped.kernel) && known_text(j, r->cmdline, j->r->cmdline);
-}
-
-static bool look_at_plan(const struct job *j)
-{
-	const struct image *img = &j->out->image;
-	const struct plan *p = &j->out->plan;
-	bool ok = img->parts <= IMAGE_PARTS && p->n <= SEGMENTS_MAX;
-	size_t i;
-
-	for (i = 0; ok && i < img->parts; i++)
-		ok = known(j, img->part[i].data);
-	for (i = 0; ok && i < p->n; i++)
-		ok = p->seg[i].piece < PIECES && known(j, p->seg[i].data);
-	return ok && p->stub_len <= STUB_MAX &&
-	       known_text(j, p->chosen.cmdline, j->out->request.cmdline);
-}
-
-static void take(const struct job *j)
-{
-	struct outcome *out = j->out;
-	struct request *r = j->r;
-
-	memcpy(r->initrd, out->request.initrd, sizeof(r->initrd));
-	r->initrds = out->request.initrds;
-	r->cmdline = out->request.cmdline;
-	r->image = &out->image;
-	j->in->unwrapped = (struct unwrapped){ .kernel = out->unwrapped.kernel };
-	j->in->dtb_mismatch = out->strange;
-	if (out->request.dtb.len && !r->dtb.len)
-		printable(j->in->dtb_name, j->o->kernel);
-	out->plan.tree_from = out->request.dtb.len ? r->dtb_name : j->m->fdt_from;
-}
-
-static bool take_error(const struct error *theirs, struct error *e)
-{
-	char buf[sizeof(theirs->hint) > sizeof(theirs->text) ? sizeof(theirs->hint)
-							     : sizeof(theirs->text)];
-	struct error copy = *theirs;
-	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
-
-	copy.text[sizeof(copy.text) - 1] = copy.hint[sizeof(copy.hint) - 1] = 0;
-	strbuf_append_printable(&t, copy.text);
-	fail(e, copy.code >= FAIL_USAGE && copy.code <= FAIL_XEN ? copy.code : FAIL_BUG, "%s", buf);
-	if (!copy.hint[0])
-		return false;
-	t = strbuf_fixed(buf, sizeof(buf));
-	strbuf_append_printable(&t, copy.hint);
-	return hint(e, "%s", buf);
-}
+/* ---- the parent */
 
 static bool fail_killed(const struct job *j, struct error *e)
 {
 	char show[PRINTABLE_MAX];
 
-	return fail(e, FAIL_MEMORY, "load kernel %s: the process that read it was killed",
+	return fail(e, FAIL_MEMORY, "load the kernel: the process that read it was killed: %s",
 		    printable(show, j->o->kernel));
 }
 
-static bool look_again(const struct job *j, struct error *e)
+static bool run_child(struct job *j, struct sandbox *s, struct error *e)
 {
-	struct outcome *out = j->out;
+	const pid_t child = confine_fork(e);
+	bool finished;
 
-	/* owned by a heap that ended with its child: never for our free() */
-	out->plan.tree = (struct tree){ 0 };
-	out->plan.cmdline = (struct strbuf){ 0 };
-	out->plan.elfcorehdr = NULL;
-	out->image.copy = NULL;
-	if (out->error.code != FAIL_NONE)
-		return take_error(&out->error, e);
-	if (!out->done)
-		return fail_killed(j, e);
-	if (!look_at_inputs(j) || (!j->r->file_call && !look_at_plan(j)))
-		return fail(e, FAIL_BUG, "trust the plan: it is not about memory that we have");
-	take(j);
-	return j->r->file_call ? plan_check_cmdline(j->r, e) : plan_check(&out->plan, j->r, e);
-}
-
-bool outcome_make(const struct options *o, struct machine *m, struct inputs *in, struct request *r,
-		  struct outcome **made, struct error *e)
-{
-	size_t size = HEAP_MOST;
-	struct outcome *out = confine_share(-1, sizeof(*out), &size);
-	struct job j = { o, m, in, r, { -1, -1, -1 }, out };
-	pid_t child = -1;
-	bool ok;
-
-	*made = out;
-	if (!out)
-		return fail_memory(e);
-	out->size = size;
-	if (!o->no_sandbox && confine_possible())
-		child = confine_fork();
 	if (child == 0)
-		be_child(&j);
-	if (child > 0) {
-		if (!confine_wait(child))
-			return *made = NULL, fail_killed(&j, e);
-		return out->size = size, look_again(&j, e);
-	}
-	if (wants_pages(&j))
-		freepages_open(&j.pages);
-	ok = compute(&j, e) && (r->file_call || plan_check(&out->plan, r, e));
-	freepages_close(&j.pages);
-	return ok;
+		be_child(j);
+	if (child < 0)
+		return false;
+	if (!confine_wait(child, &finished))
+		s->shared = NULL; /* it may write for a moment yet */
+	return finished || fail_killed(j, e);
 }
 
-void outcome_free(struct outcome *out)
+/* The message, which nobody writes to any more, becomes a plan in memory of our own. */
+static bool take(struct job *j, const struct message *m, struct sandbox *s, struct error *e)
 {
-	if (!out)
-		return;
-	plan_free(&out->plan);
-	image_free(&out->image);
-	munmap(out, out->size);
+	struct unwrapped *u = &j->in->unwrapped;
+	const struct unwrap_target target = kernel_target(j->m);
+	struct expected x = { j->r, { 0 }, j->o->kernel, is_pinned(j) };
+
+	if (m->state == MESSAGE_ERROR)
+		return message_decode_error(m, e);
+	if (m->state != MESSAGE_PLAN)
+		return fail_killed(j, e);
+	if (!message_decode_files(m, &j->blobs, unwrap_kind(j->in->kernel.data, &target), u, e) ||
+	    !inputs_use(j->o, j->in, j->r, e))
+		return false;
+	x.kernel = u->kernel;
+	j->r->image = &s->image;
+	j->in->dtb_mismatch = m->dtb_mismatch;
+	if (!message_decode_plan(m, &j->blobs, &x, &s->image, &s->plan, e))
+		return false;
+	s->plan.tree_from = j->r->dtb.len ? j->r->dtb_name : j->m->fdt_from;
+	s->lacks = m->missing;
+	return j->r->file_call ? plan_check_cmdline(j->r, e) : plan_check(&s->plan, j->r, e);
+}
+
+static bool share(struct job *j, struct sandbox *s)
+{
+	const struct unpack_buffer *b = &j->in->buffer;
+
+	s->size = SHARED_BYTES;
+	s->shared = confine_share(-1, SHARED_LEAST, &s->size);
+	if (!s->shared)
+		return false;
+	j->message = s->shared;
+	memcpy(j->initrd, j->r->initrd, j->r->initrds * sizeof(j->initrd[0]));
+	j->blobs = (struct blobs){
+		.kernel = j->in->kernel.data,
+		.initrd = j->initrd,
+		.initrds = j->r->initrds,
+		.made_at = (uint8_t *)s->shared + MADE_OFFSET,
+		.made = { (uint8_t *)s->shared + MADE_OFFSET, s->size - MADE_OFFSET },
+	};
+	if (b->p)
+		j->blobs.unpacked = (struct span){ b->p + b->used, b->size - b->used };
+	return true;
+}
+
+bool sandbox_plan(const struct options *o, struct machine *m, struct inputs *in, struct request *r,
+		  struct sandbox *s, struct error *e)
+{
+	struct job j = { .o = o, .m = m, .in = in, .r = r, .pages = { -1, -1, -1 } };
+	struct message copy;
+
+	*s = (struct sandbox){ 0 };
+	if (!share(&j, s))
+		return fail_memory(e);
+	if (o->no_sandbox)
+		be_both(&j);
+	else if (!run_child(&j, s, e))
+		return false;
+	copy = *j.message;
+	return take(&j, &copy, s, e);
+}
+
+void sandbox_free(struct sandbox *s)
+{
+	plan_free(&s->plan);
+	image_free(&s->image);
+	if (s->shared)
+		munmap(s->shared, s->size);
 }

@@ -67,8 +67,6 @@ bool next_tree_build(struct draft *d, struct error *e)
 	struct plan *p = d->p;
 	size_t slack;
 
-	memcpy(p->chosen.kaslr_seed, r->kaslr_seed, KASLR_SEED);
-	memcpy(p->chosen.rng_seed, r->rng_seed, RNG_SEED);
 	p->chosen.tree_size = m->arch->tree_reserved;
 	slack = chosen_slack(strlen(p->chosen.cmdline)) + 16 * m->reserved.n;
 	if (!open_tree(r, p, slack, e))

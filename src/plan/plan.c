@@ -86,7 +86,23 @@ static bool check_memory(const struct request *r, uint64_t shipped, struct error
 	return true;
 }
 
-/* ---- a crash kernel's part */
+/* ---- what the next kernel is told */
+
+bool plan_start(struct plan *p, const struct request *r, struct error *e)
+{
+	*p = (struct plan){ .cmdline = STRBUF_GROWING, .chosen.cmdline = r->cmdline };
+	memcpy(p->chosen.kaslr_seed, r->kaslr_seed, KASLR_SEED);
+	memcpy(p->chosen.rng_seed, r->rng_seed, RNG_SEED);
+	if (!is_crash(r))
+		return true;
+	p->chosen.usable = r->machine->crash.region;
+	p->chosen.low = r->machine->crash.low;
+	if (!has_elfcorehdr_word(r))
+		return true;
+	strbuf_printf(&p->cmdline, "%26s%s", "", r->cmdline);
+	p->chosen.cmdline = p->cmdline.p;
+	return !p->cmdline.truncated || fail_memory(e);
+}
 
 /* The word that tells where the core header is, in front of the command line, always as long. */
 static void write_elfcorehdr_word(struct plan *p, phys at)
@@ -99,7 +115,42 @@ static void write_elfcorehdr_word(struct plan *p, phys at)
 		memcpy(p->cmdline.p, word, ELFCOREHDR_WORD);
 }
 
-/* All that a crash kernel has on top of another, with placeholders for where pieces lie. */
+static void tell_initrds(struct plan *p)
+{
+	const struct segment *first = plan_segment(p, INITRD);
+	size_t i;
+
+	p->chosen.initrd_start = p->chosen.initrd_end = 0;
+	for (i = 0; i < p->n && first; i++) {
+		if (p->seg[i].piece != INITRD)
+			continue;
+		p->chosen.initrd_start = first->at.start;
+		p->chosen.initrd_end = p->seg[i].at.start + p->seg[i].data.len;
+	}
+}
+
+void plan_tell(struct plan *p, const struct request *r)
+{
+	const struct segment *tree = plan_segment(p, TREE), *stub = plan_segment(p, STUB);
+	const struct segment *core = plan_segment(p, CORE);
+	const struct arch *a = r->machine->arch;
+	struct chosen *c = &p->chosen;
+
+	tell_initrds(p);
+	if (a->tree_reserved && tree) {
+		c->tree_start = tree->at.start;
+		c->tree_size = tree->data.len;
+	}
+	if (!is_crash(r) || !core)
+		return;
+	c->elfcorehdr = (struct range){ core->at.start, core->reserved_end, NULL };
+	if (a->backup && stub)
+		c->backup =
+			(struct range){ stub->reserved_end - a->backup, stub->reserved_end, NULL };
+	write_elfcorehdr_word(p, core->at.start);
+}
+
+/* All else that a crash kernel has on top of another, with placeholders for where pieces lie. */
 static bool start_crash(struct draft *d, struct error *e)
 {
 	const struct machine *m = d->r->machine;
@@ -113,34 +164,9 @@ static bool start_crash(struct draft *d, struct error *e)
 		return fail(e, FAIL_MACHINE, "write the core header: more than 65534 entries");
 	p->elfcorehdr = malloc(core->len);
 	core->p = p->elfcorehdr;
-	if (has_elfcorehdr_word(d->r)) {
-		strbuf_printf(&p->cmdline, "%26s%s", "", d->r->cmdline);
-		p->chosen.cmdline = p->cmdline.p;
-	}
-	if (!p->elfcorehdr || p->cmdline.truncated)
-		return fail_memory(e);
-	write_elfcorehdr_word(p, 0);
 	p->chosen.elfcorehdr.end = 1;
 	p->chosen.backup.end = m->arch->backup;
-	p->chosen.usable = m->crash.region;
-	p->chosen.low = m->crash.low;
-	return true;
-}
-
-static void finish_crash(struct draft *d)
-{
-	const uint64_t backup = d->r->machine->arch->backup;
-	const struct placement *w = d->at;
-	const phys at = w[STUB].at + w[STUB].size - backup;
-	struct plan *p = d->p;
-
-	if (!is_crash(d->r))
-		return;
-	p->chosen.elfcorehdr = (struct range){ w[CORE].at, w[CORE].at + w[CORE].size, NULL };
-	if (backup)
-		p->chosen.backup = (struct range){ at, at + backup, NULL };
-	write_elfcorehdr_word(p, w[CORE].at);
-	elfcorehdr_write(d->r->machine, at, p->elfcorehdr);
+	return p->elfcorehdr || fail_memory(e);
 }
 
 /* ---- segments */
@@ -233,7 +259,6 @@ static bool measure(struct draft *d, struct error *e)
 	d->data[INITRD].len = initrds_size(r);
 	p->chosen.initrd_start = NOWHERE;
 	p->chosen.initrd_end = NOWHERE + d->data[INITRD].len;
-	p->chosen.cmdline = r->cmdline;
 	if (!check_request(r, e) || !start_crash(d, e) || !next_tree_build(d, e))
 		return false;
 	d->data[STUB] = (struct span){ p->stub, r->machine->arch->stub(r, 0, 0, 0, p->stub) };
@@ -250,17 +275,13 @@ static bool finish(struct draft *d, struct error *e)
 
 	p->kernel = d->at[KERNEL].at;
 	p->kernel_entry = p->kernel + r->image->entry;
-	p->chosen.initrd_start = d->data[INITRD].len ? d->at[INITRD].at : 0;
-	p->chosen.initrd_end = p->chosen.initrd_start + d->data[INITRD].len;
-	if (a->tree_reserved) {
-		p->chosen.tree_start = d->at[TREE].at;
-		p->chosen.tree_size = d->data[TREE].len;
-	}
-	finish_crash(d);
+	add_segments(d);
+	plan_tell(p, r);
+	if (p->elfcorehdr)
+		elfcorehdr_write(r->machine, p->chosen.backup.start, p->elfcorehdr);
 	if (!chosen_move(&p->tree, &p->chosen, e))
 		return false;
 	p->stub_len = a->stub(r, p->kernel, d->at[TREE].at, p->chosen.backup.start, p->stub);
-	add_segments(d);
 	p->entry = p->stub_len ? d->at[STUB].at : p->kernel_entry;
 	return true;
 }
@@ -269,8 +290,7 @@ bool plan_draft(const struct request *r, struct plan *p, struct error *e)
 {
 	struct draft d = { .r = r, .p = p };
 
-	*p = (struct plan){ .cmdline = STRBUF_GROWING };
-	return measure(&d, e) && place_pieces(&d, e) && finish(&d, e);
+	return plan_start(p, r, e) && measure(&d, e) && place_pieces(&d, e) && finish(&d, e);
 }
 
 bool plan_make(const struct request *r, struct plan *p, struct error *e)

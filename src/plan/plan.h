@@ -36,6 +36,13 @@ bool plan_make(const struct request *r, struct plan *p, struct error *e);
 /* The same without the check, for who makes it where the plan is used. */
 bool plan_draft(const struct request *r, struct plan *p, struct error *e);
 
+/* A plan without segments that says what the request says; and, once it has segments, where they
+ * lie: all of p->chosen. For plan_draft(), and for plans that come in a message. Errors:
+ * FAIL_MEMORY.
+ */
+bool plan_start(struct plan *p, const struct request *r, struct error *e);
+void plan_tell(struct plan *p, const struct request *r);
+
 /* What must hold for any call: the length of the command line. Errors: FAIL_CMDLINE. */
 bool plan_check_cmdline(const struct request *r, struct error *e);
 void plan_free(struct plan *p);

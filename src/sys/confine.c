@@ -1,12 +1,12 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/sys/confine.h"
-
-#include "src/sys/alloc.h"
 
 #include "src/base/span.h"
 
 #include <elf.h>
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -29,20 +29,51 @@ void *confine_share(int fd, size_t least, size_t *size)
 	return NULL;
 }
 
-/* Without a signal at its end a child is not reaped behind our back (clone(2)). */
-pid_t confine_fork(void)
+static bool fail_start(const char *what, int err, enum code code, struct error *e)
 {
-	return (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
+	fail(e, code, "start the sandbox: %s: %s", strerror(err), what);
+	return hint(e, "nothing was loaded: --no-sandbox reads the files without one");
 }
 
-bool confine_wait(pid_t child)
+/* Without a signal at its end a child is not reaped behind our back (clone(2)). */
+pid_t confine_fork(struct error *e)
 {
+	const pid_t child = (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);
+
+	if (child < 0)
+		fail_start("clone", errno, FAIL_MEMORY, e);
+	return child;
+}
+
+bool confine_wait(pid_t child, bool *finished)
+{
+	int status = 0;
 	long ended;
 
 	do
-		ended = syscall(SYS_wait4, child, NULL, __WALL, NULL);
+		ended = syscall(SYS_wait4, child, &status, __WALL, NULL);
 	while (ended < 0 && errno == EINTR);
-	return ended == child || (kill(child, SIGKILL), false);
+	*finished = ended == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (ended == child)
+		return true;
+	kill(child, SIGKILL);
+	return false;
+}
+
+/* ---- no capabilities: linux/capability.h, version 3 */
+
+static bool without_capabilities(struct error *e)
+{
+	const struct {
+		uint32_t version;
+		int pid; /* 0: this process */
+	} header = { 0x20080522, 0 };
+	const struct {
+		uint32_t effective, permitted, inheritable;
+	} none[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
+
+	return syscall(SYS_capset, &header, none) == 0 ||
+	       fail_start("capset", errno, FAIL_KERNEL, e);
 }
 
 /* ---- landlock: ABI 1, whose numbers are the same everywhere */
@@ -52,12 +83,18 @@ bool confine_wait(pid_t child)
 #define ALL_RIGHTS		((1ull << 13) - 1)
 
 /* No rule allows anything. */
-static bool without_files(void)
+static bool without_files(uint32_t *lacks, struct error *e)
 {
 	const uint64_t rights = ALL_RIGHTS;
-	long rules = syscall(LANDLOCK_CREATE_RULESET, &rights, sizeof(rights), 0);
+	const long rules = syscall(LANDLOCK_CREATE_RULESET, &rights, sizeof(rights), 0);
 
-	return rules >= 0 && syscall(LANDLOCK_RESTRICT_SELF, rules, 0) == 0;
+	/* not built in, or not among the security modules that were chosen at boot */
+	if (rules < 0 && (errno == ENOSYS || errno == EOPNOTSUPP)) {
+		*lacks |= LACKS_LANDLOCK;
+		return true;
+	}
+	return (rules >= 0 && syscall(LANDLOCK_RESTRICT_SELF, rules, 0) == 0) ||
+	       fail_start("landlock", errno, FAIL_KERNEL, e);
 }
 
 /* ---- seccomp */
@@ -68,7 +105,7 @@ extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 /* include/uapi/linux/: filter.h, seccomp.h, audit.h */
 struct instruction {
 	uint16_t code;
-	uint8_t equal, other; /* instructions to pass over */
+	uint8_t yes, no; /* instructions to pass over */
 	uint32_t value;
 };
 struct program {
@@ -76,18 +113,35 @@ struct program {
 	const struct instruction *v;
 };
 #define LOAD	    0x20 /* a word of struct seccomp_data */
-#define IF	    0x15
+#define IF	    0x15 /* is it equal? */
+#define IF_ANY	    0x45 /* has it any of these bits? */
 #define RETURN	    0x06
 #define DATA_CALL   0
 #define DATA_ABI    4
-#define DATA_FIRST  16 /* half of the first argument */
+#define DATA_ARG(i) (16 + 8 * (i) + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0))
 #define ALLOW	    0x7fff0000u
 #define KILL	    0x80000000u
 #define ABI_64BIT   0x80000000u
 #define ABI_LE	    0x40000000u
 #define MODE_FILTER 2
 
-static bool without_calls(void)
+/* Each is a few instructions that end by a return, or pass over all of them. */
+/* clang-format off */
+#define CALL(call) { IF, 0, 1, call }, { RETURN, 0, 0, ALLOW }
+#define CALL_IF(call, arg, v, or_v)                                                                \
+	{ IF, 0, 5, call }, { LOAD, 0, 0, DATA_ARG(arg) }, { IF, 1, 0, v }, { IF, 0, 1, or_v },    \
+	{ RETURN, 0, 0, ALLOW }, { RETURN, 0, 0, KILL }
+#define CALL_UNLESS(call, arg, bits)                                                               \
+	{ IF, 0, 4, call }, { LOAD, 0, 0, DATA_ARG(arg) }, { IF_ANY, 1, 0, bits },                 \
+	{ RETURN, 0, 0, ALLOW }, { RETURN, 0, 0, KILL }
+#define CALL_IF_UNLESS(call, arg, bits, arg2, bits2)                                               \
+	{ IF, 0, 6, call }, { LOAD, 0, 0, DATA_ARG(arg) }, { IF_ANY, 0, 3, bits },                 \
+	{ LOAD, 0, 0, DATA_ARG(arg2) }, { IF_ANY, 1, 0, bits2 },                                   \
+	{ RETURN, 0, 0, ALLOW }, { RETURN, 0, 0, KILL }
+/* clang-format on */
+
+/* What the child's own code needs, and malloc() of musl and of glibc. */
+static int without_calls(void)
 {
 	const uint32_t abi = __ehdr_start.e_machine | ABI_64BIT |
 			     (__ehdr_start.e_ident[EI_DATA] == ELFDATA2LSB ? ABI_LE : 0);
@@ -96,26 +150,51 @@ static bool without_calls(void)
 	 * few calls do; it gives up where an argument is loaded, so that comes first.
 	 */
 	const struct instruction v[] = {
-		{ LOAD, 0, 0, DATA_FIRST }, { LOAD, 0, 0, DATA_ABI },	  { IF, 0, 9, abi },
-		{ LOAD, 0, 0, DATA_CALL },  { IF, 6, 0, SYS_read },	  { IF, 5, 0, SYS_pread64 },
-		{ IF, 4, 0, SYS_write },    { IF, 3, 0, SYS_madvise },	  { IF, 2, 0, SYS_getcpu },
-		{ IF, 1, 0, SYS_getpid },   { IF, 0, 1, SYS_exit_group }, { RETURN, 0, 0, ALLOW },
+		{ LOAD, 0, 0, DATA_ARG(0) },
+		{ LOAD, 0, 0, DATA_ABI },
+		{ IF, 1, 0, abi },
+		{ RETURN, 0, 0, KILL },
+		{ LOAD, 0, 0, DATA_CALL },
+		CALL_IF_UNLESS(SYS_mmap, 3, MAP_ANONYMOUS, 2, PROT_EXEC),
+		CALL(SYS_munmap),
+		CALL(SYS_mremap),
+		CALL(SYS_brk),
+		CALL_UNLESS(SYS_mprotect, 2, PROT_EXEC),
+		CALL_IF(SYS_madvise, 2, MADV_DONTNEED, MADV_FREE),
+		CALL(SYS_read),
+		CALL(SYS_pread64),
+		CALL_IF(SYS_write, 0, STDERR_FILENO, STDERR_FILENO),
+		CALL(SYS_getcpu),
+		CALL(SYS_exit_group),
 		{ RETURN, 0, 0, KILL },
 	};
 	const struct program p = { ARRAY_SIZE(v), v };
 
-	return prctl(PR_SET_SECCOMP, MODE_FILTER, &p, 0, 0) == 0;
+	return prctl(PR_SET_SECCOMP, MODE_FILTER, &p, 0, 0) ? errno : 0;
 }
 
-void confine(void *heap, size_t size, struct confinement *c)
+/* EINVAL is a kernel that knows no filters, or a filter that it does not take: where it knows them,
+ * one at address 0 is EFAULT (seccomp(2)).
+ */
+static bool has_filters(void)
 {
-	heap_share(heap, size);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	c->files = without_files();
-	c->calls = without_calls();
+	return prctl(PR_SET_SECCOMP, MODE_FILTER, NULL, 0, 0) == 0 || errno != EINVAL;
 }
 
-bool confine_possible(void)
+bool confine(uint32_t *lacks, struct error *e)
 {
-	return heap_share;
+	int err;
+
+	*lacks = 0;
+	/* EINVAL: before Linux 3.5, which has no filters either */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && errno != EINVAL)
+		return fail_start("prctl", errno, FAIL_KERNEL, e);
+	if (!without_capabilities(e) || !without_files(lacks, e))
+		return false;
+	err = without_calls();
+	if (err == EINVAL && !has_filters()) {
+		*lacks |= LACKS_SECCOMP;
+		return true;
+	}
+	return !err || fail_start("seccomp", err, FAIL_KERNEL, e);
 }

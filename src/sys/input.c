@@ -36,18 +36,18 @@ static struct {
 	const char *what, *path;
 } mapped[20];
 
-/* Where a child leaves the sentence for its parent. */
-static struct error *for_parent;
+/* How a child leaves the sentence for its parent; NULL: this is no child. */
+static void (*tell_parent)(const struct error *e);
 
-void input_report_to(struct error *e)
+void input_report_to(void (*report)(const struct error *e))
 {
-	for_parent = e;
+	tell_parent = report;
 }
 
 static void bus_error(int signal, siginfo_t *info, void *context)
 {
-	struct error here = { 0 }, *e = for_parent ? for_parent : &here;
 	const uintptr_t at = (uintptr_t)info->si_addr;
+	struct error e = { 0 };
 	char show[PRINTABLE_MAX];
 	size_t i;
 
@@ -55,12 +55,14 @@ static void bus_error(int signal, siginfo_t *info, void *context)
 	(void)context;
 	for (i = 0; i < ARRAY_SIZE(mapped); i++)
 		if (at - (uintptr_t)mapped[i].data.p < mapped[i].data.len)
-			fail(e, FAIL_FILE, "read the %s: cut short while it was read: %s",
+			fail(&e, FAIL_FILE, "read the %s: cut short while it was read: %s",
 			     mapped[i].what, printable(show, mapped[i].path));
-	fail(e, FAIL_FILE, "read a file: cut short, or out of memory");
-	if (for_parent)
+	fail(&e, FAIL_FILE, "read a file: cut short, or out of memory");
+	if (tell_parent) {
+		tell_parent(&e);
 		_exit(FAIL_NONE);
-	log_error(e);
+	}
+	log_error(&e);
 	while (getpid() == 1)
 		pause();
 	_exit(FAIL_FILE);

@@ -38,8 +38,8 @@ void input_ignore_sigxfsz(void);
  */
 bool input_open(const char *path, const char *what, struct input *in, struct error *e);
 
-/* In a child: of a file that is cut short the error goes here, and the child ends. */
-void input_report_to(struct error *e);
+/* In a child: of a file that is cut short the error goes there, and the child ends. */
+void input_report_to(void (*report)(const struct error *e));
 
 /* Is the file still as it was opened? Errors: FAIL_FILE. */
 bool input_unchanged(const struct input *in, struct error *e);

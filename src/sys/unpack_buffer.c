@@ -107,32 +107,64 @@ void unpack_buffer_free(struct unpack_buffer *s)
 		close(s->fd);
 }
 
-bool unpack_buffer_read(struct unpack_buffer *s, int fd, const char *what, const char *path,
-			struct span *out, struct error *e)
+/* All that is not used yet becomes memory of another kind, private or shared with children. It is
+ * zero and stays so. Of a file that is done later, in the child.
+ */
+static bool remap(const struct unpack_buffer *s, int kind)
 {
-	size_t room = (size_t)s->store.limit, len = 0;
-	char name[PRINTABLE_MAX], size[FORMAT_SIZE_MAX], more;
-	uint8_t *p = piece_open(&s->store, &room);
-	ssize_t n = p ? 1 : 0;
+	return s->fd >= 0 || s->used == s->size ||
+	       mmap(s->p + s->used, s->size - s->used, PROT_READ | PROT_WRITE,
+		    kind | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
 
-	if (!p)
-		return fail_memory(e);
-	while (n && len < room) {
-		n = read(fd, p + len, room - len < 1u << 20 ? room - len : 1u << 20);
+bool unpack_buffer_own(struct unpack_buffer *s, struct error *e)
+{
+	return s->fd < 0 || !s->used ||
+	       mmap(s->p, s->used, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, s->fd, 0) !=
+		       MAP_FAILED ||
+	       fail_memory(e);
+}
+
+/* What is left in fd; *more: there was no space for all. Returns 0 or errno. */
+static int read_rest(int fd, uint8_t *p, size_t space, size_t *len, bool *more)
+{
+	ssize_t n = 1;
+	uint8_t byte;
+
+	while (n && *len < space) {
+		n = read(fd, p + *len, space - *len < 1u << 20 ? space - *len : 1u << 20);
 		if (n > 0)
-			len += (size_t)n;
+			*len += (size_t)n;
 		else if (n < 0 && errno == EINTR)
 			n = 1;
 		else if (n < 0)
-			return fail(e, FAIL_FILE, "read the %s: %s: %s", what, strerror(errno),
-				    printable(name, path));
+			return errno;
 	}
-	if (n && read(fd, &more, 1) != 0)
+	*more = n && read(fd, &byte, 1) != 0;
+	return 0;
+}
+
+bool unpack_buffer_read(struct unpack_buffer *s, int fd, const char *what, const char *path,
+			struct span *out, struct error *e)
+{
+	size_t space = (size_t)s->store.limit, len = 0;
+	char name[PRINTABLE_MAX], size[FORMAT_SIZE_MAX];
+	uint8_t *p = piece_open(&s->store, &space);
+	bool more = false;
+	int err;
+
+	if (!p || !remap(s, MAP_PRIVATE))
+		return fail_memory(e);
+	err = read_rest(fd, p, space, &len, &more);
+	if (err)
+		return fail(e, FAIL_FILE, "read the %s: %s: %s", what, strerror(err),
+			    printable(name, path));
+	if (more)
 		return fail(e, FAIL_MEMORY, "read the %s: larger than %s, the limit: %s", what,
-			    format_size(size, room), printable(name, path));
+			    format_size(size, space), printable(name, path));
 	s->store.limit -= len;
 	*out = (struct span){ piece_close(&s->store, len), len };
-	return true;
+	return remap(s, MAP_SHARED) || fail_memory(e);
 }
 
 int unpack_buffer_seal(struct unpack_buffer *s, struct span bytes)

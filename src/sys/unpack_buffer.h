@@ -34,6 +34,11 @@ void unpack_buffer_free(struct unpack_buffer *s);
 bool unpack_buffer_read(struct unpack_buffer *s, int fd, const char *what, const char *path,
 			struct span *out, struct error *e);
 
+/* In a child: what pipes brought is from now on a copy of its own, and what it unpacks is still its
+ * parent's too. Errors: FAIL_MEMORY.
+ */
+bool unpack_buffer_own(struct unpack_buffer *s, struct error *e);
+
 /* The file in memory, sealed, if these bytes are all that it has; they are no longer mapped then.
  * -1: they are not. The descriptor stays the buffer's.
  */

@@ -59,9 +59,9 @@ says() {
 }
 
 @test "a capability that cannot be put down: the calls are taken to be there" {
-	on ARM "-e capset=EPERM -e kexec_file_load=ENOSYS" -l Image
+	on ARM "-e capset=EPERM -e kexec_file_load=ENOSYS" --no-sandbox -l Image
 	says 12 nothing "kexec-lite: cannot load a kernel: the running kernel has no such system call"
-	on ARM "-e capset=EPERM" -l Image
+	on ARM "-e capset=EPERM" --no-sandbox -l Image
 	says 0 "file load"
 }
 
@@ -226,14 +226,34 @@ says() {
 	same "last lines" "${lines[-2]} ${lines[-1]}" "files were read without landlock: the running kernel has none did: load"
 	on ARM "-e prctl=EINVAL" -d -c -l Image
 	same "last lines" "${lines[-2]} ${lines[-1]}" "files were read without seccomp: the running kernel has none did: load"
-	on ARM "-e prctl=EINVAL -e landlock_restrict_self=EPERM" -d -c -l Image
+	on ARM "-e prctl=EINVAL -e landlock_create_ruleset=EOPNOTSUPP" -d -c -l Image
 	same "last lines" "${lines[-3]} ${lines[-2]} ${lines[-1]}" "files were read without landlock: the running kernel has none files were read without seccomp: the running kernel has none did: load"
-	on ARM "-e prctl=EINVAL -e landlock_restrict_self=EPERM" -d --no-sandbox -c -l Image
+	on ARM "-e prctl=EINVAL -e landlock_create_ruleset=ENOSYS" -d --no-sandbox -c -l Image
 	[[ $status -eq 0 && $output != *"files were read"* ]] || fail_with "$output"
 	on ARM "" -d -c -l Image
 	[[ $status -eq 0 && $output != *"files were read"* ]] || fail_with "$output"
 	on ARM "" --no-checks -c -l Image
 	says 0 load
+}
+
+@test "a sandbox that cannot be made is an error, and nothing is loaded" {
+	local call code why
+	while read -r call code why; do
+		on ARM "-e $call" -c -l Image
+		says "$code" nothing "kexec-lite: cannot start the sandbox: $why" \
+			"kexec-lite: nothing was loaded: --no-sandbox reads the files without one"
+		on ARM "-e $call" --no-sandbox -c -l Image
+		says 0 load
+	done <<-'END'
+		clone=EAGAIN 9 Resource temporarily unavailable: clone
+		clone=ENOSYS 9 Function not implemented: clone
+		prctl=EPERM 13 Operation not permitted: prctl
+		prctl=EACCES 13 Permission denied: prctl
+		capset=EPERM 13 Operation not permitted: capset
+		landlock_create_ruleset=EPERM 13 Operation not permitted: landlock
+		landlock_restrict_self=EPERM 13 Operation not permitted: landlock
+		landlock_restrict_self=ENOSYS 13 Function not implemented: landlock
+	END
 }
 
 # ---- warnings

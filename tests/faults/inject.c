@@ -486,7 +486,10 @@ static bool answered(const struct user_regs_struct *r, struct outcome *o, long *
 	case SYS_kexec_load: *answer = load(r, o); return true;
 	case SYS_kexec_file_load: *answer = file_load(r, o); return true;
 	case SYS_capget: *answer = capabilities(r); return opt.root != NULL;
-	case SYS_capset: *answer = set_capabilities(r); return opt.root != NULL;
+	case SYS_capset:
+		/* what the child puts down, the program still has */
+		*answer = tracee == child ? set_capabilities(r) : 0;
+		return opt.root != NULL;
 	case SYS_sync: note("sync", ""); return true;
 	case SYS_sched_setaffinity: *answer = run_on(r); return true;
 	case SYS_getcpu: return true;
@@ -675,6 +678,7 @@ static void after(struct run *r, struct process *p, struct user_regs_struct *reg
 	if (p->answer_it) {
 		regs->rax = (unsigned long)p->answer;
 		regs->orig_rax = in->orig_rax;
+		regs->rdi = in->rdi;
 		ptrace(PTRACE_SETREGS, p->pid, NULL, regs);
 	}
 	/* on a machine without landlock the row of calls is the same */
@@ -789,8 +793,9 @@ static void before(struct run *r, struct process *p, struct user_regs_struct *re
 		p->answer_it = answered(regs, o, &p->answer);
 	}
 	if (p->answer_it) {
-		/* the one call that has no effect and that the program's own filter lets pass */
-		regs->orig_rax = SYS_getpid;
+		/* a call that has no effect and that the child's filter lets pass */
+		regs->orig_rax = SYS_read;
+		regs->rdi = ~0ul;
 		if (ptrace(PTRACE_SETREGS, p->pid, NULL, regs) && errno != ESRCH)
 			die("inject: answer");
 	} else if (nr == SYS_open || nr == SYS_openat || nr == SYS_unlink) {

@@ -1,110 +1,195 @@
-/* A parser that a hostile file has taken over: linked into a test's build in place of plan_draft(),
- * which it calls first. $ATTACK says what it does then: forbidden calls, or lies about the plan.
+/* SPDX-License-Identifier: MIT */
+/* A reader that a hostile file has taken over: linked into a test's build around plan_draft() and
+ * message_encode(), which it calls first. $ATTACK says what it does then: forbidden calls, or lies
+ * in its message.
  */
-#include "src/inputs.h"
+#include "src/plan/message.h"
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
-#include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 bool __real_plan_draft(const struct request *r, struct plan *p, struct error *e);
 bool __wrap_plan_draft(const struct request *r, struct plan *p, struct error *e);
+bool __real_message_encode(const struct answer *a, struct blobs *b, struct message *m,
+			   struct error *e);
+bool __wrap_message_encode(const struct answer *a, struct blobs *b, struct message *m,
+			   struct error *e);
+
+#define IS(name) (strcmp(what, name) == 0)
+
+/* include/uapi/asm-generic/mman-common.h, which not every libc names */
+#define HWPOISON     100
+#define SOFT_OFFLINE 101
 
 static char *const nothing[] = { NULL };
+static _Alignas(65536) char page[65536];
 
-/* Each says so if it comes back, whatever it brought. */
-static bool call(const char *what)
+static bool call_memory(const char *what)
 {
-	bool back = true;
+	const int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
 
-	if (strcmp(what, "open") == 0)
-		open("/etc/passwd", O_RDONLY);
-	else if (strcmp(what, "socket") == 0)
-		socket(AF_INET, SOCK_STREAM, 0);
-	else if (strcmp(what, "execve") == 0)
-		execve("/bin/true", nothing, nothing);
-	else if (strcmp(what, "kill") == 0)
-		kill(getppid(), 0);
-	else if (strcmp(what, "ptrace") == 0)
-		ptrace(PTRACE_ATTACH, getppid(), 0, 0);
-	else if (strcmp(what, "fork") == 0)
-		back = fork() != 0;
-	else if (strcmp(what, "mmap") == 0)
-		mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	else if (strcmp(what, "kexec") == 0)
-		syscall(SYS_kexec_load, 0, 0, NULL, 0xffff0000ul);
-	else if (strcmp(what, "segv") == 0)
-		raise(SIGSEGV);
+	if (IS("mmap"))
+		mmap(NULL, 65536, PROT_READ | PROT_EXEC, anonymous, -1, 0);
+	else if (IS("mmap-file"))
+		mmap(NULL, 65536, PROT_READ, MAP_PRIVATE, 3, 0);
+	else if (IS("mprotect"))
+		mprotect(page, sizeof(page), PROT_READ | PROT_WRITE | PROT_EXEC);
+	else if (IS("hwpoison"))
+		madvise(page, sizeof(page), HWPOISON);
+	else if (IS("soft-offline"))
+		madvise(page, sizeof(page), SOFT_OFFLINE);
+	else if (IS("mergeable"))
+		madvise(page, sizeof(page), 12);
 	else
 		return false;
-	if (back)
-		write(STDERR_FILENO, "came back\n", 10);
 	return true;
 }
 
-/* The request points into them. */
-static struct inputs *inputs_of(const struct request *r)
+static bool call(const char *what)
 {
-	return (struct inputs *)((uintptr_t)r->dtb_name - offsetof(struct inputs, dtb_name));
-}
-
-static void lie(const char *about, const struct request *r, struct plan *p, struct error *e)
-{
-	struct segment *s = &p->seg[0];
-	const struct range kept = r->machine->reserved.v[0];
-
-	if (strcmp(about, "kept") == 0)
-		s->at = (struct range){ kept.start, kept.start + s->at.end - s->at.start, NULL };
-	else if (strcmp(about, "data") == 0)
-		s->data.p = (const uint8_t *)r->machine;
-	else if (strcmp(about, "length") == 0)
-		s->data.len = SIZE_MAX / 2;
-	else if (strcmp(about, "count") == 0)
-		p->n = 1000000;
-	else if (strcmp(about, "piece") == 0)
-		s->piece = (enum piece)12345;
-	else if (strcmp(about, "parts") == 0)
-		((struct image *)(uintptr_t)r->image)->parts = 1000000;
-	else if (strcmp(about, "initrds") == 0)
-		((struct request *)(uintptr_t)r)->initrds = 1000000;
-	else if (strcmp(about, "cmdline") == 0)
-		((struct request *)(uintptr_t)r)->cmdline = (const char *)8;
-	else if (strcmp(about, "entry") == 0)
-		p->entry = kept.start;
-	else if (strcmp(about, "words") == 0)
-		p->chosen.cmdline = (const char *)8;
-	else if (strcmp(about, "stub") == 0)
-		p->stub_len = 1000000;
-	else if (strcmp(about, "fewer") == 0)
-		((struct request *)(uintptr_t)r)->initrds = 0;
-	else if (strcmp(about, "empty") == 0)
-		((struct request *)(uintptr_t)r)->initrd[0].len = 0;
-	else if (strcmp(about, "initrd") == 0)
-		((struct request *)(uintptr_t)r)->initrd[0].p = (const uint8_t *)8;
-	else if (strcmp(about, "kernel") == 0)
-		inputs_of(r)->unwrapped.kernel.p = (const uint8_t *)8;
-	else if (strcmp(about, "code") == 0)
-		fail(e, (enum code)1, "be believed");
-	else if (strcmp(about, "error") == 0) {
-		memset(e, 0x1b, sizeof(*e));
-		e->code = (enum code)77;
-	}
+	if (IS("open"))
+		open("/etc/passwd", O_RDONLY);
+	else if (IS("socket"))
+		socket(AF_INET, SOCK_STREAM, 0);
+	else if (IS("execve"))
+		execve("/bin/true", nothing, nothing);
+	else if (IS("kill"))
+		kill(getppid(), 0);
+	else if (IS("ptrace"))
+		ptrace(PTRACE_ATTACH, getppid(), 0, 0);
+	else if (IS("fork"))
+		return fork() != 0;
+	else if (IS("kexec"))
+		syscall(SYS_kexec_load, 0, 0, NULL, 0xffff0000ul);
+	else if (IS("write"))
+		write(STDOUT_FILENO, "", 0);
+	else if (IS("segv"))
+		raise(SIGSEGV);
+	else if (IS("spin"))
+		for (;;)
+			;
+	else
+		return call_memory(what);
+	return true;
 }
 
 bool __wrap_plan_draft(const struct request *r, struct plan *p, struct error *e)
 {
 	const char *what = getenv("ATTACK");
-	bool ok = __real_plan_draft(r, p, e);
+	const bool ok = __real_plan_draft(r, p, e);
 
-	if (ok && what && !call(what))
-		lie(what, r, p, e);
+	if (ok && what && call(what))
+		write(STDERR_FILENO, "came back\n", 10);
+	return ok;
+}
+
+/* ---- lies */
+
+static struct message_segment *find(struct message *m, enum piece piece)
+{
+	uint32_t i;
+
+	for (i = 0; i < m->segments && m->segment[i].piece != piece; i++)
+		;
+	return &m->segment[i % SEGMENTS_MAX];
+}
+
+static uint8_t *made(const struct blobs *b, struct message *m, enum piece piece)
+{
+	return b->made_at + find(m, piece)->data.off;
+}
+
+/* About what was read. */
+static void lie_about_files(const char *what, const struct blobs *b, struct message *m)
+{
+	const struct blob_ref kernel = { FROM_KERNEL, 0, 0, 16 };
+	uint8_t *p;
+
+	if (IS("cmdline")) {
+		m->cmdline = kernel;
+	} else if (IS("cmdline-tree")) {
+		p = memmem(made(b, m, TREE), find(m, TREE)->data.len, "quiet", 5);
+		memcpy(p, "evil!", 5);
+	} else if (IS("initrd")) {
+		find(m, INITRD)->data = (struct blob_ref){ FROM_KERNEL, 0, 0, 4096 };
+	} else if (IS("initrd-more")) {
+		m->initrd = kernel;
+	} else if (IS("initrd-none")) {
+		*find(m, INITRD) = m->segment[--m->segments];
+	} else if (IS("kernel")) {
+		m->kernel = (struct blob_ref){ FROM_INITRD, 0, 0, 4096 };
+	} else if (IS("kernel-made")) {
+		m->kernel = (struct blob_ref){ FROM_MADE, 0, 0, 4096 };
+	} else if (IS("kernel-unpacked")) {
+		m->kernel = (struct blob_ref){ FROM_UNPACKED, 0, 0, 4096 };
+	} else if (IS("kernel-cut")) {
+		m->kernel.len -= 4096;
+	} else if (IS("kernel-part")) {
+		m->part[0].data.source = FROM_INITRD;
+	} else if (IS("kernel-segment")) {
+		find(m, KERNEL)->data = find(m, TREE)->data;
+	} else if (IS("dtb")) {
+		m->dtb = kernel;
+	} else if (IS("stub")) {
+		made(b, m, STUB)[0] ^= 1;
+	}
+}
+
+/* An error that is not whole, of bytes that a terminal obeys. */
+static struct message shout(void)
+{
+	struct message m;
+
+	memset(&m, 0x1b, sizeof(m));
+	m.state = MESSAGE_ERROR;
+	return m;
+}
+
+/* About where it goes, and the message itself. */
+static void lie_about_plan(const char *what, struct message *m)
+{
+	struct message_segment *s = find(m, KERNEL);
+
+	if (IS("wraps-data"))
+		s->data.off = UINT64_MAX - 4;
+	else if (IS("length"))
+		s->data.len = UINT64_MAX / 2;
+	else if (IS("source"))
+		s->data.source = UINT32_MAX;
+	else if (IS("wraps"))
+		find(m, INITRD)->start = UINT64_MAX - 4095;
+	else if (IS("count"))
+		m->segments = UINT32_MAX;
+	else if (IS("piece"))
+		s->piece = 12345;
+	else if (IS("parts"))
+		m->parts = UINT32_MAX;
+	else if (IS("entry"))
+		m->entry = 4096;
+	else if (IS("state"))
+		m->state = 77;
+	else if (IS("error"))
+		*m = shout();
+	else if (IS("code"))
+		*m = (struct message){ .state = MESSAGE_ERROR, .code = 1, .text = "be believed" };
+}
+
+bool __wrap_message_encode(const struct answer *a, struct blobs *b, struct message *m,
+			   struct error *e)
+{
+	const char *what = getenv("ATTACK");
+	const bool ok = __real_message_encode(a, b, m, e);
+
+	if (ok && what) {
+		lie_about_files(what, b, m);
+		lie_about_plan(what, m);
+	}
 	return ok;
 }
