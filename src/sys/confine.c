@@ -160,7 +160,7 @@ static int without_calls(void)
 		CALL(SYS_mremap),
 		CALL(SYS_brk),
 		CALL_UNLESS(SYS_mprotect, 2, PROT_EXEC),
-		CALL_IF(SYS_madvise, 2, MADV_DONTNEED, MADV_FREE),
+		CALL_IF(SYS_madvise, 2, MADV_DONTNEED, MADV_DONTNEED),
 		CALL(SYS_read),
 		CALL(SYS_pread64),
 		CALL_IF(SYS_write, 0, STDERR_FILENO, STDERR_FILENO),
