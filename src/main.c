@@ -51,7 +51,7 @@ static int status(const struct options *o)
 	const char *what = o->panic ? "crash kernel" : "kernel";
 	struct strbuf t = STRBUF_GROWING;
 	struct error e = { 0 };
-	bool loaded;
+	bool loaded = false;
 
 	if (!read_status(o, &loaded, &e)) {
 		log_error(&e);

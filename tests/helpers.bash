@@ -6,9 +6,9 @@
 top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 lab=$top/tests/lab
 run_dir=${KEXEC_LITE_RUN:-${BATS_RUN_TMPDIR:?}/run}
-# tests/check keeps copies, so that a run is of one build.
+# tests/check keeps copies, so that a run is of one build; tests/lab/binaries makes others.
 bin_dir=$run_dir/bin
-[[ -d $bin_dir ]] || bin_dir=$top/build
+[[ -d $bin_dir ]] || bin_dir=$top/build/bin
 host_bin=$bin_dir/host/kexec-lite
 guest_bin=$bin_dir/arm64/kexec-lite
 machines=$top/tests/machines

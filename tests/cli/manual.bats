@@ -193,8 +193,8 @@ released() {
 }
 
 @test "recipes: the initramfs-tools hook copies one file" {
-	local dir=$BATS_TEST_TMPDIR root=$top/build/lab/root/amd64-bookworm
-	"$lab/fetch" amd64 bookworm initramfs-tools-core
+	local dir=$BATS_TEST_TMPDIR root
+	root=$("$lab/packages" initramfs-tools)
 	block /etc/initramfs-tools/hooks >"$dir/hook"
 	shellcheck -e SC1091 "$dir/hook"
 	same prerequisites "$(sh "$dir/hook" prereqs)" ""
@@ -206,8 +206,8 @@ released() {
 }
 
 @test "recipes: the dracut module installs the program, and as kexec" {
-	local dir=$BATS_TEST_TMPDIR root=$top/build/lab/root/amd64-bookworm
-	"$lab/fetch" amd64 bookworm dracut-core
+	local dir=$BATS_TEST_TMPDIR root
+	root=$("$lab/packages" dracut)
 	mkdir "$dir/initramfs"
 	block 90kexec-lite/module-setup.sh >"$dir/module-setup.sh"
 	shellcheck -e SC2154 "$dir/module-setup.sh"

@@ -621,12 +621,11 @@ static void checks(void)
 			want(!ok && e.code == FAIL_BUG, "it is refused");
 		note_free(&s);
 	}
-	CASE("check: a property of 4 GiB less a byte, over which libfdt's own check wraps");
+	CASE("check: a property of 4 GiB less a byte, over which a check may wrap");
 	c = (struct chosen){ .cmdline = "a" };
 	seed(&c);
 	s = note_tree("/ { wraps = <4>; chosen { " GOOD "}; };"); /* 4: a NOP, if it is a tag */
 	put_be32((uint8_t *)(uintptr_t)tree_getprop(s.p, 0, "wraps").p - 8, 0xffffffff);
-	want_u64("libfdt's answer", 0, (uint64_t)fdt_check_full(s.p, s.len));
 	e = (struct error){ 0 };
 	want_error(chosen_check(s, &c, &e), &e, FAIL_BUG,
 		   "trust the plan: its device tree is not sound");

@@ -306,7 +306,7 @@ static const struct {
 	{ "xz with the filter of x86", xz_x86, LZMA_CHECK_NONE, LZMA_FILTER_X86 },
 };
 
-static void test_options(void)
+static void test_build_options(void)
 {
 	uint8_t b[512];
 	struct error e;
@@ -658,7 +658,7 @@ static void test_sizes(void)
 void test_unpack(void)
 {
 	test_rows();
-	test_options();
+	test_build_options();
 	test_match();
 	test_each();
 	test_denied();
