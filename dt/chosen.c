@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dt/chosen.h"
 
 #include <libfdt.h>
@@ -24,20 +25,12 @@ size_t chosen_slack(size_t len)
 }
 
 /* Drops the reservations that were made for `old`: they overlap it, and stay within its pages. */
-static void drop_reservations(struct tree *t, struct range old)
+static void drop_reserved(struct tree *t, struct range old)
 {
-	struct range pages = { round_down(old.start, LARGEST_PAGE), round_up(old.end, LARGEST_PAGE),
-			       NULL };
-	size_t i = tree_reservations(t->blob), next;
-	struct range r;
+	const struct range pages = { round_down(old.start, LARGEST_PAGE),
+				     round_up(old.end, LARGEST_PAGE), NULL };
 
-	/* backwards: deleting one renumbers those behind it */
-	while (i-- > 0) {
-		next = i;
-		tree_next_reserved(t->blob, &next, &r);
-		if (range_overlaps(r, old) && range_within(r, pages))
-			fdt_del_mem_rsv(t->blob, (int)i);
-	}
+	tree_drop_reservations(t, pages, old);
 }
 
 /* Drops the reservation of the tree that the running kernel was given. Where that lay is not told
@@ -71,11 +64,11 @@ static void clean(struct tree *t, int node, size_t old_total)
 
 	if (tree_address(t->blob, node, "linux,initrd-start", &old.start) &&
 	    tree_address(t->blob, node, "linux,initrd-end", &old.end) && old.start < old.end)
-		drop_reservations(t, old);
+		drop_reserved(t, old);
 	for (i = 0; i < ARRAY_SIZE(stale_memory); i++) {
 		tree_pairs_of(&pairs, t->blob, 0, node, stale_memory[i]);
 		if (tree_next_pair(&pairs, &old) && old.start < old.end)
-			drop_reservations(t, old);
+			drop_reserved(t, old);
 	}
 	drop_old_tree(t, old_total);
 	for (i = 0; i < ARRAY_SIZE(stale); i++)
@@ -108,7 +101,7 @@ static size_t reservations(const struct chosen *c, struct range r[4])
 	return n;
 }
 
-/* The reservations of c, behind all others. */
+/* The reservations of c, after all others. */
 static int add_reservations(struct tree *t, const struct chosen *c)
 {
 	struct range r[4];
@@ -124,10 +117,11 @@ static int add_reservations(struct tree *t, const struct chosen *c)
 /* Two ranges in the cells of the root; the second, or both, may end at 0 and are left out. */
 static int write_ranges(struct tree *t, int node, const char *name, struct range a, struct range b)
 {
-	const int cells = fdt_address_cells(t->blob, 0), sizes = fdt_size_cells(t->blob, 0);
+	const uint32_t cells = tree_address_cells(t->blob, 0), sizes = tree_size_cells(t->blob, 0);
 	const uint64_t v[4] = { a.start, a.end - a.start, b.start, b.end - b.start };
 	uint8_t bytes[32], *p = bytes;
-	int i, words;
+	uint32_t words;
+	int i;
 
 	if (!a.end)
 		return 0;
@@ -200,7 +194,7 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 bool chosen_move(struct tree *t, const struct chosen *c, struct error *e)
 {
 	const int node = tree_root_child(t->blob, "chosen");
-	/* a crash kernel's may log_print where its core header is */
+	/* a crash kernel's may say where its core header is */
 	int err = write_cmdline(t, node, c);
 	struct range r[4];
 	const size_t ours = reservations(c, r), first = tree_reservations(t->blob) - ours;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the next kernel is told: /chosen and the reservations that go with it.
  *
  * The reference for what must go and what must come is the kernel's own file loader,
@@ -43,7 +44,7 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e);
  */
 bool chosen_move(struct tree *t, const struct chosen *c, struct error *e);
 
-/* Does a finished tree log_print exactly what c asks, and nothing stale? For plan_check(): reads
+/* Does a finished tree say exactly what c asks, and nothing stale? For plan_check(): reads
  * the tree anew and shares no code with chosen_write(). Errors: FAIL_BUG.
  */
 bool chosen_check(struct span tree, const struct chosen *c, struct error *e);

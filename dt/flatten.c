@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dt/flatten.h"
 
 #include <libfdt.h>

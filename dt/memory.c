@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dt/memory.h"
 
 const char dt_reserved_why[] = "reserved in the device tree";
@@ -56,11 +57,9 @@ bool dt_reserved(const void *fdt, struct ranges *keep)
 		if ((r.start != initrd.start || r.end > round_up(initrd.end, LARGEST_PAGE)) &&
 		    !ranges_add(keep, r.start, r.end, dt_reserved_why))
 			return false;
-	tree_for_each_child(
-		node, fdt,
-		parent) for (tree_pairs_of(&pairs, fdt, parent, node, "reg");
-			     tree_next_pair(&pairs,
-					    &r);) if (!ranges_add(keep, r.start, r.end,
-								  dt_reserved_why)) return false;
+	tree_for_each_child(node, fdt, parent)
+		for (tree_pairs_of(&pairs, fdt, parent, node, "reg"); tree_next_pair(&pairs, &r);)
+			if (!ranges_add(keep, r.start, r.end, dt_reserved_why))
+				return false;
 	return true;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a device tree says about memory. */
 #ifndef MEMORY_H
 #define MEMORY_H

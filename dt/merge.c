@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dt/merge.h"
 
 #include "src/base/strbuf.h"
@@ -8,15 +9,26 @@
 
 bool merge_same_machine(const void *fdt, const void *own)
 {
+	struct span rest = tree_getprop(own, 0, "compatible");
+	bool says = false;
 	const char *s;
-	int i;
 
-	if (!fdt_getprop(fdt, 0, "compatible", NULL))
+	if (!tree_getprop(fdt, 0, "compatible").p)
 		return true;
-	for (i = 0; (s = fdt_stringlist_get(own, 0, "compatible", i, NULL)); i++)
-		if (fdt_node_check_compatible(fdt, 0, s) == 0)
+	while ((s = tree_next_string(&rest))) {
+		if (tree_stringlist_has(fdt, 0, "compatible", s))
 			return true;
-	return !i;
+		says = true;
+	}
+	return !says;
+}
+
+bool merge_same_board(const void *fdt, const void *own)
+{
+	const char *a = tree_string(fdt, 0, "compatible");
+	const char *b = own ? tree_string(own, 0, "compatible") : NULL;
+
+	return a && b && strcmp(a, b) == 0;
 }
 
 size_t merge_slack(struct span own)
@@ -28,42 +40,46 @@ size_t merge_slack(struct span own)
 }
 
 /* 0: it may be written; 1: left out; or libfdt's error. */
-static int check_phandle(const void *fdt, int to, const char *name, const void *value, int len)
+static int check_phandle(const void *fdt, int to, const struct tree_props *p)
 {
-	uint32_t had = fdt_get_phandle(fdt, to), number;
+	uint32_t had = tree_phandle(fdt, to), number;
 
-	if (strcmp(name, "phandle") != 0 && strcmp(name, "linux,phandle") != 0)
+	if (strcmp(p->name, "phandle") != 0 && strcmp(p->name, "linux,phandle") != 0)
 		return 0;
-	if (!span_be32((struct span){ value, (size_t)len }, 0, &number))
+	if (!span_be32(p->value, 0, &number))
 		return -FDT_ERR_BADPHANDLE;
 	if (had)
 		return had == number ? 0 : -FDT_ERR_BADPHANDLE;
-	return fdt_node_offset_by_phandle(fdt, number) >= 0;
+	return tree_phandle_node(fdt, number) >= 0;
 }
 
-int merge_node(struct tree *t, int to, const void *from, int node, unsigned depth)
+/* The child of that name, made when absent. */
+static int need_node(struct tree *t, int parent, const char *name)
 {
-	int property, child, sub, len, err;
-	const char *name;
-	const void *value;
+	const int node = fdt_add_subnode(t->blob, parent, name);
+
+	return node == -FDT_ERR_EXISTS ? tree_child(t->blob, parent, name, strlen(name)) : node;
+}
+
+/* Copies properties and children of a node over those of another one. A phandle that t has given
+ * away already is left out. -FDT_ERR_BADPHANDLE when a node would be renumbered.
+ */
+static int merge_node(struct tree *t, int to, const void *from, int node, unsigned depth)
+{
+	struct tree_props p;
+	int child, sub, err;
 
 	if (depth == MERGE_DEPTH)
 		return -FDT_ERR_BADSTRUCTURE;
-	fdt_for_each_property_offset(property, from, node)
-	{
-		value = fdt_getprop_by_offset(from, property, &name, &len);
-		err = check_phandle(t->blob, to, name, value, len);
+	for (tree_props_of(&p, from, node); tree_next_prop(&p);) {
+		err = check_phandle(t->blob, to, &p);
 		if (!err)
-			err = fdt_setprop(t->blob, to, name, value, len);
+			err = fdt_setprop(t->blob, to, p.name, p.value.p, (int)p.value.len);
 		if (err < 0)
 			return err;
 	}
-	fdt_for_each_subnode(child, from, node)
-	{
-		name = fdt_get_name(from, child, NULL);
-		sub = fdt_add_subnode(t->blob, to, name);
-		if (sub == -FDT_ERR_EXISTS)
-			sub = fdt_subnode_offset(t->blob, to, name);
+	tree_for_each_child(child, from, node) {
+		sub = need_node(t, to, tree_name(from, child));
 		err = sub < 0 ? sub : merge_node(t, sub, from, child, depth + 1);
 		if (err)
 			return err;
@@ -71,84 +87,70 @@ int merge_node(struct tree *t, int to, const void *from, int node, unsigned dept
 	return 0;
 }
 
-/* The child of that name, made when absent. */
-static int need_node(struct tree *t, const char *name)
-{
-	int node = fdt_subnode_offset(t->blob, 0, name);
-
-	return node == -FDT_ERR_NOTFOUND ? fdt_add_subnode(t->blob, 0, name) : node;
-}
-
 /* A node that t has not: -FDT_ERR_EXISTS when it has. */
 static int copy_node(struct tree *t, int to, const void *own, int node)
 {
-	int sub = fdt_add_subnode(t->blob, to, fdt_get_name(own, node, NULL));
+	int sub = fdt_add_subnode(t->blob, to, tree_name(own, node));
 
 	return sub < 0 ? sub : merge_node(t, sub, own, node, 0);
 }
 
 static bool same_cells(const void *a, int in_a, const void *b, int in_b)
 {
-	return fdt_address_cells(a, in_a) == fdt_address_cells(b, in_b) &&
-	       fdt_size_cells(a, in_a) == fdt_size_cells(b, in_b);
+	return tree_address_cells(a, in_a) == tree_address_cells(b, in_b) &&
+	       tree_size_cells(a, in_a) == tree_size_cells(b, in_b);
+}
+
+/* The name of the first property from EFI, or NULL. */
+static const char *find_efi(struct tree_props *p)
+{
+	while (tree_next_prop(p))
+		if (strncmp(p->name, "linux,uefi-", 11) == 0)
+			return p->name;
+	return NULL;
 }
 
 /* EFI's memory map lies where this boot put it: another boot's would be garbage. */
 static int merge_efi(struct tree *t, int to, const void *own, int chosen)
 {
-	int at = fdt_first_property_offset(t->blob, to), len, err = 0;
-	const char *name = "";
-	const void *value;
+	struct tree_props p;
+	const char *name;
+	int err = 0;
 
-	while (at >= 0) {
-		fdt_getprop_by_offset(t->blob, at, &name, NULL);
-		if (strncmp(name, "linux,uefi-", 11) == 0) {
-			fdt_delprop(t->blob, to, name);
-			at = fdt_first_property_offset(t->blob, to);
-		} else {
-			at = fdt_next_property_offset(t->blob, at);
-		}
-	}
-	fdt_for_each_property_offset(at, own, chosen)
-	{
-		value = fdt_getprop_by_offset(own, at, &name, &len);
-		if (!err && strncmp(name, "linux,uefi-", 11) == 0)
-			err = fdt_setprop(t->blob, to, name, value, len);
-	}
+	for (tree_props_of(&p, t->blob, to); (name = find_efi(&p)); tree_props_of(&p, t->blob, to))
+		tree_nop_prop(t, to, name);
+	for (tree_props_of(&p, own, chosen); !err && find_efi(&p);)
+		err = fdt_setprop(t->blob, to, p.name, p.value.p, (int)p.value.len);
 	return err;
 }
 
 static int merge_console(struct tree *t, int to, const void *own, int chosen)
 {
 	static const char *const names[] = { "stdout-path", "linux,stdout-path" };
-	const char *value;
+	struct span value;
+	const char *path;
 	size_t i;
-	int len;
 
-	for (i = 0; i < 2; i++)
-		if (fdt_getprop(t->blob, to, names[i], NULL))
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (tree_getprop(t->blob, to, names[i]).p)
 			return 0;
-	for (i = 0; i < 2; i++) {
-		/* an alias or a path, and options behind a colon */
-		value = fdt_getprop(own, chosen, names[i], &len);
-		if (value && strnlen(value, (size_t)len) < (size_t)len &&
-		    fdt_path_offset_namelen(t->blob, value, (int)strcspn(value, ":")) >= 0)
-			return fdt_setprop(t->blob, to, names[i], value, len);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		/* an alias or a path, and options after a colon */
+		value = tree_getprop(own, chosen, names[i]);
+		path = tree_string(own, chosen, names[i]);
+		if (path && tree_path(t->blob, path, strcspn(path, ":")) >= 0)
+			return fdt_setprop(t->blob, to, names[i], value.p, (int)value.len);
 	}
 	return 0;
 }
 
 static int merge_memory(struct tree *t, const void *own)
 {
-	const char *type;
-	int node, len, err = 0;
+	int node, err = 0;
 
-	fdt_for_each_subnode(node, own, 0)
-	{
-		type = fdt_getprop(own, node, "device_type", &len);
-		if ((type && len == 7 && memcmp(type, "memory", 7) == 0) ||
-		    strcmp(fdt_get_name(own, node, NULL), "ibm,dynamic-reconfiguration-memory") ==
-			    0)
+	tree_for_each_child(node, own, 0) {
+		if (tree_prop_equals(own, node, "device_type", "memory") ||
+		    strcmp(tree_name(own, node), "ibm,dynamic-reconfiguration-memory") == 0)
 			err = copy_node(t, 0, own, node);
 		if (err)
 			break;
@@ -206,32 +208,43 @@ static int merge_area(struct tree *t, int to, const void *own, int parent, int n
 	return err;
 }
 
-static int merge_areas(struct tree *t, const void *own, const struct ranges *keep)
+/* /reserved-memory, made when absent, in the cells of own's. */
+static int need_areas(struct tree *t, const void *own, int from)
 {
 	static const char *const cells[] = { "#address-cells", "#size-cells", "ranges" };
-	int from = fdt_path_offset(own, "/reserved-memory"), to, node, len, err = 0;
-	const void *value;
+	int to = tree_root_child(t->blob, "reserved-memory"), err;
+	struct span value;
 	size_t i;
+
+	if (to >= 0)
+		return to;
+	to = fdt_add_subnode(t->blob, 0, "reserved-memory");
+	for (i = 0; i < ARRAY_SIZE(cells) && to >= 0; i++) {
+		value = tree_getprop(own, from, cells[i]);
+		if (!value.p)
+			continue;
+		err = fdt_setprop(t->blob, to, cells[i], value.p, (int)value.len);
+		if (err)
+			return err;
+	}
+	return to;
+}
+
+static int merge_areas(struct tree *t, const void *own, const struct ranges *keep)
+{
+	int from = tree_root_child(own, "reserved-memory"), to, node, err;
 
 	if (from < 0)
 		return 0;
-	to = fdt_subnode_offset(t->blob, 0, "reserved-memory");
-	if (to < 0) {
-		to = fdt_add_subnode(t->blob, 0, "reserved-memory");
-		for (i = 0; i < 3 && to >= 0 && !err; i++) {
-			value = fdt_getprop(own, from, cells[i], &len);
-			if (value)
-				err = fdt_setprop(t->blob, to, cells[i], value, len);
-		}
-	}
+	to = need_areas(t, own, from);
 	if (to < 0)
 		return to;
-	fdt_for_each_subnode(node, own, from)
-	{
-		if (!err)
-			err = merge_area(t, to, own, from, node, keep);
+	tree_for_each_child(node, own, from) {
+		err = merge_area(t, to, own, from, node, keep);
+		if (err)
+			return err;
 	}
-	return err;
+	return 0;
 }
 
 static int merge_firmware(struct tree *t, const void *own, const char *const *path)
@@ -239,52 +252,70 @@ static int merge_firmware(struct tree *t, const void *own, const char *const *pa
 	int node, to, err = 0;
 
 	for (; *path && !err; path++) {
-		node = fdt_path_offset(own, *path);
-		if (node < 0 || fdt_path_offset(t->blob, *path) >= 0)
+		node = tree_path(own, *path, strlen(*path));
+		if (node < 0 || tree_path(t->blob, *path, strlen(*path)) >= 0)
 			continue;
-		to = strncmp(*path, "/firmware/", 10) == 0 ? need_node(t, "firmware") : 0;
+		to = strncmp(*path, "/firmware/", 10) == 0 ? need_node(t, 0, "firmware") : 0;
 		err = to < 0 ? to : copy_node(t, to, own, node);
 	}
 	return err;
 }
 
+/* All but memory; keep is what t reserves. */
+static int merge_parts(struct tree *t, const void *own, const char *const *firmware,
+		       const struct ranges *keep)
+{
+	const int to = need_node(t, 0, "chosen"), chosen = tree_root_child(own, "chosen");
+	int err;
+
+	if (to < 0)
+		return to;
+	if (chosen >= 0) {
+		err = merge_efi(t, to, own, chosen);
+		if (!err)
+			err = merge_console(t, to, own, chosen);
+		if (err)
+			return err;
+	}
+	err = merge_header(t, own, keep);
+	if (!err)
+		err = merge_areas(t, own, keep);
+	if (!err)
+		err = merge_firmware(t, own, firmware);
+	return err;
+}
+
+static bool fail_cells(const struct tree *t, struct error *e)
+{
+	char show[PRINTABLE_MAX];
+
+	fail(e, FAIL_TREE,
+	     "use the device tree: no memory node, other #address-cells than this machine: %s",
+	     printable(show, t->from));
+	return hint(e,
+		    "nothing was loaded: %s is not for this machine; leave --dtb out to use its "
+		    "own tree",
+		    show);
+}
+
 bool merge_machine(struct tree *t, const void *own, const char *const *firmware, struct error *e)
 {
-	int to = need_node(t, "chosen"), chosen = fdt_path_offset(own, "/chosen");
 	struct ranges keep = { 0 };
-	char show[PRINTABLE_MAX];
-	int err = to < 0 ? to : 0;
+	int err;
 
 	if (!dt_reserved(t->blob, &keep)) {
 		ranges_free(&keep);
 		return fail_memory(e);
 	}
 	ranges_union(&keep);
-	if (!err && chosen >= 0)
-		err = merge_efi(t, to, own, chosen);
-	if (!err && chosen >= 0)
-		err = merge_console(t, to, own, chosen);
-	if (!err)
-		err = merge_header(t, own, &keep);
-	if (!err)
-		err = merge_areas(t, own, &keep);
-	if (!err)
-		err = merge_firmware(t, own, firmware);
+	err = merge_parts(t, own, firmware, &keep);
 	ranges_free(&keep);
 	if (err)
 		return tree_fail(t->from, "add this machine's part to", err, e);
 	if (dt_has_memory(t->blob))
 		return true;
-	if (!same_cells(t->blob, 0, own, 0)) {
-		fail(e, FAIL_TREE,
-		     "use device tree %s: it has no memory node, and other #address-cells than "
-		     "this machine",
-		     printable(show, t->from));
-		return hint(e,
-			    "nothing was loaded: %s is not for this machine; leave --dtb out to "
-			    "use its own tree",
-			    show);
-	}
+	if (!same_cells(t->blob, 0, own, 0))
+		return fail_cells(t, e);
 	err = merge_memory(t, own);
 	return !err || tree_fail(t->from, "add this machine's memory to", err, e);
 }

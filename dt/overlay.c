@@ -1,271 +1,371 @@
-/* Overlays: fragments, each with a target in the base and what is to be laid over that. Numbers in
- * them (phandles) are either the overlay's own, and move above the base's (__local_fixups__ says
+/* SPDX-License-Identifier: MIT */
+/* An overlay has fragments, each with a target in the base and what is to be laid over that.
+ * Numbers in it (phandles) are either its own, and move above the base's (__local_fixups__ says
  * where they are used), or those of labels of the base (__fixups__; the base's __symbols__ knows
  * them).
+ *
+ * fdt_overlay_apply() takes an overlay's word for much: it changes words wherever __local_fixups__
+ * and __fixups__ point to, and follows strings that may have no end, or none any more after such a
+ * change; before 1.7.1 it also follows an alias that stands for itself. So before it is called,
+ * each place that it will write to is found to be inside a property that nothing else of this
+ * depends on.
  */
+#include "dt/overlay.h"
+
 #include "src/base/strbuf.h"
-#include "dt/merge.h"
 
 #include <libfdt.h>
-#include <string.h>
 
-#define PATH_BYTES 512 /* of a node, in __symbols__ */
+#define ROOM_MAX (4u << 20) /* what an overlay may add to a tree */
 
-struct apply {
-	struct tree *t;	  /* the base */
-	struct tree o;	  /* a copy of the overlay, edited */
-	const char *name; /* fit to print */
+struct check {
+	const void *base, *o;
+	const char *name; /* of the overlay, fit to print */
 	struct error *e;
+	uint32_t delta; /* what libfdt adds to the overlay's own phandles */
 };
 
-static bool wrong(struct apply *a, const char *why)
+static bool wrong(const struct check *c, const char *why)
 {
-	return fail(a->e, FAIL_TREE, "apply overlay %s: %s", a->name, why);
+	return fail(c->e, FAIL_TREE, "apply the overlay: %s: %s", why, c->name);
 }
 
-/* The string in a property, or NULL when it does not end. */
-static const char *string_of(const void *fdt, int node, const char *name)
+/* Is it one of the nodes that say what libfdt is to change, or in one? */
+static bool in_table(const struct check *c, int node)
 {
-	int len;
-	const char *s = fdt_getprop(fdt, node, name, &len);
+	static const char *const tables[] = { "__symbols__", "__fixups__", "__local_fixups__" };
+	const char *name = "";
+	int child;
+	size_t i;
 
-	return s && len > 0 && strnlen(s, (size_t)len) < (size_t)len ? s : NULL;
+	tree_for_each_child(child, c->o, 0)
+		if (child <= node)
+			name = tree_name(c->o, child);
+	for (i = 0; i < ARRAY_SIZE(tables); i++)
+		if (strncmp(name, tables[i], strlen(tables[i])) == 0)
+			return true;
+	return false;
 }
 
-/* The bytes of a number at `at` in a property of the overlay; NULL when they are not there. */
-static uint8_t *number_at(struct apply *a, int node, const char *name, size_t name_len, uint64_t at)
+/* Does a phandle remain one when it moves? */
+static bool moves(const struct check *c, uint32_t phandle)
 {
-	int len;
-	const void *p = fdt_getprop_namelen(a->o.blob, node, name, (int)name_len, &len);
-
-	return p && len >= 4 && at <= (uint64_t)len - 4 ? (uint8_t *)(uintptr_t)p + at : NULL;
+	return phandle && phandle < UINT32_MAX - c->delta;
 }
 
-static bool add_to(uint8_t *p, uint32_t delta)
-{
-	uint32_t v;
-
-	if (!p || __builtin_add_overflow(fdt32_ld((const void *)p), delta, &v) || v == UINT32_MAX)
-		return false;
-	put_be32(p, v);
-	return true;
-}
-
-/* Moves the overlay's own phandles above those of the base. */
-static bool renumber(struct apply *a, uint32_t delta)
+static bool check_phandles(const struct check *c, int node)
 {
 	static const char *const names[] = { "phandle", "linux,phandle" };
+	uint32_t phandle;
+	struct span s;
 	size_t i;
-	int node;
 
-	for (node = 0; node >= 0; node = fdt_next_node(a->o.blob, node, NULL))
-		for (i = 0; i < 2; i++)
-			if (fdt_getprop(a->o.blob, node, names[i], NULL) &&
-			    !add_to(number_at(a, node, names[i], strlen(names[i]), 0), delta))
-				return wrong(a, "its phandles are broken");
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		s = tree_getprop(c->o, node, names[i]);
+		if (s.p && (s.len != 4 || !span_be32(s, 0, &phandle) || !moves(c, phandle) ||
+			    in_table(c, node)))
+			return wrong(c, "corrupt phandles");
+	}
 	return true;
+}
+
+static bool check_nodes(const struct check *c)
+{
+	int node, depth = 0;
+
+	for (node = 0; node >= 0; node = tree_next_node(c->o, node, &depth)) {
+		if (depth > OVERLAY_DEPTH)
+			return fail(c->e, FAIL_TREE,
+				    "apply the overlay: nodes nest deeper than %u: %s",
+				    OVERLAY_DEPTH, c->name);
+		if (!check_phandles(c, node))
+			return false;
+	}
+	return true;
+}
+
+static bool is_name(const char *s, size_t len, const char *name)
+{
+	return strlen(name) == len && memcmp(s, name, len) == 0;
+}
+
+/* The bytes of a property that a fixup may change; { NULL, 0 } for others. */
+static struct span fixable(const struct check *c, int node, const char *name, size_t name_len)
+{
+	if (in_table(c, node) || is_name(name, name_len, "target-path") ||
+	    is_name(name, name_len, "phandle") || is_name(name, name_len, "linux,phandle"))
+		return (struct span){ NULL, 0 };
+	return tree_getprop_namelen(c->o, node, name, name_len);
 }
 
 /* A node of __local_fixups__ and the node that it is about. */
-static bool fix_local(struct apply *a, int fix, int node, uint32_t delta, unsigned depth)
+static bool check_local(const struct check *c, int fix, int node)
 {
-	const void *o = a->o.blob;
-	int property, child, at, len;
-	struct span offsets;
+	uint32_t offset, phandle;
+	struct tree_props p;
 	const char *name;
-	uint32_t offset;
+	struct span s;
 	uint64_t i;
+	int child;
 
-	fdt_for_each_property_offset(property, o, fix)
-	{
-		offsets.p = fdt_getprop_by_offset(o, property, &name, &len);
-		offsets.len = (size_t)len;
-		for (i = 0; span_be32(offsets, i, &offset); i += 4)
-			if (!add_to(number_at(a, node, name, strlen(name), offset), delta))
+	if (node < 0)
+		return false;
+	for (tree_props_of(&p, c->o, fix); tree_next_prop(&p);) {
+		s = fixable(c, node, p.name, strlen(p.name));
+		if (!s.p)
+			return false;
+		for (i = 0; i < p.value.len; i += 4)
+			if (!span_be32(p.value, i, &offset) || !span_be32(s, offset, &phandle))
 				return false;
 	}
-	fdt_for_each_subnode(child, o, fix)
-	{
-		at = fdt_subnode_offset(o, node, fdt_get_name(o, child, NULL));
-		if (at < 0 || depth == MERGE_DEPTH || !fix_local(a, child, at, delta, depth + 1))
+	tree_for_each_child(child, c->o, fix) {
+		name = tree_name(c->o, child);
+		if (!check_local(c, child, tree_child(c->o, node, name, strlen(name))))
 			return false;
 	}
 	return true;
 }
 
-/* "PATH:PROPERTY:OFFSET" gets the phandle. */
-static bool fix_place(struct apply *a, const char *place, uint32_t phandle)
+/* "PATH:PROPERTY:OFFSET" */
+static bool check_place(const struct check *c, const char *place)
 {
 	const char *name = strchr(place, ':'), *end = name ? strchr(name + 1, ':') : NULL;
-	struct span digits;
+	struct span digits, s;
+	uint32_t phandle;
 	uint64_t offset;
-	uint8_t *p;
 	int node;
 
-	if (!end)
+	if (!end || *place != '/')
 		return false;
+	node = tree_path(c->o, place, (size_t)(name - place));
 	digits = (struct span){ (const uint8_t *)end + 1, strlen(end + 1) };
-	node = fdt_path_offset_namelen(a->o.blob, place, (int)(name - place));
-	if (node < 0 || !span_parse_number(&digits, 10, &offset) || digits.len)
+	if (!span_parse_number(&digits, 10, &offset) || digits.len)
 		return false;
-	p = number_at(a, node, name + 1, (size_t)(end - name - 1), offset);
-	if (p)
-		put_be32(p, phandle);
-	return p;
+	s = fixable(c, node, name + 1, (size_t)(end - name - 1));
+	return span_be32(s, offset, &phandle);
 }
 
-/* The phandle of a label of the base. */
-static bool find_label(struct apply *a, const char *label, uint32_t *phandle)
+static bool is_path(struct span s)
 {
-	int symbols = fdt_path_offset(a->t->blob, "/__symbols__");
-	const char *path = string_of(a->t->blob, symbols, label);
-	int node = path ? fdt_path_offset(a->t->blob, path) : -1;
+	const char *path = tree_next_string(&s);
+
+	return path && *path == '/';
+}
+
+/* Has the base this label, of a node with a phandle? */
+static bool check_label(const struct check *c, const char *label)
+{
+	const int symbols = tree_root_child(c->base, "__symbols__");
+	const struct span s = tree_getprop(c->base, symbols, label);
+	const char *path = (const char *)s.p;
 	char show[PRINTABLE_MAX];
 
-	*phandle = node < 0 ? 0 : fdt_get_phandle(a->t->blob, node);
-	if (*phandle)
+	if (is_path(s) && tree_phandle(c->base, tree_path(c->base, path, strlen(path))))
 		return true;
-	fail(a->e, FAIL_TREE, "apply overlay %s: the device tree has no label %s", a->name,
-	     printable(show, label));
-	return symbols < 0 && hint(a->e, "nothing was loaded: the device tree has no __symbols__; "
-					 "build it with dtc -@ and give it with --dtb");
+	fail(c->e, FAIL_TREE, "apply the overlay: no label %s in the device tree: %s",
+	     printable(show, label), c->name);
+	if (symbols >= 0)
+		return false;
+	return hint(c->e, "nothing was loaded: the device tree has no __symbols__; build it with "
+			  "dtc -@ and give it with --dtb");
 }
 
-/* All places of all labels. */
-static bool fix_labels(struct apply *a)
+static bool check_fixups(const struct check *c)
 {
-	int fixups = fdt_path_offset(a->o.blob, "/__fixups__"), property, len, at;
-	const char *label, *places;
-	uint32_t phandle;
+	struct tree_props p;
+	const char *place;
 
-	if (fixups < 0)
-		return true;
-	fdt_for_each_property_offset(property, a->o.blob, fixups)
-	{
-		places = fdt_getprop_by_offset(a->o.blob, property, &label, &len);
-		if (len < 1 || places[len - 1])
-			return wrong(a, "its __fixups__ are broken");
-		if (!find_label(a, label, &phandle))
+	for (tree_props_of(&p, c->o, tree_root_child(c->o, "__fixups__")); tree_next_prop(&p);) {
+		if (!check_label(c, p.name))
 			return false;
-		for (at = 0; at < len; at += (int)strlen(places + at) + 1)
-			if (!fix_place(a, places + at, phandle))
-				return wrong(a, "its __fixups__ are broken");
+		do {
+			place = tree_next_string(&p.value);
+			if (!place || !check_place(c, place))
+				return wrong(c, "corrupt __fixups__");
+		} while (p.value.len);
 	}
 	return true;
 }
 
-/* The node of the base that a fragment is for; negative when there is none. */
-static int find_target(struct apply *a, int fragment)
-{
-	struct span number;
-	const char *path;
-	uint32_t phandle;
-	int len;
-
-	number.p = fdt_getprop(a->o.blob, fragment, "target", &len);
-	number.len = number.p ? (size_t)len : 0;
-	if (span_be32(number, 0, &phandle))
-		return fdt_node_offset_by_phandle(a->t->blob, phandle);
-	path = string_of(a->o.blob, fragment, "target-path");
-	return path ? fdt_path_offset(a->t->blob, path) : -FDT_ERR_BADOVERLAY;
-}
-
-static bool lay_over(struct apply *a)
-{
-	int fragment, node, to, err, n = 0;
-	char show[PRINTABLE_MAX];
-
-	fdt_for_each_subnode(fragment, a->o.blob, 0)
-	{
-		node = fdt_subnode_offset(a->o.blob, fragment, "__overlay__");
-		if (node < 0)
-			continue;
-		n++;
-		to = find_target(a, fragment);
-		if (to < 0)
-			return fail(a->e, FAIL_TREE,
-				    "apply overlay %s: the device tree has no target for its %s",
-				    a->name,
-				    printable(show, fdt_get_name(a->o.blob, fragment, NULL)));
-		err = merge_node(a->t, to, a->o.blob, node, 0);
-		if (err)
-			return wrong(a, fdt_strerror(err));
-	}
-	return n || wrong(a, "it is none: no node of it has an __overlay__");
-}
-
-/* The labels of the overlay, "/FRAGMENT/__overlay__REST", are the base's from now on, for the
- * overlays behind it.
+/* Can libfdt look for the target of a fragment? Where that is a path that begins with an alias, no
+ * fragment may have written another alias of that name.
  */
-static bool add_label(struct apply *a, const char *label, const char *path)
+static bool check_target(const struct check *c, int fragment)
 {
-	static const char over[] = "/__overlay__";
-	const char *rest = *path == '/' ? strchr(path + 1, '/') : NULL;
-	char at[PATH_BYTES], all[2 * PATH_BYTES];
-	struct strbuf t = strbuf_fixed(all, sizeof(all));
-	int node, to;
+	const struct span s = tree_getprop(c->o, fragment, "target-path");
+	const char *path = tree_string(c->o, fragment, "target-path");
+	const int aliases = tree_root_child(c->base, "aliases");
+	int node, depth = 0;
+	size_t len;
 
-	if (!rest || strncmp(rest, over, sizeof(over) - 1) != 0)
+	if (!s.p || is_path(s))
 		return true;
-	node = fdt_path_offset_namelen(a->o.blob, path, (int)(rest - path));
-	to = node < 0 ? node : find_target(a, node);
-	rest += sizeof(over) - 1;
-	if (to < 0 || fdt_get_path(a->t->blob, to, at, sizeof(at)) || strlen(rest) >= PATH_BYTES)
-		return wrong(a, "its __symbols__ are broken");
-	strbuf_printf(&t, "%s%s", at[1] || !*rest ? at : "", rest);
-	to = fdt_path_offset(a->t->blob, "/__symbols__");
-	if (to < 0)
-		to = fdt_add_subnode(a->t->blob, 0, "__symbols__");
-	return fdt_setprop(a->t->blob, to, label, all, (int)t.len + 1) == 0 ||
-	       wrong(a, "its __symbols__ are broken");
+	len = path ? strcspn(path, "/") : 0;
+	if (!len || !is_path(tree_getprop_namelen(c->base, aliases, path, len)))
+		return false;
+	for (node = 0; node >= 0; node = tree_next_node(c->o, node, &depth))
+		if (tree_getprop_namelen(c->o, node, path, len).p && !in_table(c, node))
+			return false;
+	return true;
 }
 
-static bool add_labels(struct apply *a)
+static int overlay_of(const void *o, int fragment)
 {
-	int symbols = fdt_path_offset(a->o.blob, "/__symbols__"), property;
-	const char *label = "", *path;
+	return tree_child(o, fragment, "__overlay__", 11);
+}
 
-	fdt_for_each_property_offset(property, a->o.blob, symbols)
-	{
-		fdt_getprop_by_offset(a->o.blob, property, &label, NULL);
-		path = string_of(a->o.blob, symbols, label);
-		if (path && !add_label(a, label, path))
+static bool fail_target(const struct check *c, int fragment)
+{
+	char show[PRINTABLE_MAX];
+
+	return fail(c->e, FAIL_TREE, "apply the overlay: no target for its %s: %s",
+		    printable(show, tree_name(c->o, fragment)), c->name);
+}
+
+static bool check_fragments(const struct check *c)
+{
+	bool any = false;
+	int fragment;
+
+	tree_for_each_child(fragment, c->o, 0) {
+		if (overlay_of(c->o, fragment) < 0)
+			continue;
+		any = true;
+		if (!check_target(c, fragment))
+			return fail_target(c, fragment);
+	}
+	return any || wrong(c, "not an overlay: no __overlay__ node");
+}
+
+static bool check(struct check *c)
+{
+	const int local = tree_root_child(c->o, "__local_fixups__");
+
+	c->delta = fdt_get_max_phandle(c->base);
+	if (!check_nodes(c))
+		return false;
+	if (local >= 0 && !check_local(c, local, 0))
+		return wrong(c, "corrupt __local_fixups__");
+	return check_fixups(c) && check_fragments(c);
+}
+
+/* The node of the base that a fragment is for, with all numbers in place; or -FDT_ERR_NOTFOUND. */
+static int find_target(const void *base, const void *o, int fragment)
+{
+	const struct span number = tree_getprop(o, fragment, "target");
+	const char *path = tree_string(o, fragment, "target-path");
+	uint32_t phandle;
+
+	if (span_be32(number, 0, &phandle) && number.len == 4 && phandle)
+		return tree_phandle_node(base, phandle);
+	if (number.p && number.len != 4)
+		return -FDT_ERR_NOTFOUND;
+	return path ? tree_path(base, path, strlen(path)) : -FDT_ERR_NOTFOUND;
+}
+
+/* Why libfdt did not take it, from the two trees that it left. */
+static bool explain(struct check *c, int err, const void *base, const void *o)
+{
+	int fragment;
+
+	tree_for_each_child(fragment, o, 0)
+		if (overlay_of(o, fragment) >= 0 && find_target(base, o, fragment) < 0)
+			return fail_target(c, fragment);
+	/* it looks at these last, and all else is known to be there */
+	if (err == -FDT_ERR_BADVALUE || err == -FDT_ERR_BADOVERLAY)
+		return wrong(c, "corrupt __symbols__");
+	return wrong(c, fdt_strerror(err));
+}
+
+/* Has each node of the base the phandle that it had? Since 1.7 libfdt gives that to what is laid
+ * over it; before, users of the node would be without it.
+ */
+static bool keeps_phandles(const void *base, int node, const void *o, int over)
+{
+	const uint32_t had = tree_phandle(base, node), phandle = tree_phandle(o, over);
+	const char *name;
+	int child;
+
+	if (node < 0)
+		return true;
+	if (had && phandle && had != phandle)
+		return false;
+	tree_for_each_child(child, o, over) {
+		name = tree_name(o, child);
+		if (!keeps_phandles(base, tree_child(base, node, name, strlen(name)), o, child))
 			return false;
 	}
 	return true;
 }
 
-static bool apply(struct apply *a)
+static bool check_result(struct check *c, const void *o)
 {
-	int local = fdt_path_offset(a->o.blob, "/__local_fixups__");
-	uint32_t delta = 0;
+	int fragment, over;
 
-	fdt_find_max_phandle(a->t->blob, &delta);
-	if (!renumber(a, delta))
-		return wrong(a, "its phandles are broken");
-	if (local >= 0 && !fix_local(a, local, 0, delta, 0))
-		return wrong(a, "its __local_fixups__ are broken");
-	return fix_labels(a) && lay_over(a) && add_labels(a);
+	tree_for_each_child(fragment, o, 0) {
+		over = overlay_of(o, fragment);
+		if (over >= 0 &&
+		    !keeps_phandles(c->base, find_target(c->base, o, fragment), o, over))
+			return wrong(c, "relabels a node, which needs libfdt 1.7");
+	}
+	return true;
+}
+
+/* Applies it to a copy of the base with so much room; *err is -FDT_ERR_NOSPACE when that is too
+ * little.
+ */
+static bool apply(struct check *c, const struct tree *t, struct span overlay, size_t room,
+		  struct tree *out, int *err)
+{
+	const struct span base = { t->blob, fdt_totalsize(t->blob) };
+	struct tree o = { 0 };
+	bool ok;
+
+	*err = 0;
+	ok = tree_open(out, base, room, t->from, c->e) && tree_open(&o, overlay, 0, c->name, c->e);
+	if (ok)
+		*err = fdt_overlay_apply(out->blob, o.blob);
+	if (*err && *err != -FDT_ERR_NOSPACE)
+		ok = explain(c, *err, out->blob, o.blob);
+	else if (ok && !*err)
+		ok = check_result(c, o.blob);
+	tree_free(&o);
+	return ok;
 }
 
 bool overlay_apply(struct tree *t, const struct overlay *o, size_t slack, struct error *e)
 {
-	const struct span base = { t->blob, fdt_totalsize(t->blob) };
-	struct tree next = { 0 };
 	char show[PRINTABLE_MAX], size[FORMAT_SIZE_MAX];
-	struct apply a = { .t = &next, .name = printable(show, o->name), .e = e };
+	struct check c = {
+		.base = t->blob,
+		.o = o->data.p,
+		.name = printable(show, o->name),
+		.e = e,
+	};
+	size_t room = 4 * o->data.len;
+	struct tree next = { 0 };
+	struct span unused;
+	int err;
 	bool ok;
 
 	if (o->data.len > OVERLAY_MAX)
-		return fail(e, FAIL_TREE, "apply overlay %s: it has %s, 256 KiB are the most",
-			    a.name, format_size(size, o->data.len));
-	/* a label takes 28 bytes of the overlay at least, and PATH_BYTES more in the base at most
-	 */
-	ok = tree_open(&next, base, slack + 64 + (1 + PATH_BYTES / 28 + 1) * o->data.len, t->from,
-		       e) &&
-	     tree_open(&a.o, o->data, 0, a.name, e) && apply(&a);
-	tree_free(&a.o);
+		return fail(e, FAIL_TREE, "apply the overlay: %s, 64 KiB are the most: %s",
+			    format_size(size, o->data.len), c.name);
+	if (!check(&c))
+		return false;
+	/* a label becomes a path, which may be longer than all of the overlay */
+	do {
+		tree_free(&next);
+		ok = apply(&c, t, o->data, room, &next, &err);
+		room *= 4;
+	} while (err == -FDT_ERR_NOSPACE && room < ROOM_MAX);
+	if (err == -FDT_ERR_NOSPACE)
+		ok = wrong(&c, "labels make the tree too large");
+	if (!ok || !tree_grow(&next, slack, &unused, e)) {
+		tree_free(&next);
+		return false;
+	}
 	tree_free(t);
 	*t = next;
-	return ok;
+	return true;
 }

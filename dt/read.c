@@ -1,7 +1,7 @@
+/* SPDX-License-Identifier: MIT */
 #include "dt/read.h"
 
 #include "dt/tags.h"
-#include "dt/tree.h"
 
 static const uint8_t *structure(const void *fdt)
 {
@@ -12,158 +12,6 @@ static const char *strings(const void *fdt)
 {
 	return (const char *)fdt + fdt_off_dt_strings(fdt);
 }
-
-/* ---- a blob that is not known to be sound */
-
-/* The end of the block [off, off + len), or 0 when it leaves the tree. */
-static size_t block_end(size_t total, uint32_t off, uint32_t len)
-{
-	return off <= total && len <= total - off ? (size_t)off + len : 0;
-}
-
-bool tree_extent(struct span head, const char *from, size_t *used, size_t *total, struct error *e)
-{
-	const void *fdt = head.p;
-	size_t structs, names;
-
-	if (head.len < TREE_HEADER || fdt_magic(fdt) != FDT_MAGIC)
-		return fail(e, FAIL_TREE, "use device tree %s: it is not a device tree blob", from);
-	*total = fdt_totalsize(fdt);
-	if (*total < TREE_HEADER || *total > TREE_MAX)
-		return fail(e, FAIL_TREE, "use device tree %s: its size of %zu bytes is not sound",
-			    from, *total);
-	*used = *total;
-	if (fdt_version(fdt) < 17 || fdt_off_mem_rsvmap(fdt) > fdt_off_dt_struct(fdt))
-		return true;
-	structs = block_end(*total, fdt_off_dt_struct(fdt), fdt_size_dt_struct(fdt));
-	names = block_end(*total, fdt_off_dt_strings(fdt), fdt_size_dt_strings(fdt));
-	if (structs && names)
-		*used = structs > names ? structs : names;
-	return true;
-}
-
-/* A block behind the header and inside the blob. */
-static bool has_block(struct span blob, size_t off, size_t len, struct span *out)
-{
-	return off >= TREE_HEADER && span_sub(blob, off, len, out);
-}
-
-bool tree_has_reserved(struct span start)
-{
-	uint64_t off = fdt_off_mem_rsvmap(start.p), size;
-
-	if (off < TREE_HEADER)
-		return false;
-	do
-		if (!span_be64(start, off + 8, &size))
-			return false;
-	while (off += 16, size);
-	return true;
-}
-
-/* Passes over n bytes and what pads them. */
-static bool pass(struct span *s, size_t n)
-{
-	n = padded(n);
-	if (n > s->len)
-		return false;
-	s->p += n;
-	s->len -= n;
-	return true;
-}
-
-static int check_property(struct span *s, struct span names)
-{
-	uint32_t len;
-
-	if (s->len < 2 * FDT_TAGSIZE)
-		return -FDT_ERR_BADSTRUCTURE;
-	len = word(s->p);
-	if (word(s->p + FDT_TAGSIZE) >= names.len)
-		return -FDT_ERR_BADOFFSET;
-	return pass(s, 2 * FDT_TAGSIZE + (size_t)len) ? 0 : -FDT_ERR_BADSTRUCTURE;
-}
-
-/* Only the root has no name. */
-static int check_name(struct span *s, bool is_root)
-{
-	const size_t len = strnlen((const char *)s->p, s->len);
-
-	return len < s->len && !(is_root && len) && pass(s, len + 1) ? 0 : -FDT_ERR_BADSTRUCTURE;
-}
-
-/* One node, the root, with all that is in it, and the end. Names are offsets below names.len, whose
- * last byte is 0.
- */
-static int check_structure(struct span s, struct span names)
-{
-	uint32_t tag, before = FDT_NOP;
-	size_t depth = 0;
-	int err = 0;
-
-	for (; !err; before = tag) {
-		if (s.len < FDT_TAGSIZE)
-			return -FDT_ERR_TRUNCATED;
-		tag = word(s.p);
-		pass(&s, FDT_TAGSIZE);
-		if (tag == FDT_END && before == FDT_END_NODE && !depth)
-			return 0;
-		if (tag == FDT_BEGIN_NODE && (depth || before == FDT_NOP))
-			err = check_name(&s, !depth++);
-		else if (tag == FDT_PROP && depth)
-			err = check_property(&s, names);
-		else if (tag == FDT_END_NODE && depth)
-			depth--;
-		else if (tag != FDT_NOP || !depth)
-			err = -FDT_ERR_BADSTRUCTURE;
-	}
-	return err;
-}
-
-int tree_validate(struct span blob)
-{
-	const void *fdt = blob.p;
-	struct span block, names;
-	size_t off;
-
-	if (blob.len < TREE_HEADER || fdt_magic(fdt) != FDT_MAGIC)
-		return -FDT_ERR_BADMAGIC;
-	if (fdt_totalsize(fdt) > blob.len)
-		return -FDT_ERR_TRUNCATED;
-	blob.len = fdt_totalsize(fdt);
-	if (fdt_version(fdt) < 16 || fdt_last_comp_version(fdt) > 17 ||
-	    fdt_last_comp_version(fdt) > fdt_version(fdt))
-		return -FDT_ERR_BADVERSION;
-	off = fdt_off_dt_struct(fdt);
-	if (off % FDT_TAGSIZE || fdt_off_mem_rsvmap(fdt) % 8)
-		return -FDT_ERR_ALIGNMENT;
-	if (!has_block(blob, off, fdt_version(fdt) > 16 ? fdt_size_dt_struct(fdt) : blob.len - off,
-		       &block) ||
-	    !has_block(blob, fdt_off_dt_strings(fdt), fdt_size_dt_strings(fdt), &names) ||
-	    !tree_has_reserved(blob))
-		return -FDT_ERR_TRUNCATED;
-	while (names.len && names.p[names.len - 1])
-		names.len--;
-	return check_structure(block, names);
-}
-
-bool tree_check(struct span blob, const char *from, struct error *e)
-{
-	size_t used, total = 0;
-	int err;
-
-	if (!tree_extent(blob, from, &used, &total, e))
-		return false;
-	if (blob.len < total)
-		return fail(e, FAIL_TREE, "use device tree %s: it is cut short (%zu of %zu bytes)",
-			    from, blob.len, total);
-	err = tree_validate(blob);
-	if (err == -FDT_ERR_ALIGNMENT)
-		return fail(e, FAIL_TREE, "use device tree %s: its structure is not aligned", from);
-	return !err || tree_fail(from, "use", err, e);
-}
-
-/* ---- a sound tree */
 
 int tree_next_node(const void *fdt, int node, int *depth)
 {
@@ -178,10 +26,17 @@ int tree_next_node(const void *fdt, int node, int *depth)
 	return tag == FDT_END ? -FDT_ERR_NOTFOUND : (int)(p - structure(fdt));
 }
 
+static bool has_name(const char *full, const char *name, size_t len)
+{
+	if (strncmp(full, name, len) != 0)
+		return false;
+	return !full[len] || (full[len] == '@' && !memchr(name, '@', len));
+}
+
 /* The node that begins where `depth` nodes, this one first, have ended, or the first sibling of it
  * that has this name.
  */
-static int find_node(const void *fdt, int node, int depth, const char *name)
+static int find_node(const void *fdt, int node, int depth, const char *name, size_t len)
 {
 	const uint8_t *p = structure(fdt) + node;
 	uint32_t tag = FDT_BEGIN_NODE;
@@ -190,7 +45,7 @@ static int find_node(const void *fdt, int node, int depth, const char *name)
 		p = skip(p + FDT_TAGSIZE, tag);
 		tag = word(p);
 		if (tag == FDT_BEGIN_NODE && depth++ == 0 &&
-		    (!name || strcmp((const char *)p + FDT_TAGSIZE, name) == 0))
+		    (!name || has_name((const char *)p + FDT_TAGSIZE, name, len)))
 			return (int)(p - structure(fdt));
 		if (tag == FDT_END_NODE || tag == FDT_END)
 			depth--;
@@ -200,53 +55,129 @@ static int find_node(const void *fdt, int node, int depth, const char *name)
 
 int tree_first_child(const void *fdt, int node)
 {
-	return find_node(fdt, node, 0, NULL);
+	return find_node(fdt, node, 0, NULL, 0);
 }
 
 int tree_next_sibling(const void *fdt, int node)
 {
-	return find_node(fdt, node, 1, NULL);
+	return find_node(fdt, node, 1, NULL, 0);
+}
+
+int tree_child(const void *fdt, int node, const char *name, size_t name_len)
+{
+	return find_node(fdt, node, 0, name, name_len);
 }
 
 int tree_root_child(const void *fdt, const char *name)
 {
-	return find_node(fdt, 0, 0, name);
+	return find_node(fdt, 0, 0, name, strlen(name));
 }
 
-struct span tree_getprop(const void *fdt, int node, const char *name)
+const char *tree_name(const void *fdt, int node)
 {
-	const uint8_t *p = structure(fdt) + node;
-	const char *names = strings(fdt);
-	uint32_t tag = FDT_BEGIN_NODE;
+	return (const char *)structure(fdt) + node + FDT_TAGSIZE;
+}
 
-	while (node >= 0) {
-		p = skip(p + FDT_TAGSIZE, tag);
-		tag = word(p);
-		if (tag == FDT_PROP && strcmp(names + word(p + 2 * FDT_TAGSIZE), name) == 0)
-			return (struct span){ p + 3 * FDT_TAGSIZE, word(p + FDT_TAGSIZE) };
-		if (tag != FDT_PROP && tag != FDT_NOP)
-			break;
+/* Goes down from a node. */
+static int walk(const void *fdt, int node, const char *path, size_t len)
+{
+	const char *slash;
+	size_t n;
+
+	for (; len && node >= 0; path += n, len -= n) {
+		slash = memchr(path, '/', len);
+		n = slash ? (size_t)(slash - path) : len;
+		if (n)
+			node = tree_child(fdt, node, path, n);
+		else
+			n = 1;
 	}
+	return node;
+}
+
+int tree_path(const void *fdt, const char *path, size_t len)
+{
+	const char *slash = memchr(path, '/', len);
+	const size_t n = slash ? (size_t)(slash - path) : len;
+	struct span alias;
+	const char *full;
+
+	if (slash == path)
+		return walk(fdt, 0, path, len);
+	/* what an alias stands for is no alias, or a tree might lead in circles */
+	alias = tree_getprop_namelen(fdt, tree_root_child(fdt, "aliases"), path, n);
+	full = tree_next_string(&alias);
+	if (!full || *full != '/')
+		return -FDT_ERR_NOTFOUND;
+	return walk(fdt, walk(fdt, 0, full, strlen(full)), path + n, len - n);
+}
+
+void tree_props_of(struct tree_props *p, const void *fdt, int node)
+{
+	*p = (struct tree_props){ .strings = strings(fdt), .tag = FDT_BEGIN_NODE };
+	if (node >= 0)
+		p->at = structure(fdt) + node;
+}
+
+bool tree_next_prop(struct tree_props *p)
+{
+	if (!p->at)
+		return false;
+	do {
+		p->at = skip(p->at + FDT_TAGSIZE, p->tag);
+		p->tag = word(p->at);
+	} while (p->tag == FDT_NOP);
+	if (p->tag != FDT_PROP)
+		return false;
+	p->name = p->strings + word(p->at + 2 * FDT_TAGSIZE);
+	p->value = (struct span){ p->at + 3 * FDT_TAGSIZE, word(p->at + FDT_TAGSIZE) };
+	return true;
+}
+
+struct span tree_getprop_namelen(const void *fdt, int node, const char *name, size_t name_len)
+{
+	struct tree_props p;
+
+	for (tree_props_of(&p, fdt, node); tree_next_prop(&p);)
+		if (strncmp(p.name, name, name_len) == 0 && !p.name[name_len])
+			return p.value;
 	return (struct span){ NULL, 0 };
+}
+
+const char *tree_next_string(struct span *rest)
+{
+	const char *s = (const char *)rest->p;
+	const size_t len = s ? strnlen(s, rest->len) : 0;
+
+	if (len == rest->len)
+		return NULL;
+	*rest = (struct span){ rest->p + len + 1, rest->len - len - 1 };
+	return s;
+}
+
+const char *tree_string(const void *fdt, int node, const char *name)
+{
+	struct span s = tree_getprop(fdt, node, name);
+
+	return tree_next_string(&s);
 }
 
 bool tree_prop_equals(const void *fdt, int node, const char *name, const char *value)
 {
 	const struct span s = tree_getprop(fdt, node, name);
+	const size_t len = strlen(value) + 1;
 
-	return span_equal_at(s, 0, value, strlen(value) + 1) && s.len == strlen(value) + 1;
+	return s.len == len && memcmp(s.p, value, len) == 0;
 }
 
 bool tree_stringlist_has(const void *fdt, int node, const char *name, const char *value)
 {
-	struct span s = tree_getprop(fdt, node, name);
-	size_t n;
+	struct span rest = tree_getprop(fdt, node, name);
+	const char *s;
 
-	for (; s.p && s.len; s = (struct span){ s.p + n, s.len - n }) {
-		n = strnlen((const char *)s.p, s.len - 1) + 1;
-		if (span_equal_at(s, 0, value, strlen(value) + 1))
+	while ((s = tree_next_string(&rest)))
+		if (strcmp(s, value) == 0)
 			return true;
-	}
 	return false;
 }
 
@@ -287,6 +218,25 @@ uint32_t tree_size_cells(const void *fdt, int node)
 	return cells(fdt, node, "#size-cells", 1);
 }
 
+/* Of several the first that is a number, as libfdt has it. */
+uint32_t tree_phandle(const void *fdt, int node)
+{
+	struct span s = tree_getprop(fdt, node, "phandle");
+
+	if (s.len != 4)
+		s = tree_getprop(fdt, node, "linux,phandle");
+	return s.len == 4 ? word(s.p) : 0;
+}
+
+int tree_phandle_node(const void *fdt, uint32_t phandle)
+{
+	int node = 0, depth = 0;
+
+	while (node >= 0 && tree_phandle(fdt, node) != phandle)
+		node = tree_next_node(fdt, node, &depth);
+	return node;
+}
+
 bool tree_next_reserved(const void *fdt, size_t *i, struct range *r)
 {
 	const uint8_t *p = (const uint8_t *)fdt + fdt_off_mem_rsvmap(fdt) + 16 * (*i)++;
@@ -323,10 +273,9 @@ bool tree_has_spin_table(const void *fdt)
 {
 	int node;
 
-	tree_for_each_child(
-		node, fdt,
-		tree_root_child(fdt, "cpus")) if (tree_prop_equals(fdt, node, "enable-method",
-								   "spin-table")) return true;
+	tree_for_each_child(node, fdt, tree_root_child(fdt, "cpus"))
+		if (tree_prop_equals(fdt, node, "enable-method", "spin-table"))
+			return true;
 	return false;
 }
 

@@ -1,64 +1,74 @@
-/* Reading a flattened device tree.
- *
- * Every blob from outside, and every plan's from the child that made it, goes through tree_check()
- * or tree_validate() once. What is below then takes its word for everything: no offset or length is
- * looked at again, which libfdt's accessors do for each word, at ten times the cost. libfdt writes
- * (tree.h); what it has written is as sound. Format: devicetree.org, "Devicetree Specification"
- * chapter 5, version 17, and 16, which does not log_print how long its structure is.
+/* SPDX-License-Identifier: MIT */
+/* Reading a flattened device tree that tree_check() found sound, or that tree.h has written: the
+ * one way to read trees here. libfdt writes trees, and applies overlays. Its accessors look at each
+ * offset and length again: with those of 1.8.1 in place of these, planning on a small pseries takes
+ * 4.9 million instructions and not 0.9, where a whole load takes 11 to 21 million.
  *
  * A node is the offset of its FDT_BEGIN_NODE in the structure, as for libfdt: 0 is the root.
+ * Functions that take a node take one below 0, and find nothing there.
  */
 #ifndef READ_H
 #define READ_H
 
-#include "src/base/error.h"
 #include "src/base/range.h"
 #include "src/base/span.h"
 
-/* A tree larger than this is refused before memory is taken for it. */
-#define TREE_MAX (64u << 20)
+#include <stdbool.h>
+#include <string.h>
 
-/* From the first TREE_HEADER bytes of a blob: how many of its bytes carry anything (firmware likes
- * to pad: QEMU's 8 KiB of tree come in a blob of 1 MiB) and the size it says it has. `from` names
- * the tree in errors. Errors: FAIL_TREE when it is no device tree or larger than TREE_MAX.
- */
-#define TREE_HEADER 40
-bool tree_extent(struct span head, const char *from, size_t *used, size_t *total, struct error *e);
-
-/* Has the start of a blob, of which tree_extent() knows the header, all of its reservations? Then
- * tree_next_reserved() may look at it.
- */
-bool tree_has_reserved(struct span start);
-
-/* Is the whole blob sound? Errors: FAIL_TREE. */
-bool tree_check(struct span blob, const char *from, struct error *e);
-
-/* The same, of less than 2 GiB, as 0 or one of libfdt's (negative) errors: of its header and
- * reservations, -FDT_ERR_BADMAGIC, -FDT_ERR_BADVERSION (before 16 properties were padded in another
- * way), -FDT_ERR_TRUNCATED, -FDT_ERR_ALIGNMENT (the structure is read in words, reservations in
- * double words); of the structure also -FDT_ERR_BADSTRUCTURE and -FDT_ERR_BADOFFSET.
- */
-int tree_validate(struct span blob);
-
-/* The first child of a node, and the sibling behind a node; -FDT_ERR_NOTFOUND when there is none,
- * and for a node below 0.
- */
+/* The first child of a node, and the sibling after a node; -FDT_ERR_NOTFOUND when there is none. */
 int tree_first_child(const void *fdt, int node);
 int tree_next_sibling(const void *fdt, int node);
 #define tree_for_each_child(child, fdt, node)                                                      \
 	for ((child) = tree_first_child(fdt, node); (child) >= 0;                                  \
 	     (child) = tree_next_sibling(fdt, child))
 
-/* The node behind this one in the order of the structure, whose depth below the root *depth
- * follows; or -FDT_ERR_NOTFOUND.
+/* The node after this one in the order of the structure, whose depth below the root *depth follows;
+ * or -FDT_ERR_NOTFOUND.
  */
 int tree_next_node(const void *fdt, int node, int *depth);
 
-/* The node /NAME, or -FDT_ERR_NOTFOUND. */
+/* The child of that name, by the rule of libfdt and so of kernels: the first one that has just this
+ * name, or this name and an @ and more where the name has no @. Or -FDT_ERR_NOTFOUND.
+ */
+int tree_child(const void *fdt, int node, const char *name, size_t name_len);
 int tree_root_child(const void *fdt, const char *name);
 
-/* The value of a property, in the tree, or { NULL, 0 }: for a node below 0 too. */
-struct span tree_getprop(const void *fdt, int node, const char *name);
+/* The node with a path of that length, which may begin with an alias; or -FDT_ERR_NOTFOUND. */
+int tree_path(const void *fdt, const char *path, size_t len);
+
+/* Of a node that is there. */
+const char *tree_name(const void *fdt, int node);
+
+/* All properties of a node:
+ *
+ *	for (tree_props_of(&p, fdt, node); tree_next_prop(&p);)
+ */
+struct tree_props {
+	const char *name;
+	struct span value; /* in the tree */
+	const uint8_t *at;
+	const char *strings;
+	uint32_t tag;
+};
+
+void tree_props_of(struct tree_props *p, const void *fdt, int node);
+bool tree_next_prop(struct tree_props *p);
+
+/* The value of a property, in the tree, or { NULL, 0 }. */
+struct span tree_getprop_namelen(const void *fdt, int node, const char *name, size_t name_len);
+static inline struct span tree_getprop(const void *fdt, int node, const char *name)
+{
+	return tree_getprop_namelen(fdt, node, name, strlen(name));
+}
+
+/* Takes the first string off the rest of a property that is a list of them: NULL at its end, and
+ * when the string has none.
+ */
+const char *tree_next_string(struct span *rest);
+
+/* The first string of a property; NULL when it is absent or has none. */
+const char *tree_string(const void *fdt, int node, const char *name);
 
 /* Has the node a property of this name that is just this string? That has it among its strings? */
 bool tree_prop_equals(const void *fdt, int node, const char *name, const char *value);
@@ -74,12 +84,17 @@ bool tree_may_have_prop(const void *fdt, const char *property);
  */
 bool tree_address(const void *fdt, int node, const char *name, uint64_t *v);
 
-/* The number in a property such as #address-cells, which is 2 or 1 where the tree does not
- * log_print. */
+/* The number in a property such as #address-cells, which is 2 or 1 where the tree does not say. */
 uint32_t tree_address_cells(const void *fdt, int node);
 uint32_t tree_size_cells(const void *fdt, int node);
 
-/* The reservation behind the *i-th of the header, which ends at the top where it wraps:
+/* The number that properties refer to a node by, or 0; and the first node of that number, or
+ * -FDT_ERR_NOTFOUND.
+ */
+uint32_t tree_phandle(const void *fdt, int node);
+int tree_phandle_node(const void *fdt, uint32_t phandle);
+
+/* The reservation after the *i-th of the header, which ends at the top where it wraps:
  *
  *	for (i = 0; tree_next_reserved(fdt, &i, &r);)
  */
@@ -93,7 +108,7 @@ bool tree_is_xen(const void *fdt);
 bool tree_has_spin_table(const void *fdt);
 
 /* The (address, size) pairs of a property such as `reg`, in the cells of `parent`: none when the
- * property is absent or the cells are not 1 or 2. A pair that wraps ends at the top; bytes behind
+ * property is absent or the cells are not 1 or 2. A pair that wraps ends at the top; bytes after
  * the last whole pair are not looked at.
  *
  *	for (tree_pairs_of(&p, fdt, parent, node, "reg"); tree_next_pair(&p, &r);)

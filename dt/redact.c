@@ -1,8 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 #include "dt/redact.h"
 
-#include "src/base/span.h"
+#include "dt/read.h"
 
-#include <libfdt.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -55,22 +55,17 @@ void redact_cmdline(char *cmdline, size_t len)
 
 void redact_tree(uint8_t *fdt)
 {
-	const char *name;
-	int node, property, len;
-	char *value;
+	struct tree_props p;
+	int node, depth = 0;
+	uint8_t *value;
 
-	for (node = 0; node >= 0; node = fdt_next_node(fdt, node, NULL)) {
-		fdt_for_each_property_offset(property, fdt, node)
-		{
-			value = (char *)(uintptr_t)fdt_getprop_by_offset(fdt, property, &name,
-									 &len);
-			if (len <= 0)
-				continue;
-			if (strcmp(name, "bootargs") == 0)
-				redact_cmdline(value, strnlen(value, (size_t)len));
-			else if (has_one(name, strlen(name), secret_properties,
+	for (node = 0; node >= 0; node = tree_next_node(fdt, node, &depth))
+		for (tree_props_of(&p, fdt, node); tree_next_prop(&p);) {
+			value = fdt + (p.value.p - fdt);
+			if (strcmp(p.name, "bootargs") == 0)
+				redact_cmdline((char *)value, strnlen((char *)value, p.value.len));
+			else if (has_one(p.name, strlen(p.name), secret_properties,
 					 ARRAY_SIZE(secret_properties)))
-				memset(value, 0, (size_t)len);
+				memset(value, 0, p.value.len);
 		}
-	}
 }

@@ -1,4 +1,5 @@
-/* The words of a sound tree's structure: for look.c and tree.c. */
+/* SPDX-License-Identifier: MIT */
+/* The words of a tree's structure: for validate.c, read.c and tree.c. */
 #ifndef TAGS_H
 #define TAGS_H
 
@@ -28,7 +29,7 @@ static inline const uint8_t *skip_name(const uint8_t *p)
 	return p;
 }
 
-/* Passes over what belongs to a tag: p is behind the tag. */
+/* Passes over what belongs to a tag: p is after the tag. */
 static inline __attribute__((always_inline)) const uint8_t *skip(const uint8_t *p, uint32_t tag)
 {
 	if (tag == FDT_BEGIN_NODE)

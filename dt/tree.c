@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dt/tree.h"
 
 #include "src/base/strbuf.h"
@@ -11,8 +12,8 @@ bool tree_fail(const char *from, const char *what, int fdt_error, struct error *
 {
 	char show[PRINTABLE_MAX];
 
-	return fail(e, FAIL_TREE, "%s device tree %s: %s", what, printable(show, from),
-		    fdt_strerror(fdt_error));
+	return fail(e, FAIL_TREE, "%s the device tree: %s: %s", what, fdt_strerror(fdt_error),
+		    printable(show, from));
 }
 
 void tree_set_size(uint8_t *blob, size_t used)
@@ -126,6 +127,20 @@ void tree_set_reservation(struct tree *t, size_t i, struct range r)
 
 	put_be64(p, r.start);
 	put_be64(p + 8, r.end - r.start);
+}
+
+void tree_drop_reservations(struct tree *t, struct range within, struct range old)
+{
+	size_t i = tree_reservations(t->blob), next;
+	struct range r;
+
+	/* backwards: deleting one renumbers those after it */
+	while (i-- > 0) {
+		next = i;
+		tree_next_reserved(t->blob, &next, &r);
+		if (range_within(r, within) && range_overlaps(r, old))
+			fdt_del_mem_rsv(t->blob, (int)i);
+	}
 }
 
 bool tree_add_reservation(struct tree *t, struct range r, struct error *e)

@@ -1,10 +1,12 @@
-/* A flattened device tree that may be edited: libfdt with our errors and limits. It reads and
- * writes trees that tree_check() found sound.
+/* SPDX-License-Identifier: MIT */
+/* A flattened device tree that may be edited, a copy of one that tree_check() found sound: libfdt
+ * with our errors and limits.
  */
 #ifndef TREE_H
 #define TREE_H
 
 #include "dt/read.h"
+#include "dt/validate.h"
 
 /* Makes a blob that was read up to its `used` bytes whole again: it now says that size. */
 void tree_set_size(uint8_t *blob, size_t used);
@@ -24,7 +26,7 @@ bool tree_pack(struct tree *t, struct span *out, struct error *e);
 bool tree_grow(struct tree *t, size_t more, struct span *out, struct error *e);
 void tree_free(struct tree *t);
 
-/* The failure that libfdt's (negative) answer stands for, as "WHAT in the device tree FROM: ...".
+/* The failure that libfdt's (negative) answer stands for, as "WHAT the device tree: WHY: FROM".
  */
 bool tree_fail(const char *from, const char *what, int fdt_error, struct error *e);
 
@@ -42,6 +44,9 @@ bool tree_nop_prop(struct tree *t, int node, const char *name);
  * room. Errors: FAIL_TREE.
  */
 bool tree_add_reservation(struct tree *t, struct range r, struct error *e);
+
+/* Takes out those of the header's that lie in `within` and overlap `old`. */
+void tree_drop_reservations(struct tree *t, struct range within, struct range old);
 
 /* Writes r, which is not empty, in the place of the header's i-th reservation, which is there. */
 void tree_set_reservation(struct tree *t, size_t i, struct range r);

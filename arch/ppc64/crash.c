@@ -153,17 +153,15 @@ size_t ppc64_tree_room(const struct machine *m)
 	const size_t cpus = m->crash.notes.n - 1; /* the last one is vmcoreinfo */
 	size_t nodes = 0, threads = 1, largest = 0, bytes, servers;
 	const void *fdt = m->fdt.p;
-	int node = 0, depth = 0, property, len;
+	struct tree_props p;
+	int node = 0, depth = 0;
 
 	for (; node >= 0; node = tree_next_node(fdt, node, &depth)) {
 		if (!tree_prop_equals(fdt, node, "device_type", "cpu"))
 			continue;
 		bytes = 128;
-		fdt_for_each_property_offset(property, fdt, node)
-		{
-			fdt_getprop_by_offset(fdt, property, NULL, &len);
-			bytes += (size_t)len + 16;
-		}
+		for (tree_props_of(&p, fdt, node); tree_next_prop(&p);)
+			bytes += p.value.len + 16;
 		if (bytes > largest)
 			largest = bytes;
 		servers = tree_getprop(fdt, node, "ibm,ppc-interrupt-server#s").len / 4;

@@ -1,8 +1,6 @@
 /* The parts of the next tree that only this target has. */
 #include "arch/ppc64/ppc64.h"
 
-#include <libfdt.h>
-
 /* Made by the running kernel for itself (arch/powerpc/kexec/core_64.c, core.c), or by a crash
  * kernel's loader: all wrong for the next one.
  */
@@ -14,26 +12,13 @@ static const char *const stale[] = {
 	ppc64_drconf_usable,
 };
 
-/* In a crash kernel: what its loader reserved, most of it the memory of the system that crashed, up
- * to the end of what it may use. What firmware holds there comes back below.
- */
-static void drop_reservations(struct tree *t, phys end)
-{
-	size_t i = tree_reservations(t->blob), next;
-	struct range r;
-
-	/* backwards: deleting one renumbers those behind it */
-	while (i-- > 0) {
-		next = i;
-		tree_next_reserved(t->blob, &next, &r);
-		if (r.end <= end)
-			fdt_del_mem_rsv(t->blob, (int)i);
-	}
-}
-
 /* To take something out of a sound tree never fails: it takes no room. */
 static void drop_stale(struct tree *t, const struct machine *m)
 {
+	/* In a crash kernel: what its loader reserved, most of it the memory of the system that
+	 * crashed, up to the end of what it may use. What firmware holds there comes back below.
+	 */
+	const struct range usable = { 0, m->addressable.end, NULL };
 	bool limited = false;
 	int node, depth = 0;
 	size_t i;
@@ -45,7 +30,7 @@ static void drop_stale(struct tree *t, const struct machine *m)
 				limited |= stale[i] == ppc64_usable;
 	}
 	if (limited)
-		drop_reservations(t, m->addressable.end);
+		tree_drop_reservations(t, usable, usable);
 }
 
 /* What firmware holds; the rest of `keep` ends with the running kernel. */

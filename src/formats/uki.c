@@ -1,6 +1,6 @@
 #include "src/formats/uki.h"
 
-#include "dt/fit.h"
+#include "dt/merge.h"
 #include "dt/read.h"
 #include "src/formats/pe.h"
 

@@ -4,6 +4,7 @@
 
 #include "dt/chosen.h"
 #include "dt/merge.h"
+#include "dt/overlay.h"
 #include "src/formats/image.h"
 #include "src/plan/machine.h"
 

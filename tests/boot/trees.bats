@@ -148,17 +148,17 @@ all() { dtc -q -s -I dtb -O dts "$1"; }
 	plan --dtb-overlay=none good
 	refused 3 "open the overlay: No such file or directory: none"
 	plan --dtb-overlay=good good
-	refused 6 "use device tree good: it is not a device tree blob"
+	refused 6 "use the device tree: not a device tree blob: good"
 	plan --dtb-overlay=pl011.dtb --dtb-overlay=label.dtb good
-	refused 6 "apply overlay label.dtb: the device tree has no label nobody" \
+	refused 6 "apply the overlay: no label nobody in the device tree: label.dtb" \
 		"nothing was loaded: the device tree has no __symbols__; build it with dtc -@ and give it with --dtb"
 	plan --dtb=base.dtb --dtb-overlay=label.dtb good
-	refused 6 "apply overlay label.dtb: the device tree has no label nobody"
+	refused 6 "apply the overlay: no label nobody in the device tree: label.dtb"
 	plan --dtb-overlay=base.dtb good
-	refused 6 "apply overlay base.dtb: it is none: no node of it has an __overlay__"
+	refused 6 "apply the overlay: not an overlay: no __overlay__ node: base.dtb"
 	head -c 100 pl011.dtb >cut.dtb
 	plan --dtb-overlay=cut.dtb good
-	refused 6 "use device tree cut.dtb: it is cut short (100 of $(wc -c <pl011.dtb) bytes)"
+	refused 6 "use the device tree: truncated (100 of $(wc -c <pl011.dtb) bytes): cut.dtb"
 }
 
 @test "the same initrd twice, and too many of them" {

@@ -68,7 +68,7 @@ magic() {
 	plan --initrd=empty good
 	refused 3 "load the initrd: the file is empty: empty"
 	plan --dtb=empty good
-	refused 6 "use device tree empty: it is not a device tree blob"
+	refused 6 "use the device tree: not a device tree blob: empty"
 }
 
 @test "not a kernel: random bytes, a script, an initrd, a device tree" {
@@ -191,17 +191,17 @@ magic() {
 
 @test "device tree: not one, cut short, broken, without memory" {
 	plan --dtb=good good
-	refused 6 "use device tree good: it is not a device tree blob"
+	refused 6 "use the device tree: not a device tree blob: good"
 	head -c 4000 tree >cut-short
 	plan --dtb=cut-short good
-	refused 6 "use device tree cut-short: it is cut short (4000 of 7802 bytes)"
+	refused 6 "use the device tree: truncated (4000 of 7802 bytes): cut-short"
 	cp tree broken
 	printf '\377\377\377\377' | dd of=broken bs=1 seek=64 conv=notrunc status=none
 	plan --dtb=broken good
 	same status "$status" 6
 	dtc -q -I dts -O dtb -o nomem - <<<'/dts-v1/; / { chosen { }; };'
 	plan --dtb=nomem good
-	refused 6 "use device tree nomem: it has no memory node, and other #address-cells than this machine" \
+	refused 6 "use the device tree: no memory node, other #address-cells than this machine: nomem" \
 		"nothing was loaded: nomem is not for this machine; leave --dtb out to use its own tree"
 }
 
@@ -285,9 +285,9 @@ guest() {
 
 @test "guest: command line and device tree" {
 	guest long-cmdline 7 "pass the command line: 2048 bytes, and arm64 takes 2047"
-	guest tree-invalid 6 "use device tree good: it is not a device tree blob"
-	guest tree-cut 6 "use device tree cut.dtb: it is cut short (60 of $(wc -c <"$run_dir/refuse/no-memory.dtb") bytes)"
-	guest tree-without-memory 6 "use device tree no-memory.dtb: it has no memory node, and other #address-cells than this machine" \
+	guest tree-invalid 6 "use the device tree: not a device tree blob: good"
+	guest tree-cut 6 "use the device tree: truncated (60 of $(wc -c <"$run_dir/refuse/no-memory.dtb") bytes): cut.dtb"
+	guest tree-without-memory 6 "use the device tree: no memory node, other #address-cells than this machine: no-memory.dtb" \
 		"nothing was loaded: no-memory.dtb is not for this machine; leave --dtb out to use its own tree"
 	guest usage 2 "load a kernel: no file given" "nothing was done: see kexec-lite --help"
 }

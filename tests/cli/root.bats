@@ -88,11 +88,11 @@ odd() {
 	same "with padding" "$output" "$want"
 	head -c 20 dtb >odd/sys/firmware/fdt
 	plan odd Image
-	refused 6 "use device tree /sys/firmware/fdt: it is not a device tree blob"
+	refused 6 "use the device tree: not a device tree blob: /sys/firmware/fdt"
 	cp dtb odd/sys/firmware/fdt
 	printf '\377\377\377\377' | dd of=odd/sys/firmware/fdt bs=1 seek=64 conv=notrunc status=none
 	plan odd Image
-	refused 6 "use device tree /sys/firmware/fdt: FDT_ERR_BADSTRUCTURE"
+	refused 6 "use the device tree: FDT_ERR_BADSTRUCTURE: /sys/firmware/fdt"
 	head -c 4000 dtb >odd/sys/firmware/fdt
 	plan odd Image
 	refused 15 "read this machine: I/O error: /sys/firmware/fdt"

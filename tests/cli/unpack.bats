@@ -236,7 +236,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
 	same "none fits" "$(jq -r .tree_from <<<"$output")" /sys/firmware/fdt
 	wrap uki uki .linux=small .dtb=one
 	plan uki
-	refused 6 "use device tree uki: it is not a device tree blob"
+	refused 6 "use the device tree: not a device tree blob: uki"
 }
 
 @test "a UKI that is broken: one sentence each" {

@@ -6,6 +6,7 @@
 
 #include "dt/memory.h"
 #include "dt/merge.h"
+#include "dt/overlay.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,6 @@
 #include "door.h"
 
 #include "arch/ppc64/ppc64.h"
-#include "dt/fit.h"
 #include "dt/memory.h"
 #include "dt/merge.h"
 #include "dt/redact.h"
@@ -31,6 +30,52 @@ static void read_ppc64(struct span in, bool big_endian)
 	machine_free(&m);
 }
 
+/* All of a node, as libfdt reads it. */
+static void compare_node(const void *fdt, int node)
+{
+	const char *name = tree_name(fdt, node), *theirs;
+	int property, child, len;
+	struct tree_props p;
+
+	DOOR_WANT(strcmp(name, fdt_get_name(fdt, node, NULL)) == 0);
+	tree_props_of(&p, fdt, node);
+	fdt_for_each_property_offset(property, fdt, node)
+	{
+		DOOR_WANT(tree_next_prop(&p));
+		DOOR_WANT(p.value.p == fdt_getprop_by_offset(fdt, property, &theirs, &len));
+		DOOR_WANT(p.value.len == (size_t)len && strcmp(p.name, theirs) == 0);
+		DOOR_WANT(tree_getprop(fdt, node, p.name).p ==
+			  fdt_getprop(fdt, node, p.name, NULL));
+	}
+	DOOR_WANT(!tree_next_prop(&p));
+	DOOR_WANT(tree_phandle(fdt, node) == fdt_get_phandle(fdt, node));
+	tree_for_each_child(child, fdt, node) {
+		name = tree_name(fdt, child);
+		DOOR_WANT(tree_child(fdt, node, name, strlen(name)) ==
+			  fdt_subnode_offset(fdt, node, name));
+	}
+}
+
+/* The whole tree, unless that takes a long time: libfdt's does, in a node with many. */
+static void compare(const void *fdt)
+{
+	int node, depth = 0, child;
+	char path[256];
+
+	if (fdt_size_dt_struct(fdt) > 4096 || fdt_version(fdt) < 17)
+		return;
+	for (node = 0; node >= 0; node = tree_next_node(fdt, node, &depth)) {
+		compare_node(fdt, node);
+		child = tree_first_child(fdt, node);
+		DOOR_WANT(child == fdt_first_subnode(fdt, node));
+		for (; child >= 0; child = tree_next_sibling(fdt, child))
+			DOOR_WANT(fdt_parent_offset(fdt, child) == node);
+		if (fdt_get_path(fdt, node, path, sizeof(path)) == 0)
+			DOOR_WANT(tree_path(fdt, path, strlen(path)) == fdt_path_offset(fdt, path));
+	}
+	DOOR_WANT(depth == -1);
+}
+
 void door_tree(struct span in)
 {
 	const unsigned flag = door_flag(&in);
@@ -47,6 +92,7 @@ void door_tree(struct span in)
 	door_error(ok, &e);
 	if (!ok)
 		return;
+	compare(in.p);
 	/* ours asks for more: see tree_validate() */
 	DOOR_WANT(fdt_check_full(in.p, in.len) == 0);
 	DOOR_WANT(dt_reserved(in.p, &keep) && dt_ram(in.p, &told));

@@ -347,16 +347,16 @@ static void crashes(void)
 		  "" },
 		{ "addresses of three cells: refused",
 		  "/ { #address-cells = <3>; #size-cells = <2>; chosen { }; };", NULL,
-		  "write /chosen of device tree /t: FDT_ERR_BADNCELLS" },
+		  "write /chosen of the device tree: FDT_ERR_BADNCELLS: /t" },
 		{ "addresses of no cells: refused",
 		  "/ { #address-cells = <0>; #size-cells = <2>; chosen { }; };", NULL,
-		  "write /chosen of device tree /t: FDT_ERR_BADNCELLS" },
+		  "write /chosen of the device tree: FDT_ERR_BADNCELLS: /t" },
 		{ "sizes of three cells: refused",
 		  "/ { #address-cells = <2>; #size-cells = <3>; chosen { }; };", NULL,
-		  "write /chosen of device tree /t: FDT_ERR_BADNCELLS" },
+		  "write /chosen of the device tree: FDT_ERR_BADNCELLS: /t" },
 		{ "sizes of no cells: refused",
 		  "/ { #address-cells = <2>; #size-cells = <0>; chosen { }; };", NULL,
-		  "write /chosen of device tree /t: FDT_ERR_BADNCELLS" },
+		  "write /chosen of the device tree: FDT_ERR_BADNCELLS: /t" },
 	};
 	struct chosen high = { .cmdline = "a", .elfcorehdr = { 1ull << 32, 1ull << 33, NULL } };
 	struct span before;
@@ -382,7 +382,7 @@ static void crashes(void)
 	e = (struct error){ 0 };
 	seed(&high);
 	ok = tree_open(&t, before, chosen_slack(1), "/t", &e) && chosen_write(&t, &high, &e);
-	want_error(ok, &e, FAIL_TREE, "write /chosen of device tree /t: FDT_ERR_BADVALUE");
+	want_error(ok, &e, FAIL_TREE, "write /chosen of the device tree: FDT_ERR_BADVALUE: /t");
 	tree_free(&t);
 	note_free(&before);
 
@@ -391,7 +391,7 @@ static void crashes(void)
 	for (slack = 0, ok = false; slack < chosen_slack(1) && !ok; slack += 4) {
 		ok = write_crash(&t, before, slack, &e);
 		want_error(ok, &e, ok ? FAIL_NONE : FAIL_TREE,
-			   ok ? "" : "write /chosen of device tree /t: FDT_ERR_NOSPACE");
+			   ok ? "" : "write /chosen of the device tree: FDT_ERR_NOSPACE: /t");
 		tree_free(&t);
 	}
 	want(ok, "with room it is written");
@@ -424,7 +424,8 @@ static void moves_more(void)
 		    !chosen_write(&t, &c, &e) || !tree_pack(&t, &out, &e))
 			abort();
 		ok = chosen_move(&t, &more[i].c, &e);
-		want_error(ok, &e, FAIL_TREE, "write /chosen of device tree /t: FDT_ERR_NOSPACE");
+		want_error(ok, &e, FAIL_TREE,
+			   "write /chosen of the device tree: FDT_ERR_NOSPACE: /t");
 		tree_free(&t);
 	}
 	note_free(&before);
@@ -621,7 +622,7 @@ static void checks(void)
 			want(!ok && e.code == FAIL_BUG, "it is refused");
 		note_free(&s);
 	}
-	CASE("check: a property of 4 GiB less a byte, over which a check may wrap");
+	CASE("check: a property of 4 GiB less a byte, over which libfdt 1.6 wraps");
 	c = (struct chosen){ .cmdline = "a" };
 	seed(&c);
 	s = note_tree("/ { wraps = <4>; chosen { " GOOD "}; };"); /* 4: a NOP, if it is a tag */

@@ -187,7 +187,7 @@ static void rooms(void)
 				break; /* all of the rest is there */
 			/* which comes last */
 			snprintf(sentence, sizeof(sentence),
-				 "add this machine's %s to device tree x.dtb: FDT_ERR_NOSPACE",
+				 "add this machine's %s to the device tree: FDT_ERR_NOSPACE: x.dtb",
 				 strstr(e.text, "memory") ? "memory" : "part");
 			want_error(ok, &e, ok ? FAIL_NONE : FAIL_TREE, ok ? "" : sentence);
 		}
@@ -229,10 +229,11 @@ static void refusals(void)
 	} bad[] = {
 		{ "a phandle of three bytes", "/ { " CELLS MEM "psci { phandle = [000008]; }; };",
 		  -1, FAIL_TREE,
-		  "add this machine's part to device tree x.dtb: FDT_ERR_BADPHANDLE" },
+		  "add this machine's part to the device tree: FDT_ERR_BADPHANDLE: x.dtb" },
 		{ "two phandles for one node",
 		  "/ { " CELLS MEM "psci { phandle = <8>; linux,phandle = <9>; }; };", -1,
-		  FAIL_TREE, "add this machine's part to device tree x.dtb: FDT_ERR_BADPHANDLE" },
+		  FAIL_TREE,
+		  "add this machine's part to the device tree: FDT_ERR_BADPHANDLE: x.dtb" },
 		{ "out of memory", "/ { " CELLS MEM "};", 0, FAIL_MEMORY, "go on: out of memory" },
 	};
 	struct span given = note_tree("@1000+1000; / { " CELLS MEM "};"), own;

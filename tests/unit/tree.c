@@ -17,7 +17,7 @@ enum {
 };
 
 #define NOTE	    "@1000+1000; / { a = <1>; node { b = \"x\"; }; };"
-#define BROKEN(why) "use device tree /t: FDT_ERR_" why
+#define BROKEN(why) "use the device tree: FDT_ERR_" why ": /t"
 
 /* A good blob with one header field changed. */
 static const struct row {
@@ -30,26 +30,25 @@ static const struct row {
 	{ "as it is", BOOT_CPU, 0, false, NULL },
 	{ "boot CPU: any", BOOT_CPU, 0xffffffff, false, NULL },
 	{ "magic: another", MAGIC, 0xd00dfeee, false,
-	  "use device tree /t: it is not a device tree blob" },
+	  "use the device tree: not a device tree blob: /t" },
 	{ "magic: that of an unfinished tree", MAGIC, 0x2ff20112, false,
-	  "use device tree /t: it is not a device tree blob" },
+	  "use the device tree: not a device tree blob: /t" },
 	{ "magic: in the wrong byte order", MAGIC, 0xedfe0dd0, false,
-	  "use device tree /t: it is not a device tree blob" },
-	{ "total size: 0", TOTAL, 0, false,
-	  "use device tree /t: its size of 0 bytes is not sound" },
+	  "use the device tree: not a device tree blob: /t" },
+	{ "total size: 0", TOTAL, 0, false, "use the device tree: invalid size of 0 bytes: /t" },
 	{ "total size: less than a header", TOTAL, 39, false,
-	  "use device tree /t: its size of 39 bytes is not sound" },
+	  "use the device tree: invalid size of 39 bytes: /t" },
 	{ "total size: just a header", TOTAL, 40, false, BROKEN("TRUNCATED") },
 	{ "total size: one byte less", TOTAL, (uint32_t)-1, true, BROKEN("TRUNCATED") },
 	{ "total size: one byte more", TOTAL, 1, true, "cut" },
 	{ "total size: 64 MiB", TOTAL, 64u << 20, false, "cut" },
 	{ "total size: above 64 MiB", TOTAL, (64u << 20) + 1, false,
-	  "use device tree /t: its size of 67108865 bytes is not sound" },
+	  "use the device tree: invalid size of 67108865 bytes: /t" },
 	{ "total size: the largest", TOTAL, 0xffffffff, false,
-	  "use device tree /t: its size of 4294967295 bytes is not sound" },
+	  "use the device tree: invalid size of 4294967295 bytes: /t" },
 	{ "structure: in the header", OFF_STRUCT, 8, false, BROKEN("TRUNCATED") },
 	{ "structure: not aligned", OFF_STRUCT, 58, false,
-	  "use device tree /t: its structure is not aligned" },
+	  "use the device tree: structure not aligned: /t" },
 	{ "structure: behind the end", OFF_STRUCT, 0x10000, false, BROKEN("TRUNCATED") },
 	{ "structure: at the top", OFF_STRUCT, 0xfffffffc, false, BROKEN("TRUNCATED") },
 	{ "structure size: 0", SIZE_STRUCT, 0, false, BROKEN("TRUNCATED") },
@@ -63,7 +62,7 @@ static const struct row {
 	{ "strings size: wraps", SIZE_STRINGS, 0xffffffff, false, BROKEN("TRUNCATED") },
 	{ "reservations: in the header", OFF_RSV, 8, false, BROKEN("TRUNCATED") },
 	{ "reservations: not aligned", OFF_RSV, 44, false,
-	  "use device tree /t: its structure is not aligned" },
+	  "use the device tree: structure not aligned: /t" },
 	{ "reservations: behind the end", OFF_RSV, 0x10000, false, BROKEN("TRUNCATED") },
 	{ "reservations: at the top", OFF_RSV, 0xfffffff8, false, BROKEN("TRUNCATED") },
 	{ "version: 1", VERSION, 1, false, BROKEN("BADVERSION") },
@@ -119,7 +118,7 @@ static void checks(void)
 		put_word(blob + rows[i].field, v);
 		t = strbuf_fixed(sentence, sizeof(sentence));
 		if (rows[i].sentence && strcmp(rows[i].sentence, "cut") == 0)
-			strbuf_printf(&t, "use device tree /t: it is cut short (%zu of %u bytes)",
+			strbuf_printf(&t, "use the device tree: truncated (%zu of %u bytes): /t",
 				      good.len, v);
 		else
 			strbuf_printf(&t, "%s", rows[i].sentence ? rows[i].sentence : "");
@@ -199,9 +198,9 @@ static void cuts(void)
 		e = (struct error){ 0 };
 		t = strbuf_fixed(sentence, sizeof(sentence));
 		if (n < 40)
-			strbuf_printf(&t, "use device tree /t: it is not a device tree blob");
+			strbuf_printf(&t, "use the device tree: not a device tree blob: /t");
 		else
-			strbuf_printf(&t, "use device tree /t: it is cut short (%zu of %zu bytes)",
+			strbuf_printf(&t, "use the device tree: truncated (%zu of %zu bytes): /t",
 				      n, good.len);
 		CASE("cut at byte %zu", n);
 		want_error(tree_check((struct span){ blob, n }, "/t", &e), &e, FAIL_TREE, sentence);
@@ -283,7 +282,7 @@ static void opens_and_packs(void)
 	CASE("libfdt's answer becomes a sentence");
 	e = (struct error){ 0 };
 	ok = tree_fail("/t", "edit", -FDT_ERR_NOSPACE, &e);
-	want_error(ok, &e, FAIL_TREE, "edit device tree /t: FDT_ERR_NOSPACE");
+	want_error(ok, &e, FAIL_TREE, "edit the device tree: FDT_ERR_NOSPACE: /t");
 	note_free(&good);
 }
 
@@ -386,7 +385,7 @@ static void version_16(void)
 	CASE("version 16, names behind its strings");
 	fdt_set_size_dt_strings(p, 4);
 	want_error(tree_check(blob, "/t", &e) && tree_open(&t, blob, 100, "/t", &e), &e, FAIL_TREE,
-		   "use device tree /t: FDT_ERR_BADOFFSET");
+		   "use the device tree: FDT_ERR_BADOFFSET: /t");
 	tree_free(&t);
 	note_free(&blob);
 }

@@ -122,7 +122,7 @@ static void test_reserve(void)
 	if (!tree_open(&t, s, 0, "/t", &e))
 		abort();
 	want_error(tree_add_reservation(&t, (struct range){ 0x1000, 0x2000, NULL }, &e), &e,
-		   FAIL_TREE, "write reservations of device tree /t: FDT_ERR_NOSPACE");
+		   FAIL_TREE, "write reservations of the device tree: FDT_ERR_NOSPACE: /t");
 	tree_free(&t);
 	note_free(&s);
 }
@@ -152,6 +152,155 @@ static void test_cells(void)
 				 tree_next_pair(&p, &r));
 			note_free(&s);
 		}
+}
+
+#define PATHS                                                                                      \
+	"/ { a { b@1 { }; b { c { }; }; }; ab { }; x@2 { y { }; }; aliases { one = \"/a/b\"; two " \
+	"= "                                                                                       \
+	"\"one\"; three = [2f61]; four = <0>; }; };"
+
+static const struct {
+	const char *path, *name; /* NULL: none */
+} paths[] = {
+	{ "/", "" },	    { "//", "" },      { "", NULL },	     { "/a", "a" },
+	{ "/a/", "a" },	    { "/a/b", "b@1" }, { "/a/b@1", "b@1" },  { "//a//b", "b@1" },
+	{ "/a/b/c", NULL }, { "/x/y", "y" },   { "/x@2/y", "y" },    { "/x@", NULL },
+	{ "/ab", "ab" },    { "/b", NULL },    { "/a/b@1/c", NULL }, { "a", NULL },
+	{ "one", "b@1" },   { "one/", "b@1" }, { "one/c", NULL },    { "on", NULL },
+	{ "two", NULL },    { "three", NULL }, { "four", NULL },     { "/aliases/one", NULL },
+};
+
+/* As libfdt finds them, which says more of some: only an alias of an alias is none here. */
+static void test_paths(void)
+{
+	struct span s = note_tree(PATHS);
+	size_t i;
+	int node;
+
+	for (i = 0; i < ARRAY_SIZE(paths); i++) {
+		CASE("path: \"%s\"", paths[i].path);
+		node = tree_path(s.p, paths[i].path, strlen(paths[i].path));
+		if (paths[i].name)
+			want_text("node", paths[i].name, node < 0 ? NULL : tree_name(s.p, node));
+		else
+			want_u64("libfdt's error", FDT_ERR_NOTFOUND, (uint64_t)-node);
+		if (strcmp(paths[i].path, "two") != 0 && strcmp(paths[i].path, "three") != 0)
+			want_u64("libfdt's", paths[i].name != NULL,
+				 fdt_path_offset(s.p, paths[i].path) >= 0);
+		want_u64("below no node", FDT_ERR_NOTFOUND, (uint64_t)-tree_child(s.p, -1, "a", 1));
+	}
+	note_free(&s);
+}
+
+static const struct {
+	const char *caption, *note, *strings; /* each and a | */
+} lists[] = {
+	{ "absent", "/ { };", "" },
+	{ "empty", "/ { a; };", "" },
+	{ "one", "/ { a = \"x\"; };", "x|" },
+	{ "three, the second empty", "/ { a = [6100006200]; };", "a||b|" },
+	{ "the last has no end", "/ { a = [61006262]; };", "a|" },
+	{ "none has an end", "/ { a = <61616161>; };", "" },
+};
+
+static void test_lists(void)
+{
+	char buf[40];
+	struct strbuf t;
+	struct span s, rest;
+	const char *string;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lists); i++) {
+		CASE("strings: %s", lists[i].caption);
+		s = note_tree(lists[i].note);
+		t = strbuf_fixed(buf, sizeof(buf));
+		strbuf_printf(&t, "%s", "");
+		for (rest = tree_getprop(s.p, 0, "a"); (string = tree_next_string(&rest));)
+			strbuf_printf(&t, "%s|", string);
+		want_text("all", lists[i].strings, buf);
+		string = tree_string(s.p, 0, "a");
+		want_u64("a first one", *lists[i].strings != 0, string != NULL);
+		note_free(&s);
+	}
+}
+
+static const struct {
+	const char *caption, *note;
+	uint32_t first;
+	const char *third; /* the name of the first node with phandle 3 */
+} phandles[] = {
+	{ "none", "/ { a { }; };", 0, NULL },
+	{ "of the root, and two alike",
+	  "/ { phandle = <2>; a { phandle = <3>; }; b { phandle = <3>; }; };", 2, "a" },
+	{ "the old name", "/ { linux,phandle = <3>; };", 3, "" },
+	{ "both: the new one", "/ { linux,phandle = <3>; phandle = <4>; };", 4, NULL },
+	{ "both, and the new one is no number", "/ { linux,phandle = <3>; phandle = [03]; };", 3,
+	  "" },
+};
+
+static void test_phandles(void)
+{
+	struct span s;
+	size_t i;
+	int node;
+
+	for (i = 0; i < ARRAY_SIZE(phandles); i++) {
+		CASE("phandles: %s", phandles[i].caption);
+		s = note_tree(phandles[i].note);
+		want_u64("of the root", phandles[i].first, tree_phandle(s.p, 0));
+		want_u64("libfdt's", phandles[i].first, fdt_get_phandle(s.p, 0));
+		node = tree_phandle_node(s.p, 3);
+		if (phandles[i].third)
+			want_text("of 3", phandles[i].third,
+				  node < 0 ? NULL : tree_name(s.p, node));
+		else
+			want_u64("of 3", FDT_ERR_NOTFOUND, (uint64_t)-node);
+		note_free(&s);
+	}
+}
+
+static const struct {
+	const char *caption, *before;
+	struct range within, old;
+	const char *after;
+} drops[] = {
+	{ "none", "/ { };", { 0, 0x9000, NULL }, { 0, 0x9000, NULL }, "/ { };" },
+	{ "all that lie within",
+	  "@1000+1000; @0+1; @8fff+1; @8fff+2; @9000+1; / { };",
+	  { 0, 0x9000, NULL },
+	  { 0, 0x9000, NULL },
+	  "@8fff+2; @9000+1; / { };" },
+	{ "of these only what overlaps",
+	  "@1000+1000; @2000+1000; @3000+1000; @fff+1; @4000+1; / { };",
+	  { 0x1000, 0x4000, NULL },
+	  { 0x1fff, 0x3000, NULL },
+	  "@3000+1000; @fff+1; @4000+1; / { };" },
+	{ "one that wraps stays",
+	  "@1000+ffffffffffffffff; / { };",
+	  { 0, 0x9000, NULL },
+	  { 0, 0x9000, NULL },
+	  "@1000+ffffffffffffffff; / { };" },
+};
+
+static void test_drops(void)
+{
+	struct error e = { 0 };
+	struct tree t;
+	struct span s;
+	char buf[200];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(drops); i++) {
+		CASE("drop reservations: %s", drops[i].caption);
+		s = note_tree(drops[i].before);
+		if (!tree_open(&t, s, 0, "/t", &e))
+			abort();
+		tree_drop_reservations(&t, drops[i].within, drops[i].old);
+		want_text("tree", drops[i].after, note_print(t.blob, buf, sizeof(buf)));
+		tree_free(&t);
+		note_free(&s);
+	}
 }
 
 /* What is put in a tree, and taken out. */
@@ -233,6 +382,10 @@ void test_trees(void)
 	test_says();
 	test_reserve();
 	test_cells();
+	test_paths();
+	test_lists();
+	test_phandles();
+	test_drops();
 	test_properties();
 	test_edits();
 }

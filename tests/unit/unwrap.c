@@ -4,7 +4,7 @@
 #include "src/plan/kernel.h"
 
 #include "arch/arch.h"
-#include "dt/fit.h"
+#include "dt/merge.h"
 #include "src/formats/pe.h"
 #include "src/formats/unwrap.h"
 
@@ -596,7 +596,7 @@ static void test_uki_trees(void)
 	want_error(unwrap((struct span){ f, n }, "x",
 			  &(struct unwrap_target){ small.m.arch->elf_flat, small.m.fdt.p },
 			  &p.store, &u, &e),
-		   &e, FAIL_TREE, "use device tree x: it is not a device tree blob");
+		   &e, FAIL_TREE, "use the device tree: not a device tree blob: x");
 	pieces_end(&p);
 	note_free(&trees[0]);
 	note_free(&small.m.fdt);
