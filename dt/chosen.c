@@ -55,7 +55,7 @@ static void drop_old_tree(struct tree *t, size_t total)
 		fdt_del_mem_rsv(t->blob, (int)found - 1);
 }
 
-/* To take something out of a sound tree never fails: it takes no room. */
+/* Removing something from a valid tree never fails: it needs no space. */
 static void clean(struct tree *t, int node, size_t old_total)
 {
 	struct range old = { 0, 0, NULL };

@@ -24,17 +24,17 @@ struct chosen {
 	struct range backup;	  /* what its stub fills; reserved; end 0: nothing */
 };
 
-/* The room that chosen_write() needs in a tree, for a command line of len bytes. */
+/* The space that chosen_write() needs in a tree, for a command line of len bytes. */
 size_t chosen_slack(size_t len);
 
-/* Takes out of the tree what chosen_write() takes out. */
+/* Removes from the tree what chosen_write() removes. */
 void chosen_clean(struct tree *t, size_t old_total);
 
-/* Writes c into /chosen, made when absent. Taken out are: the last boot's initrd, elfcorehdr,
+/* Writes c into /chosen, which is made if absent. It removes the last boot's initrd, elfcorehdr,
  * usable-memory-range, KHO, IMA and dm-crypt hand-overs, with their reservations, and the
- * reservation of the last tree itself. Put in are bootargs, initrd with its reservation, both seeds
- * whether or not there were any, linux,booted-from-kexec. linux,uefi-*, stdout-path and all else
- * stay as they are. Errors: FAIL_TREE, FAIL_MEMORY.
+ * reservation of the last tree itself. It adds bootargs, the initrd with its reservation, both
+ * seeds whether or not there were any, and linux,booted-from-kexec. linux,uefi-*, stdout-path and
+ * all else stay as they are. Errors: FAIL_TREE, FAIL_MEMORY.
  */
 bool chosen_write(struct tree *t, const struct chosen *c, struct error *e);
 

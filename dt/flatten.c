@@ -58,7 +58,7 @@ bool flatten_reserve(struct flatten *f, phys start, uint64_t size, struct error 
 
 bool flatten_begin(struct flatten *f, const char *node, struct error *e)
 {
-	/* not before: until now somebody may have held a whole other tree */
+	/* no earlier: until now the caller may have held another whole tree */
 	if (!f->structure.cap) {
 		strbuf_reserve(&f->structure, FLATTEN_ROOM);
 		strbuf_reserve(&f->strings, FLATTEN_ROOM);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A device tree blob from a walk over a live one: start, reservations, then begin, properties,
- * child nodes, end, in that order. The walker (src/sys/live_tree.c) reads /proc/device-tree; this side never
- * sees a file. Large partitions have megabytes of tree and tens of KiB of property names: each name
- * is stored once, found by hash, so that time grows with the size of the tree only (libfdt's own
- * writer searches all names for each property).
+ * child nodes, end, in that order. The walker (src/sys/live_tree.c) reads /proc/device-tree; this
+ * side never sees a file. Large partitions have megabytes of tree and tens of KiB of property
+ * names: each name is stored once, found by hash, so that time grows with the size of the tree only
+ * (libfdt's own writer searches all names for each property).
  */
 #ifndef FLATTEN_H
 #define FLATTEN_H

@@ -5,7 +5,7 @@
 
 #include "dt/tree.h"
 
-extern const char dt_reserved_why[]; /* the reason given to ranges of dt_reserved() */
+extern const char dt_reserved_why[]; /* why the ranges of dt_reserved() are reserved */
 
 /* Can the next kernel find its memory with this tree: from a memory node, or from the EFI memory
  * map that /chosen points to?
@@ -20,9 +20,9 @@ bool dt_has_efi_memmap(const void *fdt);
  */
 bool dt_ram(const void *fdt, struct ranges *out);
 
-/* Adds what a checked tree reserves to keep: the header's reservations and the fixed areas of
- * /reserved-memory, but not the last boot's initrd, which is free once that boot is done.
- * keep is left unsorted. False when out of memory.
+/* Adds to `keep` what a checked tree reserves: the header's reservations and the fixed areas of
+ * /reserved-memory, but not the last boot's initrd, which is free once that boot is done. The set
+ * is left unsorted. False when out of memory.
  */
 bool dt_reserved(const void *fdt, struct ranges *keep);
 

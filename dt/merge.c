@@ -87,7 +87,7 @@ static int merge_node(struct tree *t, int to, const void *from, int node, unsign
 	return 0;
 }
 
-/* A node that t has not: -FDT_ERR_EXISTS when it has. */
+/* A node that t does not have; -FDT_ERR_EXISTS when it does. */
 static int copy_node(struct tree *t, int to, const void *own, int node)
 {
 	int sub = fdt_add_subnode(t->blob, to, tree_name(own, node));
@@ -158,7 +158,7 @@ static int merge_memory(struct tree *t, const void *own)
 	return err;
 }
 
-/* In `keep`, which is sorted and without overlaps. */
+/* Is it in `keep`, which is sorted and without overlaps? */
 static bool is_kept(const struct ranges *keep, struct range r)
 {
 	size_t i;

@@ -12,7 +12,7 @@
 /* Nodes nested deeper than this are not copied. */
 #define MERGE_DEPTH 64
 
-/* Is a tree for the machine of `own`: do the root nodes share a compatible? Trees that do not say
+/* Is a tree for the machine of `own`: do the root nodes share a compatible? Trees without one
  * are.
  */
 bool merge_same_machine(const void *fdt, const void *own);
@@ -22,14 +22,14 @@ bool merge_same_machine(const void *fdt, const void *own);
  */
 bool merge_same_board(const void *fdt, const void *own);
 
-/* The room that merge_machine() needs in a tree, for this one. */
+/* The space that merge_machine() needs in a tree, for this one. */
 size_t merge_slack(struct span own);
 
 /* Adds to t what `own`, the machine's tree without chosen_clean()'s stale parts, has and t lacks:
  *
  *	linux,uefi-*	always the machine's own, or none
  *	memory		all nodes, when t has no way to find memory
- *	reservations	of the header and in /reserved-memory, unless t keeps that memory too
+ *	reservations	of the header and in /reserved-memory, unless t reserves that memory too
  *	firmware	the nodes with these paths (NULL ends them), below the root or /firmware
  *	console		stdout-path or linux,stdout-path, when t has none and has that device
  *

@@ -311,7 +311,7 @@ static bool check_result(struct check *c, const void *o)
 	return true;
 }
 
-/* Applies it to a copy of the base with so much room; *err is -FDT_ERR_NOSPACE when that is too
+/* Applies it to a copy of the base with that much space; *err is -FDT_ERR_NOSPACE if it is too
  * little.
  */
 static bool apply(struct check *c, const struct tree *t, struct span overlay, size_t room,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Overlays, as `dtc -@` makes them (dtc, Documentation/dt-object-internal.txt): libfdt applies them
- * after they were found to do no harm.
+ * once they are known to be harmless.
  */
 #ifndef OVERLAY_H
 #define OVERLAY_H
@@ -18,7 +18,7 @@ struct overlay {
 	const char *name;
 };
 
-/* Applies an overlay to t, and leaves `slack` bytes of room. Errors: FAIL_TREE, FAIL_MEMORY; t is
+/* Applies an overlay to t, and leaves `slack` bytes free. Errors: FAIL_TREE, FAIL_MEMORY; t is
  * then as it was.
  */
 bool overlay_apply(struct tree *t, const struct overlay *o, size_t slack, struct error *e);

@@ -74,8 +74,8 @@ const char *tree_string(const void *fdt, int node, const char *name);
 bool tree_prop_equals(const void *fdt, int node, const char *name, const char *value);
 bool tree_stringlist_has(const void *fdt, int node, const char *name, const char *value);
 
-/* May any node have a property of this name? False is certain, and far cheaper than asking each
- * node.
+/* May any node have a property of this name? False is certain, and this costs far less than
+ * asking each node.
  */
 bool tree_may_have_prop(const void *fdt, const char *property);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Takes out of a captured machine what is nobody's business. Sizes stay, so plans stay the same. */
+/* Removes secrets from a captured machine. Sizes stay, so plans stay the same. */
 #ifndef REDACT_H
 #define REDACT_H
 

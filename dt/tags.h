@@ -6,7 +6,7 @@
 #include <libfdt.h>
 #include <string.h>
 
-/* Two instructions, which -Os would call for. */
+/* Two instructions, for which -Os would make a call. */
 static inline __attribute__((always_inline)) uint32_t word(const uint8_t *p)
 {
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];

@@ -67,7 +67,7 @@ bool tree_nop_prop(struct tree *t, int node, const char *name)
 	return had;
 }
 
-/* Takes out what was nopped: the kernel does that to seeds, and each kexec would add some more. */
+/* Removes NOPs: the kernel turns seeds into them, and each kexec would add some more. */
 static void drop_nops(uint8_t *fdt)
 {
 	uint8_t *const block = fdt + fdt_off_dt_struct(fdt);

@@ -16,13 +16,13 @@ struct tree {
 	const char *from; /* borrowed: names it in errors */
 };
 
-/* A copy of a checked blob with `slack` bytes of room for edits. End it with tree_free(). */
+/* A copy of a checked blob with `slack` bytes free for edits. End it with tree_free(). */
 bool tree_open(struct tree *t, struct span blob, size_t slack, const char *from, struct error *e);
 
-/* Gives up the room that is left, and what was nopped. Returns the finished bytes, owned by the
- * tree. */
+/* Gives up the free bytes that are left, and NOPs. Returns the finished bytes, owned by the tree.
+ */
 bool tree_pack(struct tree *t, struct span *out, struct error *e);
-/* Gives it more room again, which becomes a part of it. Errors: FAIL_MEMORY. */
+/* Gives it free bytes again, which become a part of it. Errors: FAIL_MEMORY. */
 bool tree_grow(struct tree *t, size_t more, struct span *out, struct error *e);
 void tree_free(struct tree *t);
 
@@ -35,17 +35,17 @@ bool tree_fail(const char *from, const char *what, int fdt_error, struct error *
  */
 int tree_setprop(struct tree *t, int node, const char *name, const void *value, size_t len);
 
-/* Takes out every property of this name, of which a malformed tree may have more: their bytes
+/* Removes every property of this name, of which a malformed tree may have several: their bytes
  * become NOPs, which tree_pack() gives up. Was there one?
  */
 bool tree_nop_prop(struct tree *t, int node, const char *name);
 
-/* Adds a reservation to the header's, unless one of them has all of r: there must be 16 bytes of
- * room. Errors: FAIL_TREE.
+/* Adds a reservation to the header's, unless one of them has all of r: 16 bytes must be free.
+ * Errors: FAIL_TREE.
  */
 bool tree_add_reservation(struct tree *t, struct range r, struct error *e);
 
-/* Takes out those of the header's that lie in `within` and overlap `old`. */
+/* Removes those of the header's that lie in `within` and overlap `old`. */
 void tree_drop_reservations(struct tree *t, struct range within, struct range old);
 
 /* Writes r, which is not empty, in the place of the header's i-th reservation, which is there. */

@@ -160,7 +160,7 @@ static bool call(struct work *w, bool panic, struct error *e)
 	return kexec_call_load(p->seg, p->n, p->entry, &w->machine, w->request.hotplug, e);
 }
 
-/* Of crash kernels the running kernel drops the old one before it takes the new one in. */
+/* The running kernel drops the old crash kernel before it takes the new one. */
 static bool fail_call(const struct options *o, const struct machine *m, struct error *e)
 {
 	struct error none = { 0 };
@@ -185,7 +185,7 @@ static void debug(const struct work *w)
 	log_write(STDERR_FILENO, &t);
 }
 
-/* What was done all the same, or may go wrong: never before it is known that nothing else fails. */
+/* What was ignored, or may go wrong: only when nothing can fail any more. */
 static void warn_about(const struct work *w)
 {
 	const struct method *c = &w->method;

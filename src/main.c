@@ -115,7 +115,7 @@ int main(int argc, char *argv[])
 		else if (!act(&o, &out, &e) || !print(&out, &e))
 			code = log_error(&e);
 	}
-	/* The first process must not end: that panics the machine, and nobody could read why. */
+	/* Process 1 must not exit: that panics the machine, and nobody could read why. */
 	while (getpid() == 1)
 		pause();
 	return code;

@@ -12,8 +12,8 @@ static bool permits_kexec_load(const struct machine *m)
 
 /* ---- which call */
 
-/* An option given that only a plan of our own can honour, or NULL: the one that -s lets pass comes
- * after all that it refuses.
+/* An option given that only a plan of our own can honour, or NULL. The one that -s ignores comes
+ * after those that it refuses.
  */
 static const char *needs_own_plan(const struct options *o)
 {

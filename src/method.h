@@ -22,7 +22,7 @@ struct method {
  * that call overwrites as it likes; on ppc64 kexec_load, since the other brings the kernel's own
  * purgatory. A kernel that is locked down or has no kexec_load leaves kexec_file_load.
  *
- * An option that the call cannot honour is an error, but for `-s --dtb`, which petitboot tries
+ * An option that the call cannot honour is an error, except for `-s --dtb`, which petitboot tries
  * last: refusing it would leave a machine unbootable, so it is ignored with a warning. Errors:
  * FAIL_NOSYS, FAIL_POLICY, FAIL_USAGE.
  */

@@ -52,7 +52,7 @@ static const struct option {
 	{ "version", 'v', FLAG, AT(version), "", "print the version" },
 	{ "help", 'h', FLAG, AT(help), "", "print this" },
 	{ "help", '?', FLAG, AT(help), "", NULL },
-	/* kexec-tools' words that callers use and that mean nothing without a purgatory */
+	/* options of kexec-tools that callers use and that have no effect without a purgatory */
 	{ "reuseinitrd", 0, FLAG, AT(reuse_initrd), "", NULL },
 	{ "no-checks", 'i', IGNORED, 0, "", NULL },
 	{ "type", 't', IGNORED_VALUE, 0, "", NULL },
@@ -309,7 +309,7 @@ static bool is_word(const char *word, const char *name)
 	return strncmp(word, name, strlen(name)) == 0;
 }
 
-/* Of the running kernel's words those that were for itself only. */
+/* Parameters that were meant for the running kernel only. */
 static bool is_stale(const char *word, bool crash)
 {
 	return is_word(word, "BOOT_IMAGE=") || is_word(word, "elfcorehdr=") ||
@@ -328,7 +328,7 @@ void options_cmdline(const struct options *o, const char *running, struct strbuf
 		}
 		running += len + is_space(running[len]);
 	}
-	/* petitboot's word for no arguments is a pair of quotes, which no shell took away */
+	/* petitboot passes a literal pair of quotes when there are no arguments */
 	if (o->append && *o->append && strcmp(o->append, "\"\"") != 0)
 		strbuf_printf(out, "%s%s", out->len ? " " : "", o->append);
 }

@@ -21,7 +21,7 @@ struct words {
 struct options {
 	bool load, exec, unload, status, print_size; /* actions as given; see options_action() */
 	bool panic;	 /* the crash kernel's place, not the normal one */
-	bool hotplug;	 /* the crash kernel is told of CPUs and memory that come and go */
+	bool hotplug;	 /* the crash kernel follows changes of CPUs and memory */
 	bool force;	 /* at once, without shutdown(8) */
 	bool plan, json; /* show the plan instead of loading */
 	bool file_call, load_call, any_call; /* -s, -c, -a */
@@ -32,7 +32,7 @@ struct options {
 	struct words initrd, overlay; /* empty values are left out */
 	const char *mem_min, *mem_max;
 	const char *root, *capture, *seed, *dump_dtb;
-	const char *ignored; /* the last option given that has no meaning here, or NULL */
+	const char *ignored; /* the last option given that has no effect here, or NULL */
 };
 
 /* What the options ask for, the same in every order of them.

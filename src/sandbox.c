@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The message, and behind it MADE: a tree, a stub and the header of a core file. */
+/* The message, followed by MADE: a tree, a stub and the header of a core file. */
 #define SHARED_BYTES (128u << 20)
 #define SHARED_LEAST (1u << 20)
 #define MADE_OFFSET  4096u

@@ -5,7 +5,7 @@
 
 #include <libfdt.h>
 
-/* The stub's code, and behind it the two addresses that it loads. */
+/* The stub's code, followed by the two addresses that it loads. */
 static const uint32_t stub_words[] = {
 #include "stub_words.h"
 };

@@ -1,4 +1,4 @@
-/* What the rooms of this target share. The rules are those of Documentation/arch/arm64/booting.rst.
+/* What the files of this target share. The rules are those of Documentation/arch/arm64/booting.rst.
  */
 #ifndef ARM64_H
 #define ARM64_H

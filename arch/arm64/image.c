@@ -19,8 +19,7 @@
 #define OLD_BSS		(16u << 20)
 
 /* Cores without the 16 KiB granule (ID_AA64MMFR0_EL1.TGran16 is 0), by MIDR implementer and part.
- * The register itself is hidden from user space, and a kernel of the wrong granule stops without a
- * word.
+ * The register itself is hidden from user space, and a kernel of the wrong granule stops silently.
  */
 static const uint16_t no_16k[] = {
 	0xd03, /* Cortex-A53 */

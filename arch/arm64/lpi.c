@@ -1,6 +1,6 @@
 /* The LPI tables of a GICv3 with an ITS: one of properties, and of each CPU one of what is pending.
  *
- * A redistributor uses them from the day that LPIs are enabled until power is cut: enabling may not
+ * A redistributor uses them from when LPIs are enabled until power is cut: enabling them may not
  * be taken back (GICR_CTLR.EnableLPIs; irq-gic-v3-its.c, redist_disable_lpis). So they outlive the
  * kernel that made them, of plain pages that /proc/iomem calls free. A next kernel that finds them
  * in reserved memory goes on using them, after it has filled the properties anew: whatever else was
@@ -8,8 +8,8 @@
  * redistributor tables". One that finds them elsewhere says "memory probably corrupted".
  *
  * With EFI the kernels tell each other (the memreserve table), and they are "reserved" in
- * /proc/iomem. Without, we tell: placed around, and reserved in the next tree. Where they are, only
- * the log of the running kernel says.
+ * /proc/iomem. Without EFI we place nothing there, and reserve them in the next tree. Only the
+ * running kernel's log says where they are.
  */
 #include "arch/arm64/arm64.h"
 
@@ -23,8 +23,8 @@ const char arm64_lpi[] = "LPI tables of the GIC";
 
 const char *arm64_log_word(const struct machine *m)
 {
-	/* whatever it is in: to read the log for nothing does no harm, to look at each node costs
-	 * more than all the rest of a plan
+	/* anywhere in the tree: reading the log in vain does no harm, while looking at each node
+	 * costs more than the rest of a plan
 	 */
 	if (!span_find(m->fdt, "arm,gic-v3-its", NULL) ||
 	    tree_getprop(m->fdt.p, tree_root_child(m->fdt.p, "chosen"), "linux,uefi-system-table")
@@ -33,7 +33,7 @@ const char *arm64_log_word(const struct machine *m)
 	return " LPI ";
 }
 
-/* Keeps the table behind each place of `what`. */
+/* Reserves the tables whose addresses follow `what` in the log. */
 static bool keep_tables(struct machine *m, struct span log, const char *what)
 {
 	phys at;

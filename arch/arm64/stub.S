@@ -12,7 +12,7 @@
  *	x4	physical address of the next kernel's first instruction
  *
  * Position independent, no stack, no memory but its own 40 bytes. The two addresses are written
- * behind the code by stub.c. `make stubs` makes stub_words.h from this file; a test compares them.
+ * after the code by arm64.c. `make stubs` makes stub_words.h from this file; a test compares them.
  */
 	.text
 	.globl	stub

@@ -55,7 +55,7 @@ static bool find_usable(const struct machine *m, struct ranges *usable)
 	return ok;
 }
 
-/* Writes a property that may be longer than the room that is left. */
+/* Writes a property that may be longer than the space that is left. */
 static bool write_property(struct tree *t, int node, const char *name, const struct strbuf *v,
 			   struct error *e)
 {
@@ -144,9 +144,9 @@ bool ppc64_crash_tree(struct tree *t, const struct machine *m, struct error *e)
 	return err ? tree_fail(t->from, "write reservations of", err, e) : true;
 }
 
-/* When a CPU comes the kernel writes all CPUs' nodes anew (arch/powerpc/kexec/core_64.c,
- * update_cpus_node()), each with the `name` that trees in memory do not have; and one for each core
- * that was not there.
+/* When a CPU is added, the kernel rewrites the nodes of all CPUs (arch/powerpc/kexec/core_64.c,
+ * update_cpus_node()), each with the `name` that trees in memory do not have, and adds one for each
+ * new core.
  */
 size_t ppc64_tree_room(const struct machine *m)
 {

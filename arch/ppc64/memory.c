@@ -114,7 +114,7 @@ static bool add_dynamic(struct machine *m)
 	struct range r;
 
 	ppc64_runs_of(&runs, m->fdt.p);
-	/* a crash kernel's share of it is not worth the counting */
+	/* a crash kernel's share of it is not worth counting */
 	while (!runs.limited && ppc64_next_run(&runs, &r))
 		if (!ranges_add(&m->ram, r.start, r.end, "RAM"))
 			return false;

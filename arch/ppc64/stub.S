@@ -6,7 +6,7 @@
  * How it is entered (arch/powerpc/kernel/misc_64.S, kexec_sequence): the first 0x100 bytes of this
  * segment are copied to physical address 0, all other CPUs are sent to absolute 0x60 with r3 = their
  * number, and this one enters at `start`, MMU off, in the byte order of the kernel that ran. The
- * loader therefore puts the next kernel's bytes 4..0xff behind our first word, so that the others
+ * loader therefore puts the next kernel's bytes 4..0xff after our first word, so that the others
  * wait in that kernel's own code (arch/powerpc/kernel/head_64.S), and our code at 0x100.
  *
  *	in	r3 hardware number of this CPU; r4 address of the stub; r5 0
@@ -24,8 +24,8 @@
  *
  * Position independent, no stack; memory: its own, one word of the tree, and the copy. Two parts are stored in
  * two byte orders: `order` and the branch to it as the running kernel's, because we are entered in
- * it; `enter` and all data big endian, because a kernel is entered so (Linux mends its own order).
- * The rfid between them changes the order. `make stubs` makes stub_words.h of all words; stub.c
+ * it; `enter` and all data big endian, because a kernel is entered so (Linux fixes its own order).
+ * The rfid between them changes the order. `make stubs` makes stub_words.h of all words; ppc64.c
  * knows where `enter` starts, what the data words mean, and puts the words in order.
  */
 	.text
@@ -76,4 +76,4 @@ enter:
 	isync
 	bctr
 	.balign	8
-data:	/* tree, kernel, its first instruction, OPAL base, OPAL entry, backup: written by stub.c */
+data:	/* tree, kernel, its first instruction, OPAL base, OPAL entry, backup: written by ppc64.c */

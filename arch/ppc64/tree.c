@@ -12,7 +12,7 @@ static const char *const stale[] = {
 	ppc64_drconf_usable,
 };
 
-/* To take something out of a sound tree never fails: it takes no room. */
+/* Removing something from a valid tree never fails: it needs no space. */
 static void drop_stale(struct tree *t, const struct machine *m)
 {
 	/* In a crash kernel: what its loader reserved, most of it the memory of the system that
@@ -33,7 +33,7 @@ static void drop_stale(struct tree *t, const struct machine *m)
 		tree_drop_reservations(t, usable, usable);
 }
 
-/* What firmware holds; the rest of `keep` ends with the running kernel. */
+/* What firmware holds; the rest of m->reserved ends with the running kernel. */
 static bool is_firmware(const struct range *r)
 {
 	return r->what == ppc64_rtas || r->what == ppc64_opal || r->what == ppc64_tce ||

@@ -6,23 +6,23 @@
  *	kexec-lite: cannot SENTENCE
  *	kexec-lite: HINT
  *
- * so that a sentence reads "WHAT OBJECT: WHY" and a hint stands alone (boot menus show only the
- * last line). With the prefix each line has at most 200 bytes.
+ * so that a sentence reads "WHAT: WHY: OBJECT", with the reason within the first 60 characters of
+ * the line, which is all that petitboot's status line shows. Each line has at most 200 bytes.
  */
 #ifndef ERROR_H
 #define ERROR_H
 
 #include <stdbool.h>
 
-/* Exit codes. They are documented in README.md and never change their meaning. */
+/* Exit codes. They are documented in doc/kexec-lite.8 and never change their meaning. */
 enum code {
 	FAIL_NONE = 0,
 	STATUS_LOADED = 1,    /* --status: a kernel is loaded (not an error) */
 	FAIL_USAGE = 2,	      /* the command line of kexec-lite itself */
 	FAIL_FILE = 3,	      /* a file cannot be opened or read */
-	FAIL_FORMAT = 4,      /* a kernel file is no kernel, cut short or broken */
+	FAIL_FORMAT = 4,      /* not a kernel, truncated or corrupt */
 	FAIL_UNSUPPORTED = 5, /* a kernel for another architecture, byte order or page size */
-	FAIL_TREE = 6,	      /* a device tree is broken or lacks what a kernel needs */
+	FAIL_TREE = 6,	      /* a device tree is corrupt or lacks what a kernel needs */
 	FAIL_CMDLINE = 7,     /* the next kernel's command line is too long */
 	FAIL_ROOM = 8,	      /* no hole in memory is large enough */
 	FAIL_MEMORY = 9, /* more than the running kernel can take: half of RAM, or out of memory */
@@ -31,14 +31,14 @@ enum code {
 	FAIL_NOSYS = 12,     /* the running kernel has no kexec */
 	FAIL_KERNEL = 13,    /* the running kernel refused for another reason */
 	FAIL_NOTHING = 14,   /* --exec with nothing loaded */
-	FAIL_MACHINE = 15,   /* this machine is not known, or cannot be read */
-	FAIL_BUG = 16,	     /* a plan failed our own check: please log_error it */
+	FAIL_MACHINE = 15,   /* not built for this machine, or it cannot be read */
+	FAIL_BUG = 16,	     /* a plan failed our own check: please report it */
 	FAIL_XEN = 17,	     /* under Xen on arm64 no kexec succeeds today */
 };
 
 struct error {
 	enum code code;	 /* FAIL_NONE while nothing failed */
-	bool superseded; /* a later failure was turned away, and so is its hint */
+	bool superseded; /* a later failure was ignored, and so is its hint */
 	char text[182];
 	char hint[189];
 };
@@ -47,7 +47,7 @@ struct error {
 bool fail(struct error *e, enum code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Adds the remedy to the failure just recorded; nothing when that was turned away. Always returns
+/* Adds the remedy to the failure just recorded; nothing if that was ignored. Always returns
  * false.
  */
 bool hint(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -29,7 +29,7 @@ static int order_reasons(const char *a, const char *b)
 	return strcmp(a, b);
 }
 
-/* qsort() leaves those that compare equal in any order, and each libc in another one: so none do. */
+/* qsort() may leave equal ranges in any order, which differs between libcs: so no two are equal. */
 static int order_ranges(const void *pa, const void *pb)
 {
 	const struct range *a = pa, *b = pb;

@@ -108,7 +108,7 @@ bool span_parse_number(struct span *s, unsigned base, uint64_t *v)
 	return i;
 }
 
-bool span_find(struct span s, const char *word, struct span *behind)
+bool span_find(struct span s, const char *word, struct span *after)
 {
 	const size_t len = strlen(word);
 	const uint8_t *at;
@@ -118,8 +118,8 @@ bool span_find(struct span s, const char *word, struct span *behind)
 		s.p = at;
 		/* few pass the first look, which is cheaper than a call */
 		if (at[len - 1] == (uint8_t)word[len - 1] && memcmp(at, word, len) == 0) {
-			if (behind)
-				*behind = (struct span){ at + len, s.len - len };
+			if (after)
+				*after = (struct span){ at + len, s.len - len };
 			return true;
 		}
 		s.p++;

@@ -32,17 +32,17 @@ bool span_be16(struct span s, uint64_t off, uint16_t *v);
 /* Are the bytes at off the len bytes at p? */
 bool span_equal_at(struct span s, uint64_t off, const void *p, size_t len);
 
-/* Text. Each take moves *s behind what it read, and leaves it alone when it answers false: the
- * word, or the digits of a number of base 10 or 16 (lower case; false without a digit, or past 64
- * bits).
+/* Text. Each moves *s past what it read, and leaves it alone when it returns false: the
+ * word, or the digits of a number of base 10 or 16 (lower case; false without a digit, or beyond
+ * 64 bits).
  */
 bool span_skip_prefix(struct span *s, const char *word);
 bool span_parse_number(struct span *s, unsigned base, uint64_t *v);
 
-/* Is the word, which is not empty, anywhere in s? *behind, which may be NULL, gets what follows its
- * first place.
+/* Is the word, which is not empty, anywhere in s? *after, which may be NULL, gets what follows the
+ * first occurrence.
  */
-bool span_find(struct span s, const char *word, struct span *behind);
+bool span_find(struct span s, const char *word, struct span *after);
 
 /* Writes into a caller's array. */
 void put_le32(uint8_t *p, uint32_t v);

@@ -1,10 +1,10 @@
 /* Text put together in memory: the one formatter of the program.
  *
- * A struct strbuf is either fixed (a caller's array; what does not fit is cut and `lost` is set) or
- * growing (malloc; `lost` is set when memory runs out). Both are always terminated by a NUL.
+ * A struct strbuf is either fixed (a caller's array; what does not fit is cut and `truncated` is
+ * set) or growing (malloc; `truncated` is set when memory runs out). Both always end with a NUL.
  *
  * Formats are a checked subset of printf: %s %.*s %c %d %u %x with l, ll, z and the flags `-`, `0`
- * and a width. There are no floats: printf's would cost a quarter of the binary.
+ * and a width. There are no floats: printf's cost 16 to 24 KiB.
  */
 #ifndef STRBUF_H
 #define STRBUF_H
@@ -42,18 +42,18 @@ void strbuf_vprintf(struct strbuf *t, const char *format, va_list ap)
 void strbuf_append(struct strbuf *t, const void *bytes, size_t len);
 /* The bytes of s with `?` for each that is a control character or above 126: fit for a terminal. */
 void strbuf_append_printable(struct strbuf *t, const char *s);
-/* Makes room for len more bytes; false when there is none. Of a large text known to come, it saves
- * the copies.
+/* Makes space for len more bytes; false when there is none. Done before a large text, it saves
+ * copies.
  */
 bool strbuf_reserve(struct strbuf *t, size_t len);
 void strbuf_free(struct strbuf *t);
 
-/* A size as people log_print it, rounded down to a tenth: "512 B", "33.2 MiB". Returns buf. */
+/* A size for humans, rounded down to a tenth: "512 B", "33.2 MiB". Returns buf. */
 #define FORMAT_SIZE_MAX 16
 const char *format_size(char buf[FORMAT_SIZE_MAX], uint64_t bytes);
 
 /* A name from outside, fit for a terminal and a line: control characters and bytes above 126 become
- * `?`, and of a long name the end is kept behind "...". Returns buf. */
+ * `?`, and of a long name the end is kept, after "...". Returns buf. */
 #define PRINTABLE_MAX 64
 const char *printable(char buf[PRINTABLE_MAX], const char *name);
 

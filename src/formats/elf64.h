@@ -30,9 +30,9 @@ struct elf {
 bool elf_is(struct span file, uint16_t *machine, bool *is64);
 
 /* Parses an ELF64 file. NAME, fit to print, names it in errors. Errors: FAIL_FORMAT when it is cut
- * short, when segments leave the file, cross each other or wrap, are absent or more than ELF_LOADS;
- * FAIL_UNSUPPORTED when it is a program with an interpreter (FreeBSD kernels name one that is none)
- * or neither ET_EXEC nor ET_DYN.
+ * short, when segments leave the file, overlap or wrap, are absent or more than ELF_LOADS;
+ * FAIL_UNSUPPORTED when it is a program with an interpreter (FreeBSD kernels name a dummy) or
+ * neither ET_EXEC nor ET_DYN.
  */
 bool elf_parse(struct span file, const char *name, struct elf *elf, struct error *e);
 

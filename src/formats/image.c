@@ -1,6 +1,6 @@
 #include "src/formats/image.h"
 
-/* Files that are no kernel for this machine, by their first bytes. */
+/* Files that are not a kernel for this machine, by their first bytes. */
 static const struct known {
 	uint64_t off;
 	const char *magic;

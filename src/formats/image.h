@@ -37,7 +37,7 @@ static inline void image_free(struct image *img)
 	img->copy = NULL;
 }
 
-/* What a file is that is no kernel for `arch` ("arm64"), as a failure of FAIL_FORMAT or
+/* What a file is that is not a kernel for `arch` ("arm64"), as a failure of FAIL_FORMAT or
  * FAIL_UNSUPPORTED. NAME, fit to print, names it. Always false.
  */
 bool image_fail_foreign(struct span file, const char *name, const char *arch, struct error *e);

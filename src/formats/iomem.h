@@ -9,7 +9,7 @@
 #include "src/base/range.h"
 #include "src/base/span.h"
 
-/* The reasons that iomem_parse() gives the ranges of `keep`. */
+/* Why iomem_parse() reserves the ranges of `keep`. */
 extern const char iomem_reserved[], iomem_crash[], iomem_other[];
 
 /* Adds top-level "System RAM" to ram. To keep it adds everything inside System RAM but the running

@@ -11,11 +11,11 @@ struct pe_section {
 	uint32_t virtual_size, size, at; /* size bytes of the file at `at` */
 };
 
-/* The table, 40 bytes a section; empty when file is no PE. False when file ends inside its headers.
+/* The table, 40 bytes a section; empty if this is not a PE file. False if it ends in its headers.
  */
 bool pe_table(struct span file, struct span *table);
 
-/* One of it; false behind the last. */
+/* One of its sections; false after the last. */
 bool pe_section(struct span table, unsigned i, struct pe_section *s);
 
 #endif

@@ -14,9 +14,9 @@ struct uki {
 /* Has the file a section .linux? Then `table` is its section table, for uki_read(). */
 bool uki_is(struct span file, struct span *table);
 
-/* The sections, all of them spans of `file`. Of several profiles the first counts, which a boot
- * loader takes too. Of the trees the one for the machine with the tree `fdt` is taken (NULL: no
- * tree is), or none. NAME, fit to print, names the file in errors: FAIL_FORMAT, FAIL_TREE.
+/* The sections, all of them spans of `file`. Of several profiles the first is used, as boot loaders
+ * do. Of the trees, the one for the machine with the tree `fdt` is used (NULL: none), if there is
+ * one. NAME, fit to print, names the file in errors: FAIL_FORMAT, FAIL_TREE.
  */
 bool uki_read(struct span file, struct span table, const char *name, const void *fdt, struct uki *u,
 	      struct error *e);

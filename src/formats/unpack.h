@@ -22,9 +22,9 @@ struct unpack {
 
 enum unpacked {
 	UNPACK_DONE,
-	UNPACK_CUT,	/* in ends inside of the stream */
-	UNPACK_BROKEN,	/* no stream, or its checksum is another */
-	UNPACK_FULL,	/* out is full and the stream is not at its end */
+	UNPACK_CUT,	/* `in` ends inside the stream */
+	UNPACK_BROKEN,	/* not a stream, or its checksum is wrong */
+	UNPACK_FULL,	/* `out` is full and the stream has not ended */
 	UNPACK_STRANGE, /* a filter, a checksum or a dictionary that is not supported */
 	UNPACK_MEMORY,	/* malloc */
 };

@@ -110,8 +110,8 @@ static bool take_elf(const struct work *w)
 	return take_piece(w, (size_t)size);
 }
 
-/* Takes one wrapping off; *more says whether there may be another. An ELF file is the last: a
- * program starts with its own header, and would be one for ever.
+/* Takes one wrapping off; *more says whether there may be another. An ELF file is the last: its
+ * first segment may start with the ELF header, and would be taken for one again and again.
  */
 static bool unwrap_one(const struct work *w, bool *more)
 {

@@ -1,4 +1,4 @@
-/* EFI zboot: a compressed kernel behind a small EFI program (the kernel's
+/* EFI zboot: a small EFI program, followed by a compressed kernel (the kernel's
  * drivers/firmware/efi/libstub/zboot-header.S).
  */
 #ifndef ZBOOT_H
@@ -10,7 +10,7 @@
 bool zboot_is(struct span file);
 
 /* The compressed kernel in it. NAME, fit to print, names the file in errors: FAIL_FORMAT when it is
- * truncated, FAIL_UNSUPPORTED when the payload is no stream that unpack_format() knows.
+ * truncated, FAIL_UNSUPPORTED when unpack_format() does not know the payload.
  */
 bool zboot_payload(struct span file, const char *name, struct span *payload, struct error *e);
 

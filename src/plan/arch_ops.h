@@ -23,7 +23,7 @@ struct arch {
 	bool threads;	    /* --exec runs on the lowest thread; offline CPUs are worth a warning */
 	bool tree_reserved; /* the tree reserves itself */
 	uint64_t page_offset; /* virtual address of physical 0; 0: /proc/kcore tells */
-	uint64_t backup; /* bytes from 0 that a crash stub saves behind itself, before they die */
+	uint64_t backup; /* bytes from 0 that a crash stub saves after itself, before they go */
 	bool elfcorehdr_on_cmdline; /* a crash kernel finds the core header by elfcorehdr= */
 	uint32_t kexec_arch; /* include/uapi/linux/kexec.h: the load flag, ELF machine << 16 */
 	uint16_t elf_flat;   /* e_machine of ELF files that hold a flat image; 0: ELF is loaded as
@@ -42,19 +42,19 @@ struct arch {
 	 */
 	const char *const *firmware;
 
-	/* Fills ram, keep and reach. */
+	/* Fills ram, reserved and addressable. */
 	bool (*memory)(struct machine *m, const struct sources *s, struct error *e);
 	/* Is it this target's kernel? Then *is_ours is set and img filled, or e says why not. */
 	bool (*image)(struct span file, const char *name, const struct machine *m,
 		      struct image *img, bool *is_ours, struct error *e);
 	/* The last part of kernel_settle(); NULL: kernels stay anyway. */
 	bool (*pin)(struct image *img, const char *name, const struct machine *m, struct error *e);
-	/* Edits of the next tree that only this target needs; room for a reservation per kept range
-	 * is there.
+	/* Edits of the next tree that only this target needs; there is space for a reservation of
+	 * each range in m->reserved.
 	 */
 	bool (*tree)(struct tree *t, const struct machine *m, struct error *e);
-	/* Bytes that the running kernel wants free in a crash kernel's tree, to keep it true to the
-	 * CPUs that come and go. NULL: it does not do that.
+	/* Bytes that the running kernel wants free in a crash kernel's tree, to keep it up to date
+	 * as CPUs come and go. NULL: it does not do that.
 	 */
 	size_t (*tree_room)(const struct machine *m);
 	/* Writes the stub; returns its length, whatever the addresses; 0 where none is needed.

@@ -52,7 +52,7 @@ static bool is_covered(const struct segment *s, const struct ranges *set)
 	return at >= s->reserved_end;
 }
 
-/* The kernel does not look: every byte that a piece may touch must be RAM that nobody keeps. */
+/* The kernel does not check: every byte that a piece may touch must be RAM that is not reserved. */
 static bool check_place(const struct segment *s, const struct machine *m, struct error *e)
 {
 	size_t i;
@@ -86,7 +86,7 @@ static bool check_kernel(const struct plan *p, const struct image *img, struct e
 	       fail(e, FAIL_BUG, "trust the plan: a part of the kernel is missing");
 }
 
-/* Every initrd, in order, each on the page behind the last one and some zeros; the tree names them
+/* Every initrd, in order, each on the page after the last one and some zeros; the tree names them
  * all as one.
  */
 static bool check_initrds(const struct plan *p, const struct request *r, struct error *e)
@@ -153,8 +153,7 @@ static bool check_reserved(const struct plan *p, const void *tree, struct error 
 
 	for (i = 0; !bad && tree_next_reserved(tree, &i, &r);)
 		bad = find_reserved(p, r);
-	tree_for_each_child(node, tree, parent)
-	{
+	tree_for_each_child(node, tree, parent) {
 		tree_pairs_of(&pairs, tree, parent, node, "reg");
 		while (!bad && tree_next_pair(&pairs, &r))
 			bad = find_reserved(p, r);
@@ -162,7 +161,7 @@ static bool check_reserved(const struct plan *p, const void *tree, struct error 
 	return !bad || wrong(e, "lies on memory that its device tree reserves", bad);
 }
 
-/* The next kernel has the memory that its tree, or EFI, tells of, and no other. */
+/* The next kernel has the memory that its tree, or EFI, describes, and no other. */
 static bool check_told(const struct plan *p, const void *tree, struct error *e)
 {
 	const struct segment *bad = NULL;
@@ -217,7 +216,7 @@ static bool check_entry(const struct plan *p, struct error *e)
 }
 
 /* A crash kernel's core header is there, where the tree says, and all of the plan in its region:
- * check_place() has the rest of RAM among what is kept.
+ * check_place() has the rest of RAM among what is reserved.
  */
 static bool check_core(const struct plan *p, const struct segment *s, const struct machine *m,
 		       struct error *e)

@@ -14,14 +14,14 @@
 /* Bytes of the header; 0 when it takes more program headers than ELF has (65534). */
 size_t elfcorehdr_size(const struct machine *m);
 
-/* Writes it. What lies below arch->backup is found at `backup`: see arch.h. */
+/* Writes it. What lies below arch->backup is found at `backup`: see arch_ops.h. */
 void elfcorehdr_write(const struct machine *m, phys backup, uint8_t *out);
 
 /* Is that what elfcorehdr_write() should have written? For plan_check(); reads it anew. */
 bool elfcorehdr_check(struct span core, const struct machine *m, phys backup, struct error *e);
 
 /* From the ELF and program headers of /proc/kcore (fs/proc/kcore.c), in the running kernel's byte
- * order, into c: linear, text and text_virtual. RAM has an entry per range, with its physical
+ * order, into c: page_offset, text and text_virtual. RAM has an entry per range, with its physical
  * address; the kernel's image one inside of such a range, mapped elsewhere. Errors: FAIL_MACHINE
  * when there is no entry for RAM, they disagree, or the image has none.
  */

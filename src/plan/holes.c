@@ -174,7 +174,7 @@ static bool place_first(const struct ranges *room, struct placements *w, struct 
 	return false;
 }
 
-/* The error: the first piece that finds no hole even alone, or that together they do not fit. */
+/* The error: the first piece that fits no hole even alone, or that all together do not fit. */
 static bool place_fail(const struct ranges *room, struct placements *w, struct error *e)
 {
 	char need[FORMAT_SIZE_MAX], most[FORMAT_SIZE_MAX], all[FORMAT_SIZE_MAX];
@@ -217,8 +217,7 @@ bool place(const struct ranges *room, struct placements *w, struct error *e)
 	struct placement *big = NULL, *next = NULL, *x;
 	size_t i;
 
-	/* The large pieces are hard to place, so they method_choose first; big and next may swap.
-	 */
+	/* The large pieces are hard to place, so they come first; big and next may swap. */
 	for (i = 0; i < w->n; i++) {
 		x = &w->v[i];
 		x->placed = false;

@@ -1,7 +1,7 @@
 /* Where pieces go: best holes first, top of memory down.
  *
  * Why from the top: the running kernel takes the pages that it stages a load in from where its
- * allocator stands, and each page that happens to lie in a destination is set aside and searched
+ * allocator is, and each page that happens to lie in a destination is set aside and searched
  * for later. The lowest hole is the worst (kernel/kexec_core.c, kimage_alloc_page).
  */
 #ifndef HOLES_H
@@ -25,11 +25,11 @@ struct placements {
 	struct placement *v;
 	size_t n;
 	struct range bounds;   /* all of them inside this */
-	uint64_t window;       /* bytes that the `together` ones share; 0: no such rule */
+	uint64_t window;       /* bytes that those with share_window share; 0: no such rule */
 	uint64_t window_align; /* such a window starts at a multiple of this power of two */
 };
 
-/* Answers all wishes from `room` (sorted, no overlaps), without overlaps. When a piece does not fit
+/* Places all of w in `room` (sorted, no overlaps), without overlaps. When a piece does not fit
  * beside the others, other holes and orders are tried. Errors: FAIL_ROOM, with the sizes.
  */
 bool place(const struct ranges *room, struct placements *w, struct error *e);

@@ -1,5 +1,5 @@
-/* The machine that kexec runs on, as probe.c (or a test) saw it. Const from then on: everything
- * after it is a function of this, the files, and the options.
+/* The machine that kexec runs on, as src/sys/probe.c (or a test) saw it. Const from then on:
+ * everything after it is a function of this, the files, and the options.
  */
 #ifndef MACHINE_H
 #define MACHINE_H
@@ -20,7 +20,7 @@ static inline const char *lockdown_name(enum lockdown l)
 					 : "confidentiality";
 }
 
-/* arm64: memory that the interrupt controller goes on using after the jump; see arch/arm64/lpi.c */
+/* arm64: memory that the interrupt controller keeps using after the jump; see arch/arm64/lpi.c */
 enum lpi { LPI_NONE, LPI_KNOWN, LPI_UNKNOWN };
 /* What a crash kernel and its core header are told: filled by probe_crash(), empty otherwise. */
 struct crash {
@@ -32,7 +32,7 @@ struct crash {
 	struct range text;     /* the running kernel, where it has a mapping of its own; or end 0 */
 	uint64_t text_virtual; /* of text.start */
 	uint64_t page_offset;  /* what makes any other physical address a virtual one */
-	uint64_t elfcorehdr_memsz; /* bytes that --hotplug wants for the header; 0: no such thing
+	uint64_t elfcorehdr_memsz; /* bytes that --hotplug needs for the header; 0: no such thing
 				      here */
 };
 
@@ -46,7 +46,7 @@ struct machine {
 
 	struct ranges ram;	  /* what the next kernel may be given; sorted, no overlaps */
 	struct ranges reserved;	  /* what must not be written; sorted, may overlap */
-	struct ranges free;	  /* ram without keep */
+	struct ranges free;	  /* ram without reserved */
 	struct freemap *freemap;  /* what of it is free now; NULL or without blocks: not known */
 	struct range addressable; /* all that we place lies in here; ppc64: running kernel's end to
 				     RMA */
@@ -68,9 +68,9 @@ struct machine {
 	int64_t limit_panic; /* kernel.kexec_load_limit_panic, for crash kernels; -1: none */
 	enum lockdown lockdown;
 	bool loaded, crash_loaded; /* what is loaded now */
-	bool loaded_unknown;	   /* /sys is not there, or does not log_print so */
+	bool loaded_unknown;	   /* /sys is not there, or does not say */
 	bool xen;		   /* a guest or control domain of Xen */
-	enum lpi lpi;		   /* LPI_KNOWN: kept, and reserved in the next tree */
+	enum lpi lpi;		   /* LPI_KNOWN: reserved, in the next tree too */
 	bool spin_table;	   /* arm64: CPUs that cannot be taken off once they run */
 
 	unsigned first_cpu; /* lowest CPU online */

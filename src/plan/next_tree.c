@@ -33,7 +33,7 @@ static bool check_memory_known(const void *tree, const char *from, struct error 
 	return hint(e, "nothing was loaded: leave --dtb out to use this machine's own tree");
 }
 
-/* The tree in use, overlays applied, with so many bytes to spare. */
+/* The tree to use, with overlays applied and that many bytes to spare. */
 static bool open_tree(const struct request *r, struct plan *p, size_t slack, struct error *e)
 {
 	const struct machine *m = r->machine;
@@ -83,7 +83,7 @@ bool next_tree_build(struct draft *d, struct error *e)
 	return tree->len <= m->arch->tree_max || fail_size(p, m->arch, tree->len, e);
 }
 
-/* RAM of the next tree that this machine has not; the first such address. */
+/* RAM of the next tree that this machine does not have: its first address. */
 static bool find_missing(const struct machine *m, const struct ranges *told, phys *missing,
 			 bool *found)
 {
@@ -103,7 +103,7 @@ static bool find_missing(const struct machine *m, const struct ranges *told, phy
 	return ok;
 }
 
-/* Adds to `reserved` what is not in the memory that the tree tells of. */
+/* Adds to `reserved` what is not in the memory that the tree describes. */
 static bool exclude_untold(const struct draft *d, struct ranges *reserved, struct error *e)
 {
 	const struct machine *m = d->r->machine;

@@ -46,7 +46,7 @@ static void describe_pieces(struct draft *d)
 		w[CORE].size = round_up(r->machine->crash.elfcorehdr_memsz, LARGEST_PAGE);
 }
 
-/* In memory that the running kernel is least likely to stage the load in, of what has room for all.
+/* In memory that the running kernel is least likely to stage the load in, if all of it fits there.
  */
 static bool place_away_from_staging(const struct ranges *in, const struct draft *d,
 				    struct placements *all, struct error *e)

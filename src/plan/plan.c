@@ -21,7 +21,7 @@ const struct segment *plan_segment(const struct plan *p, enum piece piece)
 	return NULL;
 }
 
-/* A place for what is not placed yet, that no reservation of firmware is at. */
+/* A placeholder for an address, where firmware reserves nothing. */
 #define NOWHERE (1ull << 62)
 
 /* Bytes of "elfcorehdr=0x" and twelve digits and a space. It comes first: what follows a "--" is

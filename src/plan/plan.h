@@ -19,7 +19,7 @@ struct plan {
 	phys entry;
 	phys kernel;	      /* load address of the kernel image */
 	phys kernel_entry;    /* its first instruction; entry itself without a stub */
-	struct chosen chosen; /* what the tree was told to log_print */
+	struct chosen chosen; /* what the tree tells the next kernel */
 	const char *tree_from;
 	struct tree tree;	/* owns the tree's bytes */
 	uint8_t stub[STUB_MAX]; /* and the stub's */
@@ -33,7 +33,7 @@ struct plan {
  */
 bool plan_make(const struct request *r, struct plan *p, struct error *e);
 
-/* The same without the check, for who makes it where the plan is used. */
+/* The same without the check, for callers that check the plan where it is used. */
 bool plan_draft(const struct request *r, struct plan *p, struct error *e);
 
 /* A plan without segments that says what the request says; and, once it has segments, where they

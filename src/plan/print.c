@@ -54,7 +54,7 @@ static void print_kept(const struct machine *m, struct strbuf *t)
 		if (!why)
 			break;
 		for (sum = n = i = 0; i < m->reserved.n; i++) {
-			/* each range that is kept has a reason:
+			/* each reserved range has a reason:
 			 * NOLINTNEXTLINE(clang-analyzer-core.*) */
 			if (strcmp(m->reserved.v[i].what, why) != 0)
 				continue;

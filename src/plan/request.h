@@ -11,9 +11,9 @@
 /* WORDS_MAX given ones, and one that came with the kernel. */
 #define INITRDS_MAX 9
 
-/* The next kernel wants one initrd; several lie in memory one behind another, in this order, each
+/* The next kernel expects one initrd; several lie in memory one after another, in this order, each
  * on a page of its own, so that every one is a segment straight from its file. The kernel passes
- * over zeros between archives (init/initramfs.c, unpack_to_rootfs); there are at least four, by
+ * over zeros between archives (init/initramfs.c, unpack_to_rootfs); there are at least four, from
  * which its LZ4 decompressor knows the end of its data.
  */
 #define INITRD_GAP 4
@@ -30,8 +30,8 @@ struct request {
 	const char *cmdline;
 	struct range bounds; /* --mem-min, --mem-max; end 0: none */
 	bool file_call;	     /* the running kernel plans: kexec_file_load */
-	bool hotplug;	     /* of a crash kernel: the running one will keep its core header true */
-	const char *why;     /* this call, for people */
+	bool hotplug;	     /* of a crash kernel: the running one will update its core header */
+	const char *why;     /* this call, for -d and --plan */
 	uint8_t kaslr_seed[KASLR_SEED], rng_seed[RNG_SEED];
 };
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* The number behind the word, in pages, as bytes; 0 when it is not there. */
+/* The number after the word, in pages, as bytes; 0 when it is not there. */
 static uint64_t pages(struct span s, const char *word, uint32_t page_size)
 {
 	uint64_t v = 0;
@@ -58,7 +58,7 @@ void staging_read_zones(struct freemap *map, struct span zoneinfo, uint64_t node
 	}
 }
 
-/* How far from where the zone stands its next `taken` bytes reach. */
+/* How far from where the zone's allocator is its next `taken` bytes reach. */
 static uint64_t reach(const struct zone *z, uint64_t taken)
 {
 	const uint64_t all = (z->at.end - z->at.start) >> 20, free = z->free >> 20;
@@ -69,8 +69,8 @@ static uint64_t reach(const struct zone *z, uint64_t taken)
 	return far / free;
 }
 
-/* Is the block quiet while the zone gives pages up to `far` from where it stands? Those that come
- * next are most likely near those that came last, upwards in a machine that has used little, often
+/* Is the block quiet while the zone gives pages up to `far` from where it is? Those that come next
+ * are most likely near those that came last, upwards in a machine that has used little, often
  * downwards in one that has freed a lot; where none is known to come from this zone, from its
  * lowest up.
  */

@@ -4,7 +4,7 @@
  * destination is put aside and searched for, page by page, whenever another is needed
  * (kernel/kexec_core.c, kimage_alloc_page()): placed badly, 256 MiB cost a hundred times as much.
  * So destinations go where pages are in use, and hence cannot be handed out, or are free but far
- * from those that come first. Nothing here makes a plan right or wrong, only cheap or dear.
+ * from those that come first. Nothing here makes a plan right or wrong, only fast or slow.
  */
 #ifndef STAGING_H
 #define STAGING_H
@@ -45,9 +45,9 @@ void staging_read_zones(struct freemap *map, struct span zoneinfo, uint64_t node
 			uint32_t page_size);
 
 /* Adds to `out` what of `room` is quiet while `bytes` are loaded. Level 0 asks most: pages in use,
- * or free and far from those that may come first. 1 allows what lies behind these and what nobody
- * looked at, 2 blocks that are in use in part, 3 and above free ones ever farther from those in
- * use. Levels from STAGING_LEVELS on are the whole room.
+ * or free and far from those that may come first. 1 allows what lies on the other side of these
+ * and what was not sampled, 2 blocks that are partly in use, 3 and above free ones ever farther
+ * from those in use. Levels from STAGING_LEVELS on are all of `room`.
  * Errors: FAIL_MEMORY.
  */
 #define STAGING_LEVELS 8

@@ -35,7 +35,7 @@ static bool fail_start(const char *what, int err, enum code code, struct error *
 	return hint(e, "nothing was loaded: --no-sandbox reads the files without one");
 }
 
-/* Without a signal at its end a child is not reaped behind our back (clone(2)). */
+/* Without a signal at its end, a child is reaped by nobody but us (clone(2)). */
 pid_t confine_fork(struct error *e)
 {
 	const pid_t child = (pid_t)syscall(SYS_clone, 0, 0, 0, 0, 0);

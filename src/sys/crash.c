@@ -147,7 +147,7 @@ static bool read_vmcoreinfo(struct reader *r)
 	return add_note(r, path, at, size);
 }
 
-/* ELF and program headers of /proc/kcore; the memory behind them is not read. */
+/* ELF and program headers of /proc/kcore; the memory that follows is not read. */
 static bool read_maps(struct reader *r)
 {
 	struct machine *m = r->m;
@@ -177,7 +177,7 @@ static bool read_maps(struct reader *r)
 	return ok;
 }
 
-/* The regions, out of what is kept, which is in order; all other RAM, what a stub saves first. */
+/* The regions, out of what is reserved, in order; all other RAM, what a stub saves first. */
 static bool find_regions(struct machine *m)
 {
 	const phys saved = m->arch->backup;
@@ -201,7 +201,7 @@ static bool find_regions(struct machine *m)
 	return ok;
 }
 
-/* From now on only the region is room; what is to be dumped is kept. */
+/* From now on only the region is free; what is to be dumped is reserved. */
 static bool narrow(struct machine *m)
 {
 	const struct crash *c = &m->crash;

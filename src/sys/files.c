@@ -136,7 +136,7 @@ static bool fail_write(const char *path, int err, struct error *e)
 	return fail(e, FAIL_FILE, "write a file: %s: %s", strerror(err), printable(show, path));
 }
 
-/* The folders on the way to `name`, which is put back as it was. Returns 0 or errno. */
+/* Makes the directories of `name`, which is put back as it was. Returns 0 or errno. */
 static int make_folders(char *name)
 {
 	char *slash;
@@ -144,7 +144,7 @@ static int make_folders(char *name)
 	for (slash = strchr(name + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(name, 0755) && errno != EEXIST)
-			return errno; /* the folder that failed is what the error names */
+			return errno; /* the directory that failed is what the error names */
 		*slash = '/';
 	}
 	return 0;

@@ -65,7 +65,7 @@ static void look(int fd, const struct machine *m, size_t most, struct freemap *m
 	}
 }
 
-/* Where in memory the page is that holds this byte; 0 when nobody says. */
+/* Where in memory the page is that holds this byte; 0 when that is not known. */
 static phys locate(int fd, const volatile uint8_t *at, uint32_t page_size)
 {
 	/* Documentation/admin-guide/mm/pagemap.rst: bit 63 present, bits 0 to 54 the frame */
@@ -107,7 +107,7 @@ void freepages_probe(struct machine *m, const struct freepages_files *f, struct 
 		*map = (struct freemap){ .size = BLOCK_LEAST };
 	if (!map || f->flags < 0)
 		return;
-	/* few for a small load, which this must not make dearer */
+	/* few for a small load, which this must not slow down */
 	most = newest.len / BLOCK_WORTH < BLOCKS_LEAST ? BLOCKS_LEAST : newest.len / BLOCK_WORTH;
 	if (most > BLOCKS_MAX)
 		most = BLOCKS_MAX;

@@ -15,7 +15,7 @@
 /* The names in one directory: for each a type letter, 'p' (property) or 'n' (node), and the name.
  */
 struct names {
-	struct strbuf all; /* NUL behind each */
+	struct strbuf all; /* a NUL after each */
 	const char **v;
 	size_t n;
 };
@@ -102,7 +102,6 @@ static bool walk_node(struct flatten *f, int parent, const char *path, const cha
 		     walk_names(f, dir, &l, e) && flatten_end(f, e);
 	if (dir >= 0)
 		close(dir);
-	/* the last one first: then our malloc takes them back */
 	free(l.v);
 	strbuf_free(&l.all);
 	return ok;

@@ -14,10 +14,9 @@
 #include "src/base/error.h"
 #include "src/plan/machine.h"
 
-/* First: who the machine is, what it permits and what is loaded, which is all that --status, --exec
- * and
- * --unload need. root NULL: this machine. Errors: FAIL_MACHINE. End m with machine_free() in any
- * case.
+/* First: what the machine is, what it permits and what is loaded, which is all that --status,
+ * --exec and --unload need. root NULL: this machine. Errors: FAIL_MACHINE. End m with
+ * machine_free() in any case.
  */
 bool probe_state(const char *root, struct machine *m, struct error *e);
 
@@ -35,11 +34,11 @@ void freepages_close(const struct freepages_files *f);
 
 /* Then, for a plan of our own on this machine, which of its pages are free: m->freemap. `newest` is
  * what of the load came into memory last, not empty: the allocator goes on from there. Never an
- * error: a kernel that does not log_print leaves the map without blocks.
+ * error: a kernel that does not say leaves the map without blocks.
  */
 void freepages_probe(struct machine *m, const struct freepages_files *f, struct span newest);
 
-/* Then, for a crash kernel: its memory, which is all the room from now on, and, where the plan is
+/* Then, for a crash kernel: its memory, which is all that is free from now on, and, if the plan is
  * to be our own, what its core header says. Files: sys/devices/system/cpu/possible and the
  * crash_notes and crash_notes_size of each CPU, sys/kernel/vmcoreinfo, crash_elfcorehdr_size,
  * where the arch asks for it proc/kcore (its headers). Errors: FAIL_ROOM without a crash region,

@@ -1,4 +1,4 @@
-/* The first part of a machine: who it is, what it permits, what is loaded. */
+/* The first part of a machine: what it is, what it permits, what is loaded. */
 #include "arch/arch.h"
 #include "src/sys/files.h"
 #include "src/sys/kexec_abi.h"
@@ -218,7 +218,7 @@ static void probe_cpus(int root, struct machine *m)
 }
 
 /* Is something loaded? The file is since Linux 7.0 at the first path; a kernel without kexec has
- * neither, one that does not log_print leaves it unknown.
+ * neither, one that does not say leaves it unknown.
  */
 static bool read_loaded(int root, const char *path, const char *old, struct machine *m)
 {

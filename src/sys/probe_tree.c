@@ -20,8 +20,8 @@ static bool read_blob(int root, size_t len, struct strbuf *t, struct error *e)
 	       probe_fail_read(FDT_FILE, err && err != EFBIG ? err : EIO, e);
 }
 
-/* Its first bytes, when they have all reservations; what else is behind them nobody wants. Whatever
- * is wrong here is wrong with all of it too, and told there.
+/* Its first bytes, when they have all reservations; the rest is not needed. Whatever is wrong here
+ * is wrong with the whole blob too, and reported there.
  */
 static bool probe_reserved(int root, size_t used, struct strbuf *t)
 {
@@ -32,7 +32,7 @@ static bool probe_reserved(int root, size_t used, struct strbuf *t)
 }
 
 /* The blob that the kernel booted with, without its padding, into m; m->blob stays NULL when there
- * is none. Where the live tree counts its reservations are enough.
+ * is none. Where the live tree is used, its reservations are enough.
  */
 static bool probe_blob(int root, bool live_tree, struct machine *m, struct error *e)
 {

@@ -58,7 +58,7 @@ static void show(struct unpack_buffer *s, const struct unpack *u)
 	files_write(STDERR_FILENO, t.p, t.len);
 }
 
-/* What was read of a file is let go, so that at most the output is in memory. */
+/* Pages of a file that were read are given back, so that at most the output is in memory. */
 static void piece_step(void *store, const struct unpack *u)
 {
 	struct unpack_buffer *s = store;

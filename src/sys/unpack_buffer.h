@@ -1,4 +1,4 @@
-/* EDGE: memory for bytes that are in no file as they are to be loaded: unpacked, or read from a
+/* EDGE: memory for bytes that no file has as they are to be loaded: unpacked, or read from a
  * pipe. All of it is one piece as large as could be needed, shared with children, of which pages
  * are taken as they are written. For kexec_file_load it is a file in memory.
  */
@@ -10,8 +10,8 @@
 
 struct unpack_buffer {
 	struct store store; /* first: unwrap() gets this */
-	const char *name;   /* what is unpacked, for people; NULL: for nobody */
-	struct span input;  /* a mapped file: pages of it that were read are let go */
+	const char *name;   /* what is unpacked, for progress on a terminal; NULL: none */
+	struct span input;  /* a mapped file: pages of it that were read are given back */
 	size_t let_go;	    /* bytes of it */
 	int shown;	    /* per cent on the terminal; -1: nothing */
 	uint8_t *p;	    /* NULL: no memory */

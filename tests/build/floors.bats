@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The floors of the house: a floor includes only itself and floors below it, includes start at the
+# The layers of the code: a layer includes only itself and layers below it, includes start at the
 # root and never climb, and only src/ itself and src/sys/ see the operating system. Each check is
 # also shown to fail.
 
@@ -112,7 +112,7 @@ seers() {
 	[[ $output = src/formats/uki.c ]]
 }
 
-@test "the names of the old house are gone" {
+@test "names that the code no longer uses are gone" {
 	local old
 	old='\b(outcome|scratch|transport|quiet_room|probe_pages|walk_live_tree|scrub|tree_says|tree_lists|tree_following|memory_told|memory_keep'
 	old+='|span_take|span_starts|text_add|size_text|name_text|core_word|room_end|image_stay|heap_share|record_keep|files_errno)\b'

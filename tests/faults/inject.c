@@ -860,7 +860,7 @@ static void at_stop(struct run *r, struct process *p)
 	}
 }
 
-/* The next process that has something to log_print; NULL: the program has ended. The child goes on
+/* The next process that has something to say; NULL: the program has ended. The child goes on
  * while the program waits for it, and never else.
  */
 static struct process *next(struct run *r)

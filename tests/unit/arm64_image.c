@@ -7,7 +7,7 @@
 
 #include <sys/mman.h>
 
-#define SIZE 4096 /* of the file, where a row does not log_print */
+#define SIZE 4096 /* of the file, where a row does not say */
 
 static const struct row {
 	const char *caption;

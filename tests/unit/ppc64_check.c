@@ -241,7 +241,7 @@ static void spoiled(const struct row *row)
 }
 
 /* Bytes of room in the tree, from none on: each edit fails where the room ends, and no sooner does
- * the tree log_print it all.
+ * the tree say it all.
  */
 static void without_room(bool crash)
 {

@@ -48,7 +48,7 @@ static void formats(void)
 	SAME_AS_PRINTF("several", "%s=%u%c%-4d|%8llx|", "a", 1u, ',', 2, 3ull);
 }
 
-/* Formats that a compiler would log_warning of are read all the same. */
+/* Formats that a compiler would warn of are read all the same. */
 static void strange(void)
 {
 	static const struct {

@@ -367,7 +367,7 @@ static void pairs(void)
 	}
 }
 
-/* Version 16 does not log_print how long its structure is, and libfdt takes names from behind the
+/* Version 16 does not say how long its structure is, and libfdt takes names from behind the
  * strings, which it does not copy.
  */
 static void version_16(void)

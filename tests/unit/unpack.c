@@ -624,7 +624,7 @@ static void test_filter(void)
 
 #define ZSTD "\x28\xb5\x2f\xfd"
 
-/* Frames whose size is not what they log_print. */
+/* Frames whose size is not what they say. */
 static const struct sized {
 	const char *caption, *bytes;
 	size_t len, unpacked;
