@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # kexec-lite. To use it: make, make install. To work on it: make demo, make check.
 #
 #	make			build/kexec-lite, with this system's compiler and libraries

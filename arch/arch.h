@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The targets of this build. Adding one is a folder, a const struct, a line in arch.c. */
 #ifndef ARCH_H
 #define ARCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/inputs.h"
 
 #include "dt/tree.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* EDGE: the files that a load is made of, opened once each and kept open until the call is made,
  * and what is in them: an unwrapped kernel, a UKI's command line, initrd and tree.
  */

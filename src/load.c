@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/load.h"
 
 #include "src/method.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* EDGE: one load, from the options to the call. */
 #ifndef LOAD_H
 #define LOAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is asked for, and the exit code. */
 #include "src/method.h"
 #include "src/sys/input.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which system call loads and unloads, and whether this machine permits it: decided by what the
  * machine and the options say, and never by trying. The one place where lockdown matters.
  */

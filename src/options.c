@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/options.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* argv -> struct options. Pure: opens nothing, prints nothing.
  *
  * The dialect is kexec-tools': options and operands in any order, --opt=V and --opt V, bundles of

@@ -1,1 +1,2 @@
+/* SPDX-License-Identifier: MIT */
 #define VERSION "0.1"

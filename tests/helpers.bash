@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Shared by the boot, refusal, plan, command line and build tests; sourced by them.
 # Sets: top (the repository), host_bin (the binary for this machine), run_dir (scratch of
 # this run of tests/check: boots are made once per run, whoever asks first).

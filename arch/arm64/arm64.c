@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "arch/arm64/arm64.h"
 
 #include "dt/memory.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the files of this target share. The rules are those of Documentation/arch/arm64/booting.rst.
  */
 #ifndef ARM64_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The arm64 rules of a finished plan, derived again from booting.rst with arithmetic of their own.
  */
 #include "arch/arm64/arm64.h"

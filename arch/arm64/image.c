@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The arm64 Image: Documentation/arch/arm64/booting.rst, section 4, "Call the kernel image". */
 #include "arch/arm64/arm64.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The LPI tables of a GICv3 with an ITS: one of properties, and of each CPU one of what is pending.
  *
  * A redistributor uses them from when LPIs are enabled until power is cut: enabling them may not

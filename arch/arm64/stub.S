@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* void stub(void) __attribute__((noreturn));
  *
  *	x0 = tree; x1 = x2 = x3 = 0; goto *kernel;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The ppc64 rules of a finished plan, derived again with arithmetic of their own. */
 #include "arch/ppc64/ppc64.h"
 

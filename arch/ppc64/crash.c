@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tree tells a crash kernel about memory, beside each piece of it (arch/powerpc/mm/numa.c,
  * drmem.c, kernel/prom.c): linux,usable-memory in a memory node, linux,drconf-usable-memory for
  * dynamic memory. As the kernel's own loader has it (arch/powerpc/kexec/file_load_64.c), usable is

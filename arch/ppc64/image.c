@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ppc64 kernels are ELF files: vmlinux, or another system's. */
 #include "arch/ppc64/ppc64.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory of a ppc64 machine, all of it from its tree: what is RAM (arch/powerpc/kernel/prom.c,
  * LoPAR B.6.6 for dynamic memory), what firmware and the running kernel hold, and how far real mode
  * reaches.

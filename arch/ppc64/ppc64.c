@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "arch/ppc64/ppc64.h"
 
 #include "dt/tree.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the files of this target share. */
 #ifndef PPC64_H
 #define PPC64_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* void stub(unsigned long cpu, unsigned long start, unsigned long zero) __attribute__((noreturn));
  *
  *	tree->boot_cpuid_phys = cpu; if (backup) memcpy(backup, 0, 0x10000); wait a little;

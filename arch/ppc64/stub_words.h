@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Made from stub.S by `make stubs`; do not edit. */
 0x7d2000a6, 0x39000001, 0x7d294078, 0x3904011c, 0x7d1a03a6, 0x7d3b03a6,
 0x4c000024, 0xe94401a0, 0x906a001c, 0xe8a401c8, 0x2c250000, 0x41820020,

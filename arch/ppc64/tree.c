@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The parts of the next tree that only this target has. */
 #include "arch/ppc64/ppc64.h"
 

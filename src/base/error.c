@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/base/error.h"
 
 #include "src/base/strbuf.h"

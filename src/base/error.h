@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One failure: an exit code, a sentence, and a hint where there is a remedy.
  *
  * Functions that can fail take a struct error and return false after fail(). The first failure

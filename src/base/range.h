@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Physical ranges of the target, and sets of them.
  *
  * A phys is an address on the target machine, never a host pointer. A range is half open,

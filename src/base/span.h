@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Borrowed bytes, and reads from them that cannot leave them.
  *
  * A span owns nothing: whoever made it says how long the bytes live. No struct is ever overlaid on

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Text put together in memory: the one formatter of the program.
  *
  * A struct strbuf is either fixed (a caller's array; what does not fit is cut and `truncated` is

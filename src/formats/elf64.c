@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/formats/elf64.h"
 
 #define IDENT_CLASS    4

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ELF64 files, either byte order: the header and what is to be loaded (System V ABI, chapters 4,
  * 5). */
 #ifndef ELF64_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/formats/image.h"
 
 /* Files that are not a kernel for this machine, by their first bytes. */

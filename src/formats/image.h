@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a kernel file asks for, validated: the target's parser turns bytes into this. */
 #ifndef IMAGE_H
 #define IMAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* /proc/iomem as text -> ranges (kernel/resource.c prints it; arch/arm64/kernel/setup.c fills it).
  *
  * A line is "  START-END : NAME": hexadecimal, END inclusive, two spaces of indent per level.

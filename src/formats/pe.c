@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/formats/pe.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The section table of a PE file (Microsoft, "PE Format"): EFI programs, kernels and UKIs. */
 #ifndef PE_H
 #define PE_H

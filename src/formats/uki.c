@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/formats/uki.h"
 
 #include "dt/merge.h"

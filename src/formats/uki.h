@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Unified kernel images: PE files with a kernel and what goes with it in sections (UAPI group,
  * specification 5). The one place that reads their sections.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/formats/unpack.h"
 
 #include "src/base/strbuf.h"

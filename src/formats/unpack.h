@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Streams of gzip, zstd, xz and lz4, each unpacked by its library straight to where its bytes are
  * wanted. Besides the output they take less than 256 KiB, with two exceptions. liblzma keeps the
  * last bytes twice, as many as the file says: at most 128 MiB, and never more than the output.

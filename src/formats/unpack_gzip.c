@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* gzip (RFC 1952) through zlib, which checks headers, CRCs and lengths. */
 #include "src/formats/unpack.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* lz4 through liblz4: its frames, and the blocks of the older form that kernels are packed in, for
  * which it has no call.
  */

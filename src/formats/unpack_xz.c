@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* xz (the .xz File Format) through liblzma, which keeps a dictionary of its own. */
 #include "src/formats/unpack.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* zstd (RFC 8878) through libzstd, each frame in one call: so the output itself is the window. Its
  * streaming calls keep a window of their own, and kernels are packed with one of 128 MiB.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/formats/unwrap.h"
 
 #include "src/base/strbuf.h"

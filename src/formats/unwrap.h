@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a kernel comes wrapped in, by content and never by name: gzip, zstd, xz and lz4; EFI
  * zboot; a unified kernel image. Each may hold the next. Last, for targets that start flat images,
  * ELF.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/formats/zboot.h"
 
 #include "src/base/strbuf.h"

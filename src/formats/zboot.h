@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* EFI zboot: a small EFI program, followed by a compressed kernel (the kernel's
  * drivers/firmware/efi/libstub/zboot-header.S).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the planner asks of a target. Each target is a folder below arch/ with one const struct
  * arch; which one is in force is read from the machine.
  */

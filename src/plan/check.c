@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* plan_check(): written from the contracts, not from the planner. */
 #include "src/plan/plan.h"
 

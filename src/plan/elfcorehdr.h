@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The core header: an ELF64 header in memory, by which the kernel that runs after a crash finds the
  * memory and the registers of the one that crashed (its /proc/vmcore). fs/proc/vmcore.c reads it;
  * kernel/crash_core.c, crash_prepare_elf64_headers() writes the same for kexec_file_load.

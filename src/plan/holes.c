@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/plan/holes.h"
 
 #include "src/base/strbuf.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where pieces go: best holes first, top of memory down.
  *
  * Why from the top: the running kernel takes the pages that it stages a load in from where its

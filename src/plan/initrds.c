@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/plan/pieces.h"
 
 uint64_t initrds_next(const struct request *r, size_t i, uint64_t at)

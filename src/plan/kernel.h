@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A kernel file, as the target of the machine understands it. */
 #ifndef KERNEL_H
 #define KERNEL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The machine that kexec runs on, as src/sys/probe.c (or a test) saw it. Const from then on:
  * everything after it is a function of this, the files, and the options.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory as a picture: one character per cell, 64 cells per row, at most MAP_ROWS rows. */
 #ifndef MAP_H
 #define MAP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The next kernel's device tree: the machine's own or the user's with what it lacks of it,
  * overlays, and what the next kernel is told.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pieces of a load, as long as a plan is being made: what each holds, how long it is. */
 #ifndef PIECES_H
 #define PIECES_H

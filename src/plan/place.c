@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where each piece of a load goes: how large it is there, what it is aligned to, which pieces have
  * rules of their own. holes.c finds the place.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/plan/elfcorehdr.h"
 #include "src/plan/pieces.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The plan of a load: which bytes go where, and where the next kernel starts.
  *
  * plan_make() computes, and plan_check() derives every rule again from the finished plan with its

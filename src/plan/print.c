@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/plan/print.h"
 
 #include "src/plan/arch_ops.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A plan as text and as JSON. Pure: bytes into a growing text. */
 #ifndef PRINT_H
 #define PRINT_H

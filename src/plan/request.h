@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is to be loaded, and how: all that a plan is made of. */
 #ifndef REQUEST_H
 #define REQUEST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is loaded where: the segments of a load. */
 #ifndef SEGMENT_H
 #define SEGMENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/plan/staging.h"
 
 #include <string.h>

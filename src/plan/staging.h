@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where the running kernel will not look for memory while it loads.
  *
  * It stages a load in pages that it takes from its allocator. A page that happens to lie in a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/sys/probe.h"
 
 #include "dt/redact.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* EDGE: what a crash kernel and its core header are told of this machine. */
 #include "src/plan/elfcorehdr.h"
 #include "src/sys/files.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/sys/files.h"
 
 #include <dirent.h>

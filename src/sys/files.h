@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* EDGE: files of the running system, such as /proc and /sys have, and files that we write. */
 #ifndef FILES_H
 #define FILES_H

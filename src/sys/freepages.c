@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* EDGE: which pages of the running machine are free now. */
 #include "src/sys/probe.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* EDGE: files that the user named. */
 #ifndef INPUT_H
 #define INPUT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The kernel's numbers for kexec: include/uapi/linux/kexec.h, reboot.h, capability.h. */
 #ifndef KEXEC_ABI_H
 #define KEXEC_ABI_H

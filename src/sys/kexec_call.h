@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* EDGE: kexec_load(2) and kexec_file_load(2), and what their errors mean. Segments go in as the
  * plan has them; nothing here knows what is in them.
  */

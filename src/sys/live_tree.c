@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The live device tree: a directory per node, a file per property (drivers/of/kobj.c). */
 #include "src/sys/probe_internal.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/sys/log.h"
 
 #include "src/sys/files.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* EDGE: lines on standard error. */
 #ifndef LOG_H
 #define LOG_H

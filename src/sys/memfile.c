@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/sys/memfile.h"
 
 #include "src/base/strbuf.h"

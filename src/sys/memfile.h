@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* EDGE: files in memory (memfd_create(2)), for what the running kernel is to read from a file that
  * is in none.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* EDGE: reads a machine, this one or one captured in a directory, into struct machine.
  *
  * Files, relative to the root: proc/iomem, sys/firmware/fdt (or sys/firmware/devicetree/base),

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the files that read a machine share. */
 #ifndef PROBE_INTERNAL_H
 #define PROBE_INTERNAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The first part of a machine: what it is, what it permits, what is loaded. */
 #include "arch/arch.h"
 #include "src/sys/files.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The machine's device tree: the blob that it booted with, or the live tree. */
 #include "src/plan/arch_ops.h"
 #include "src/sys/files.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/sys/reboot.h"
 
 #include "src/base/strbuf.h"

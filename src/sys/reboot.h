@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* EDGE: the start of what is loaded. */
 #ifndef SYS_REBOOT_H
 #define SYS_REBOOT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "src/sys/unpack_buffer.h"
 
 #include "src/sys/confine.h"

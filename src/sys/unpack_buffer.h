@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* EDGE: memory for bytes that no file has as they are to be loaded: unpacked, or read from a
  * pipe. All of it is one piece as large as could be needed, shared with children, of which pages
  * are taken as they are written. For kexec_file_load it is a file in memory.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # doc/performance.md is what `make bench` writes, and the one gate that is quick is looked at here:
 # planning for a large machine. Only instructions: seconds depend on who else is on the machine.
 

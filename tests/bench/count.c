@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A QEMU plugin that counts guest instructions, exactly. -plugin count.so,out=FILE[,stop=1]
  *
  * All of them, and apart those of user mode: by the address, since arm64 and ppc64 kernels run in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The floor: what a load costs at least. Maps files, makes one kexec_load, and nothing else.
  *
  *	floor [-p] ADDRESS FILE[:OFFSET:BYTES[:MEMORY]]...

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Marks: instructions that do nothing, that no compiler makes, and that the emulator's plugin
  * (count.c) knows. Each has a number below 8.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs in a guest: meters a command, jumps, and makes a machine's memory used.
  *
  *	meter run NAME COMMAND...	METER run NAME rc=R ticks=T

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Real kernels in the emulator: the first loads the second and jumps. One boot per machine
 # (helpers.bash has the table), several tests on its console.
 

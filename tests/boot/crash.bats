@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Crash kernels in the emulator: the first kernel loads one and panics, the crash kernel comes up
 # and reads /proc/vmcore. One boot per machine, several tests on its console; tests/guest/crash
 # has the steps, tests/guest/vmcore.py the rules of the core file.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Which of the two calls loads, on a kernel that has both, without and with lockdown: a small
 # kernel that the lab builds (tests/lab/kernel arm64-file). See tests/guest/file-call.
 

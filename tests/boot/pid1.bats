@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # kexec -f -e as the first process: the restart action of busybox init, its standard files on
 # /dev/null. One boot per architecture: the first kernel has something loaded and jumps, the
 # second has nothing loaded. See tests/guest/pid1.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Real ppc64 kernels in the emulator: the first loads the second and jumps. One boot per
 # machine (guest/helpers-ppc64.bash has the table), several tests on its console. Every boot
 # compares command line, CPUs, threads, memory, nodes, MMU and warnings of both kernels.

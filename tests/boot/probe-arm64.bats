@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The hand-over, exactly: a probe kernel prints what it was entered with, and the emulator
 # what was run between the two kernels. At EL1 (virt) and at EL2 (virt-el2).
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Trees given by the user: what is merged into --dtb, what --dtb-overlay does, and several
 # initrds. On this machine with captured ones, then in guests (tests/guest/trees).
 

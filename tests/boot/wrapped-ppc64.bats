@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # A ppc64 vmlinux that comes stripped, compressed or signed, in a real guest: each loads, and two
 # of them boot. See tests/guest/wrapped.
 

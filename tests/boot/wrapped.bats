@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Kernels that come wrapped, in real guests: each form loads, and one of each kind boots, from a
 # kernel that was one itself. See tests/guest/wrapped.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The control domain of Xen on arm64: refused, since the next kernel would panic.
 
 # shellcheck disable=SC2034,SC2154  # helpers.bash sets these

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # cppcheck and gcc -fanalyzer find nothing; `make analyze` asks clang-tidy too.
 
 top=$(cd -- "$(dirname -- "$BATS_TEST_FILENAME")/../.." && pwd)

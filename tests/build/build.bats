@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What make makes of a compiler, libraries and flags, and that it fetches nothing.
 
 # shellcheck disable=SC2030,SC2031,SC2154  # helpers.bash and bats set these; each test is a shell of its own

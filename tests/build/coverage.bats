@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Every branch of pure code is taken, or tests/coverage/argued says why it cannot be; no file of the edges
 # has more branches that no test takes than tests/coverage/missed says.
 # shellcheck disable=SC2030,SC2031  # each test is a shell of its own, and so is what it runs

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The layers of the code: a layer includes only itself and layers below it, includes start at the
 # root and never climb, and only src/ itself and src/sys/ see the operating system. Each check is
 # also shown to fail.
@@ -121,4 +122,13 @@ seers() {
 	output=$(grep -v '"' <<<"$output" || true)
 	echo "$output"
 	[[ -z $output ]]
+}
+
+@test "every source says its licence in its first lines" {
+	local file bad=0
+	while read -r file; do
+		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: MIT$\|SPDX-License-Identifier: MIT \*/$' ||
+			{ echo "$file: no SPDX line" && bad=1; }
+	done < <(find Makefile src dt arch tests .ci \( -name '*.[chS]' -o -name '*.bats' -o -name '*.bash' -o -name '*.py' -o -name Makefile -o -perm -100 \) -type f)
+	((bad == 0))
 }

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Shared by the tests of tests/build; sourced by them.
 # shellcheck shell=bash disable=SC2034,SC2154
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What the lab does when a mirror does not have what it lists.
 
 # shellcheck disable=SC2154  # helpers.bash sets these

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What the folders may know. All but src/ itself and src/sys/ are pure: their code calls nothing but
 # itself, the libraries that read formats and a few functions of libc, and has no state; no code but
 # arch/ knows a target. Each check is also shown to fail.
@@ -136,7 +137,7 @@ targets() {
 
 @test "that check fails for a word that differs" {
 	cp -r arch/arm64 "$BATS_TEST_TMPDIR/arm64"
-	sed -i '2s/0x5/0x6/' "$BATS_TEST_TMPDIR/arm64/stub_words.h"
+	sed -i '3s/0x5/0x6/' "$BATS_TEST_TMPDIR/arm64/stub_words.h"
 	run tests/build/stubs "$BATS_TEST_TMPDIR/arm64" --check
 	echo "$output"
 	[[ $status -eq 1 && $output = *0x680000c0* ]]

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Every caller's own words, in stock guests of both architectures whose kernels have kexec_load
 # only. The binary is there as kexec-lite, /sbin/kexec, /usr/sbin/kexec and ./kexec.
 

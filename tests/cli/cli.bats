@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The command line: what is accepted, what is refused, where things are printed.
 
 # shellcheck disable=SC2154  # helpers.bash and bats set these

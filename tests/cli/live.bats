@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # A machine that is up, one sentence at a time: the program runs under tests/faults/inject.c as if a
 # captured machine were this one, which answers what would load, start, or look at the hardware, and
 # tells what was done. With faults.bats, which makes every call fail, nothing here needs a guest.

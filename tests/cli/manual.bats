@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What users read: the manual page and the program say the same; the completion and the recipes work.
 
 # shellcheck disable=SC2154  # helpers.bash and bats set these

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What is refused on ppc64: the exact sentence, the exit code (src/error.h), nothing on
 # stdout. First on this machine with captured ones (--root), then in a guest, where the
 # kernel that was loaded before is still loaded after three refusals, and boots.

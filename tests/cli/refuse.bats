@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What is refused: the exact sentence, the exit code (src/error.h), nothing on stdout, and
 # the kernel that was loaded before still loaded. First on this machine with a captured
 # one (--root), then in a guest.

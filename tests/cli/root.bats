@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Machines and files that are a little odd, with --root on this machine: what the edges make of them.
 
 # shellcheck disable=SC2154  # helpers.bash and bats set these

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What kernels come wrapped in, on this machine, for captured ones: the plan of a wrapped
 # kernel is that of the kernel, to the byte; every other file is one sentence.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* gcov's counters of all runs of a program, however a run ends, and of the children that it makes:
  * in a file, COUNTERS, that each run has mapped in their place (counters.ld). gcov itself would
  * write them at exit(), and not after a kill, a reboot, an execve or an _exit.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* bad WHAT: a program that gets wrong what kexec-lite must not, for inject to find. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Every system call made to fail, one at a time, under ptrace (tests/faults/inject.c says what is
 # held against each run), and loads that are killed, in a guest.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* For a kexec-lite that is linked with --wrap=malloc,calloc,realloc: of its allocations the one
  * with the number in FAIL_ALLOCATION fails, and, where that ends with a plus, all that follow. At
  * the end it writes "allocations N" to descriptor 9, if that is open.

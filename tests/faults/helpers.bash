@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Machines that tests/faults/inject.c makes the program believe in. Sourced by faults.bats, live.bats.
 # shellcheck shell=bash disable=SC2154  # helpers.bash sets these
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Doors: where bytes from outside come in. Each file door_NAME.c has one, door_NAME(), which takes
  * any bytes and aborts, by DOOR_WANT(), when what the program makes of them breaks a promise of a
  * header. doors.c gives it to libFuzzer. See doc/testing.md.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The next kernel's tree: a user's tree or the machine's own, merged, overlaid, limited for a crash
  * kernel, its /chosen written, packed and moved. Chunks: the machine's tree, the user's or nothing,
  * an overlay or nothing. The last byte chooses.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A ppc64 kernel file. The last byte chooses the running kernel and whether it is to stay. */
 #include "door.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a crash kernel's core header is made of. Chunks: the ELF headers of /proc/kcore, lists of
  * CPUs possible and present, a CPU's note and its size, vmcoreinfo, the size of the header for
  * hotplug. The last byte chooses the machine.

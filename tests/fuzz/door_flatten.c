@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A walk over a live tree, as src/walk.c makes it: node by node, properties first. A byte says what
  * comes: the end of the node, a property, a node.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An arm64 kernel file. The last byte chooses the running kernel's page size and CPU. */
 #include "door.h"
 

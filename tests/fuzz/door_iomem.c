@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The text of /proc/iomem, and of an arm64 kernel's log behind a line "LOG". */
 #include "door.h"
 

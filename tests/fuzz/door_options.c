@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* argv: words, each ended by a NUL. Behind an empty first word, the running kernel's command line.
  */
 #include "door.h"

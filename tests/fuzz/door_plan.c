@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The whole way from a machine's files to a plan, each byte a roll of the dice. */
 #include "door.h"
 

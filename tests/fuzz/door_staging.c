@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* /proc/zoneinfo, and what was found free. Chunks: the text; the blocks, of which each has 9 bytes.
  */
 #include "door.h"

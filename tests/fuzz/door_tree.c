@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A device tree blob, read in every way that this program reads one. */
 #include "door.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Streams, and what they come wrapped in. The last byte chooses how much room there is. */
 #include "door.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libFuzzer's side: the door is the one that the program is named after. */
 #include "door.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A machine's files in memory, behind src/files.h: the program's edges that read a machine
  * (src/probe.c, crash.c) run on them as they are.
  */

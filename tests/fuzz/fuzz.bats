@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Random machines and bytes, each run the same: a plan is sound or there is a sentence; no door opens to
 # what breaks it; and each of these tests can fail. `make fuzz` runs them for longer.
 

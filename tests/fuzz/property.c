@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* property CASES [FIRST]		cases by number, from FIRST (0) on; each is refused with a
  *sentence, or its plan passes plan_check() and with any one defect does not property --samples N
  *DIR [FIRST]	N plans, each in DIR/NUMBER: the machine as captured, the files, the plan, and in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A made-up machine and a request, from rolls of dice: what the property tests plan for. The
  * machine is files (files.h), as a captured one is, so that probe.c and crash.c read it as they
  * would any other.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Kernel files: good ones, and some that are slightly bad. Behind the headers they are zeros, of
  * which no more than a few pages are ever looked at, so that a file of 2 GiB costs nothing.
  */

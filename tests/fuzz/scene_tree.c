@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Device trees of made-up machines, written in order by libfdt. */
 #include "scene.h"
 

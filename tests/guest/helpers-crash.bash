@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Shared by the crash tests; loaded after helpers.bash.
 # shellcheck shell=bash disable=SC2034,SC2154
 

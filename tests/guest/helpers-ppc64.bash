@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Shared by the ppc64 tests; loaded after helpers.bash, and puts ppc64 in the place of arm64.
 # shellcheck shell=bash disable=SC2034,SC2154
 

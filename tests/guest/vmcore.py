@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """vmcore.py LOG: holds what a crash kernel's /proc/vmcore says, in the console of tests/guest/crash,
 to what the kernel before it said of itself. Leaves the file, mostly a hole, as LOG.vmcore.
 Prints one line per fault, and exits 1 when there is any."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Shared by the lab scripts; sourced, never run.
 # Sets: lab_src (this folder), lab (build/lab, all products go there).
 # LAB_DIR moves the products elsewhere.
@@ -9,7 +10,7 @@ lab=${LAB_DIR:-$(dirname -- "$(dirname -- "$lab_src")")/build/lab}
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 # The header comment of the script is its help text.
-usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 # lock NAME: one process at a time past this point, until the script ends.
 lock() {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the models of both targets share: ranges, device trees, and the rules of any plan.
 
 Written from kernel/kexec_core.c and the boot protocols, not from our C.

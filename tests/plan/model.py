@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """model.py ROOT PLAN.json TREE.dtb: is this plan sound on that captured arm64 machine?
 
 Written from the boot protocol and kernel/kexec_core.c, not from our C: reads the machine's

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Plans on this machine for captured ppc64 ones: golden files, an independent model, and the
 # same bytes inside the guest and out here.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The child that reads files can do nothing else, and what it says is not believed: a build whose
 # reader has been taken over tries, with each libc.
 

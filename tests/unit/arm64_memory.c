@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The arm64 reading of /proc/iomem and tree together. */
 #include "unit.h"
 

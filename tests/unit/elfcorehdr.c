@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The core header, to the byte, and the running kernel's mappings out of /proc/kcore. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files that are no kernel for this machine: what they are is said. */
 #include "unit.h"
 

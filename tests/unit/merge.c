@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* merge_machine(): a user's tree, the machine's own, what comes of them. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which system call loads: what the machine has, what is asked, what comes of it. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Device trees as one line of text: see unit.h. Written for tests, so a note that is wrong aborts.
  */
 #include "unit.h"

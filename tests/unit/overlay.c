@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* overlay_apply(): a base, an overlay as dtc -@ writes it, what comes of them. The notes cannot
  * have a name with a slash, nor a string list; none is needed.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* plan_make(): a small machine in memory, planned. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* plan_check(): a finished plan, one thing wrong with it, one sentence. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The ppc64 part of plan_check(): a finished plan, one thing wrong with it, one sentence; and every
  * edit of a tree that has not the room for it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a ppc64 crash kernel's tree says of memory, and what is undone when it loads the next one.
  */
 #include "unit.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vmlinux on a small ppc64 machine: parsed and planned. */
 #include "unit.h"
 

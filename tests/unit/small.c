@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A small machine in memory: see unit.h. */
 #include "unit.h"
 

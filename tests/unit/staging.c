@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which memory is quiet while a load is staged. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the rest of the program asks a tree, and how a tree is edited: by the contract of dt/tree.h.
  */
 #include "unit.h"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The unit tests (tests/unit): one program, in four builds.
 
 top=$(cd -- "$(dirname -- "$BATS_TEST_FILENAME")/../.." && pwd)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Captioned tables of cases, and no more.
  *
  * A room's file has tables of rows and walks them: CASE(caption) starts a row, want_*() compare. A

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Streams as their tools write them, of 140 bytes: "kernel " twenty times. */
 #include "unit.h"
 

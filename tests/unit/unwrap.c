@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Containers, made here: EFI zboot, UKI, ELF, each inside of others, and the table of a PE file. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* fault SYSCALL ERRNO COMMAND [ARGUMENT]...
  *
  * Runs COMMAND with one system call that fails: each call of SYSCALL answers ERRNO, and nothing is

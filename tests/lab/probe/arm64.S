@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A next "kernel" for QEMU's virt machine that prints how it was entered and
  * powers off. It is an arm64 Image (boot protocol header, position independent),

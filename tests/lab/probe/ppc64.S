@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A next "kernel" for QEMU's pseries and powernv machines that prints how it was
  * entered and powers off. Big-endian ELF64, position independent, with the marks a

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """model.py ROOT PLAN.json TREE.dtb KERNEL: is this plan sound on that captured ppc64 machine?
 
 Written from the boot contract, Linux's arch/powerpc/kexec and kernel/kexec_core.c, not from
