@@ -171,7 +171,7 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 	if (node < 0)
 		node = fdt_add_subnode(t->blob, 0, "chosen");
 	if (node < 0)
-		return tree_fail(t->from, "write /chosen of", node, e);
+		return tree_fail(t->from, "write", node, e);
 	clean(t, node, 0);
 	err = write_cmdline(t, node, c);
 	if (!err)
@@ -188,7 +188,7 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 		err = write_ranges(t, node, "linux,usable-memory-range", c->usable, c->low);
 	if (!err)
 		err = add_reservations(t, c);
-	return !err || tree_fail(t->from, "write /chosen of", err, e);
+	return !err || tree_fail(t->from, "write", err, e);
 }
 
 bool chosen_move(struct tree *t, const struct chosen *c, struct error *e)
@@ -205,7 +205,7 @@ bool chosen_move(struct tree *t, const struct chosen *c, struct error *e)
 	if (!err)
 		err = write_core(t, node, c);
 	if (err)
-		return tree_fail(t->from, "write /chosen of", err, e);
+		return tree_fail(t->from, "write", err, e);
 	/* chosen_write() added them last */
 	for (i = 0; i < ours; i++)
 		tree_set_reservation(t, first + i, r[i]);

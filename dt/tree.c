@@ -153,5 +153,5 @@ bool tree_add_reservation(struct tree *t, struct range r, struct error *e)
 		if (range_within(r, had))
 			return true;
 	err = fdt_add_mem_rsv(t->blob, r.start, r.end - r.start);
-	return !err || tree_fail(t->from, "write reservations of", err, e);
+	return !err || tree_fail(t->from, "write", err, e);
 }

@@ -34,7 +34,7 @@ bool print(struct strbuf *t, struct error *e)
 	else if (t->len)
 		err = files_write(STDOUT_FILENO, t->p, t->len);
 	strbuf_free(t);
-	return !err || fail(e, FAIL_FILE, "write to standard output: %s", strerror(err));
+	return !err || fail(e, FAIL_FILE, "write to stdout: %s", strerror(err));
 }
 
 static void warn_risk(const char *why)

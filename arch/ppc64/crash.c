@@ -68,7 +68,7 @@ static bool write_property(struct tree *t, int node, const char *name, const str
 	if (!tree_grow(t, v->len + 64, &unused, e))
 		return false;
 	err = fdt_setprop(t->blob, node, name, v->p, (int)v->len);
-	return err ? tree_fail(t->from, "edit", err, e) : true;
+	return err ? tree_fail(t->from, "write", err, e) : true;
 }
 
 /* linux,usable-memory of one node: (0, 0) when none of it is. */
@@ -142,7 +142,7 @@ bool ppc64_crash_tree(struct tree *t, const struct machine *m, struct error *e)
 		return false;
 	if (m->crash.region.start > saved)
 		err = fdt_add_mem_rsv(t->blob, saved, m->crash.region.start - saved);
-	return err ? tree_fail(t->from, "write reservations of", err, e) : true;
+	return err ? tree_fail(t->from, "write", err, e) : true;
 }
 
 /* When a CPU is added, the kernel rewrites the nodes of all CPUs (arch/powerpc/kexec/core_64.c,

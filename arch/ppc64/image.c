@@ -166,7 +166,7 @@ bool ppc64_pin(struct image *img, const char *name, const struct machine *m, str
 	if (img->fixed)
 		return true;
 	if (!img->run_flag || len < PPC64_HEAD)
-		return fail(e, FAIL_UNSUPPORTED, "run the kernel in place: no __run_at_load: %s",
+		return fail(e, FAIL_UNSUPPORTED, "run in place: no __run_at_load: %s",
 			    name);
 	if (!img->copy && !copy_first_page(img, len < m->page_size ? len : m->page_size, e))
 		return false;

@@ -189,10 +189,10 @@ bool elfcorehdr_read_kcore(struct span kcore, const struct machine *m, struct cr
 				take_text(&a, &b, c);
 	if (!c->text.end)
 		return fail(e, FAIL_MACHINE,
-			    "find the running kernel: no mapping of it in /proc/kcore");
+			    "read /proc/kcore: no mapping of the running kernel");
 	for (i = 0; read_program(&order, kcore, i, &a); i++)
 		if (in_ram(m, &a) && a.virtual - a.at != c->page_offset && a.at != c->text.start)
 			return fail(e, FAIL_MACHINE,
-				    "find the running kernel: two mappings of RAM in /proc/kcore");
+				    "read /proc/kcore: two mappings of RAM");
 	return true;
 }

@@ -207,7 +207,7 @@ static bool place_fail(const struct ranges *room, struct placements *w, struct e
 		     none->what, format_size(need, none->size), most, all);
 	else
 		fail(e, FAIL_ROOM,
-		     "place kernel and initrd: %s needed, the largest hole has %s (%s free)",
+		     "place the pieces: %s needed, the largest hole has %s (%s free)",
 		     format_size(need, sum), most, all);
 	return hint(
 		e, "nothing was loaded: kexec-lite --plan --load without the initrd shows the map");

@@ -62,7 +62,7 @@ static bool capture_system(const char *dir, const struct machine *m, struct erro
 	struct utsname u;
 
 	if (uname(&u))
-		return fail(e, FAIL_MACHINE, "read this machine's name: %s", strerror(errno));
+		return fail(e, FAIL_MACHINE, "call uname: %s", strerror(errno));
 	strbuf_printf(
 		&t,
 		"machine=%s\nrelease=%s\npage_size=%u\nfdt_total=%zu\nfdt_from=%s\nsyscalls=%s%s\n",

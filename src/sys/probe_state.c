@@ -118,7 +118,7 @@ static bool probe_live(struct machine *m, struct error *e)
 	struct utsname u;
 
 	if (uname(&u))
-		return fail(e, FAIL_MACHINE, "read this machine's name: %s", strerror(errno));
+		return fail(e, FAIL_MACHINE, "call uname: %s", strerror(errno));
 	if (!find_arch(m, u.machine, e))
 		return false;
 	memcpy(m->release, u.release, sizeof(m->release) - 1);

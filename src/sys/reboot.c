@@ -65,7 +65,7 @@ static void run_on(unsigned cpu)
 bool reboot_kexec(const struct machine *m, const struct reboot_options *o, struct error *e)
 {
 	if (!m->may_boot)
-		return fail_privilege(e, "start the loaded kernel");
+		return fail_privilege(e, "start the kernel");
 	if (!m->loaded && !m->loaded_unknown) {
 		fail(e, FAIL_NOTHING, "start a kernel: none is loaded");
 		return hint(e, "nothing was started: load a kernel first, with kexec-lite --load");
@@ -77,7 +77,7 @@ bool reboot_kexec(const struct machine *m, const struct reboot_options *o, struc
 	if (!o->no_ifdown)
 		interfaces_down();
 	syscall(SYS_reboot, REBOOT_MAGIC1, REBOOT_MAGIC2, REBOOT_CMD_KEXEC, NULL);
-	return fail(e, FAIL_KERNEL, "start the loaded kernel: %s", strerror(errno));
+	return fail(e, FAIL_KERNEL, "start the kernel: %s", strerror(errno));
 }
 
 bool reboot_shutdown(struct error *e)

@@ -53,7 +53,7 @@ says() {
 		on ARM "$what" -u
 		says 10 nothing "kexec-lite: cannot unload the kernel: this takes root (CAP_SYS_BOOT)" "kexec-lite: ${root[*]}"
 		on PPC "$what" -e
-		says 10 nothing "kexec-lite: cannot start the loaded kernel: this takes root (CAP_SYS_BOOT)" "kexec-lite: ${root[*]}"
+		says 10 nothing "kexec-lite: cannot start the kernel: this takes root (CAP_SYS_BOOT)" "kexec-lite: ${root[*]}"
 	done
 	on ARM "-e read=EPERM" -l Image
 	says 10 nothing "kexec-lite: cannot read this machine: Operation not permitted: /proc/cmdline" "kexec-lite: ${root[*]}"
@@ -179,7 +179,7 @@ says() {
 	on PPC-many "" -e -x
 	says 0 "on CPU none, sync, reboot"
 	on PPC "-e reboot=EINVAL" -e -x
-	says 13 "on CPU 0, sync" "kexec-lite: cannot start the loaded kernel: Invalid argument"
+	says 13 "on CPU 0, sync" "kexec-lite: cannot start the kernel: Invalid argument"
 	on ARM "" -e
 	says 14 nothing "kexec-lite: cannot start a kernel: none is loaded" \
 		"kexec-lite: nothing was started: load a kernel first, with kexec-lite --load"

@@ -216,7 +216,7 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 @test "--run-at-load: a kernel that moves needs __run_at_load, a fixed one stays anyway" {
 	make_image k --dyn --no-run0
 	plan --run-at-load k
-	refused 5 "run the kernel in place: no __run_at_load: k"
+	refused 5 "run in place: no __run_at_load: k"
 	make_image k --no-run0 --load 0x20000000:3M:4M
 	plan --run-at-load k
 	accepted

@@ -298,7 +298,7 @@ guest() {
 		"nothing was done: run kexec-lite as root"
 	guest user-unload 10 "unload the kernel: this takes root (CAP_SYS_BOOT)" \
 		"nothing was done: run kexec-lite as root"
-	guest user-exec 10 "start the loaded kernel: this takes root (CAP_SYS_BOOT)" \
+	guest user-exec 10 "start the kernel: this takes root (CAP_SYS_BOOT)" \
 		"nothing was done: run kexec-lite as root"
 }
 

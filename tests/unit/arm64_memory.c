@@ -203,7 +203,7 @@ static void tables_without_room(void)
 	    !tree_open(&t, in, 0, "/t", &e))
 		abort();
 	want_error(arch_arm64.tree(&t, &m, &e), &e, FAIL_TREE,
-		   "write reservations of the device tree: FDT_ERR_NOSPACE: /t");
+		   "write the device tree: FDT_ERR_NOSPACE: /t");
 	tree_free(&t);
 	ranges_free(&m.reserved);
 	note_free(&in);

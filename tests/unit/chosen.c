@@ -348,16 +348,16 @@ static void crashes(void)
 		  "" },
 		{ "addresses of three cells: refused",
 		  "/ { #address-cells = <3>; #size-cells = <2>; chosen { }; };", NULL,
-		  "write /chosen of the device tree: FDT_ERR_BADNCELLS: /t" },
+		  "write the device tree: FDT_ERR_BADNCELLS: /t" },
 		{ "addresses of no cells: refused",
 		  "/ { #address-cells = <0>; #size-cells = <2>; chosen { }; };", NULL,
-		  "write /chosen of the device tree: FDT_ERR_BADNCELLS: /t" },
+		  "write the device tree: FDT_ERR_BADNCELLS: /t" },
 		{ "sizes of three cells: refused",
 		  "/ { #address-cells = <2>; #size-cells = <3>; chosen { }; };", NULL,
-		  "write /chosen of the device tree: FDT_ERR_BADNCELLS: /t" },
+		  "write the device tree: FDT_ERR_BADNCELLS: /t" },
 		{ "sizes of no cells: refused",
 		  "/ { #address-cells = <2>; #size-cells = <0>; chosen { }; };", NULL,
-		  "write /chosen of the device tree: FDT_ERR_BADNCELLS: /t" },
+		  "write the device tree: FDT_ERR_BADNCELLS: /t" },
 	};
 	struct chosen high = { .cmdline = "a", .elfcorehdr = { 1ull << 32, 1ull << 33, NULL } };
 	struct span before;
@@ -383,7 +383,7 @@ static void crashes(void)
 	e = (struct error){ 0 };
 	seed(&high);
 	ok = tree_open(&t, before, chosen_slack(1), "/t", &e) && chosen_write(&t, &high, &e);
-	want_error(ok, &e, FAIL_TREE, "write /chosen of the device tree: FDT_ERR_BADVALUE: /t");
+	want_error(ok, &e, FAIL_TREE, "write the device tree: FDT_ERR_BADVALUE: /t");
 	tree_free(&t);
 	note_free(&before);
 
@@ -392,7 +392,7 @@ static void crashes(void)
 	for (slack = 0, ok = false; slack < chosen_slack(1) && !ok; slack += 4) {
 		ok = write_crash(&t, before, slack, &e);
 		want_error(ok, &e, ok ? FAIL_NONE : FAIL_TREE,
-			   ok ? "" : "write /chosen of the device tree: FDT_ERR_NOSPACE: /t");
+			   ok ? "" : "write the device tree: FDT_ERR_NOSPACE: /t");
 		tree_free(&t);
 	}
 	want(ok, "with room it is written");
@@ -426,7 +426,7 @@ static void moves_more(void)
 			abort();
 		ok = chosen_move(&t, &more[i].c, &e);
 		want_error(ok, &e, FAIL_TREE,
-			   "write /chosen of the device tree: FDT_ERR_NOSPACE: /t");
+			   "write the device tree: FDT_ERR_NOSPACE: /t");
 		tree_free(&t);
 	}
 	note_free(&before);

@@ -7,7 +7,7 @@
 #define MISFIT(what, need, most, free)                                                             \
 	"place the " what ": " need " needed, the largest hole has " most " (" free " free)"
 #define TOGETHER(need, most, free)                                                                 \
-	"place kernel and initrd: " need " needed, the largest hole has " most " (" free " free)"
+	"place the pieces: " need " needed, the largest hole has " most " (" free " free)"
 
 static const struct row {
 	const char *caption;

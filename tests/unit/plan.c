@@ -700,7 +700,7 @@ static void crashes(void)
 	s.m.reserved.n = 0;
 	s.m.crash.region = s.m.addressable = (struct range){ 0xf0000000, 0x110000000, NULL };
 	small_free(&s);
-	want_refusal(&s, FAIL_TREE, "write /chosen of the device tree: FDT_ERR_BADVALUE: /small",
+	want_refusal(&s, FAIL_TREE, "write the device tree: FDT_ERR_BADVALUE: /small",
 		     "");
 	small_end(&s);
 
@@ -708,7 +708,7 @@ static void crashes(void)
 	small_start(&s, "/ { #address-cells = <2>; #size-cells = <3>; chosen { "
 			"linux,uefi-mmap-start = <0 1>; }; };");
 	small_crash(&s);
-	want_refusal(&s, FAIL_TREE, "write /chosen of the device tree: FDT_ERR_BADNCELLS: /small",
+	want_refusal(&s, FAIL_TREE, "write the device tree: FDT_ERR_BADNCELLS: /small",
 		     "");
 	small_end(&s);
 

@@ -172,12 +172,12 @@ static void without_room(void)
 	CASE("no room to reserve the memory of the system that crashed");
 	m.fdt = in;
 	want_error(limit(&m, 0, -1, &e), &e, FAIL_TREE,
-		   "write reservations of the device tree: FDT_ERR_NOSPACE: /t");
+		   "write the device tree: FDT_ERR_NOSPACE: /t");
 	CASE("no room to reserve what firmware has");
 	if (!ranges_add(&m.reserved, 0x40000000, 0x40001000, ppc64_rtas))
 		abort();
 	want_error(limit(&m, 16, -1, &e), &e, FAIL_TREE,
-		   "write reservations of the device tree: FDT_ERR_NOSPACE: /t");
+		   "write the device tree: FDT_ERR_NOSPACE: /t");
 	want_error(limit(&m, 32, -1, &e), &e, FAIL_NONE, "");
 	ranges_free(&m.reserved);
 	note_free(&in);

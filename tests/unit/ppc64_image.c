@@ -138,7 +138,7 @@ static const struct row {
 	{ "stay: eight segments become nine", 3, 2, FIRST, eight, 8, true, true, false, 9, 0x80100,
 	  0, "" },
 	{ "stay: a kernel without __run_at_load", 3, 2, FIRST, one, 1, false, true, false, 0, 0,
-	  FAIL_UNSUPPORTED, "run the kernel in place: no __run_at_load: vmlinux" },
+	  FAIL_UNSUPPORTED, "run in place: no __run_at_load: vmlinux" },
 	{ "the entry in the middle", 3, 2, FIRST + 0x1000, one, 1, true, false, false, 1, 0x90000,
 	  0, "" },
 	{ "the entry outside", 3, 2, FIRST + 0x20000, one, 1, true, false, false, 0, 0, FAIL_FORMAT,

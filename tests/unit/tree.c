@@ -282,8 +282,8 @@ static void opens_and_packs(void)
 	tree_free(&t);
 	CASE("libfdt's answer becomes a sentence");
 	e = (struct error){ 0 };
-	ok = tree_fail("/t", "edit", -FDT_ERR_NOSPACE, &e);
-	want_error(ok, &e, FAIL_TREE, "edit the device tree: FDT_ERR_NOSPACE: /t");
+	ok = tree_fail("/t", "write", -FDT_ERR_NOSPACE, &e);
+	want_error(ok, &e, FAIL_TREE, "write the device tree: FDT_ERR_NOSPACE: /t");
 	note_free(&good);
 }
 

@@ -123,7 +123,7 @@ static void test_reserve(void)
 	if (!tree_open(&t, s, 0, "/t", &e))
 		abort();
 	want_error(tree_add_reservation(&t, (struct range){ 0x1000, 0x2000, NULL }, &e), &e,
-		   FAIL_TREE, "write reservations of the device tree: FDT_ERR_NOSPACE: /t");
+		   FAIL_TREE, "write the device tree: FDT_ERR_NOSPACE: /t");
 	tree_free(&t);
 	note_free(&s);
 }
