@@ -172,12 +172,12 @@ no_dump="nothing was loaded: without it nobody could read this machine's dump"
 # lacks FILE WHY: FILE was broken.
 lacks() {
 	run crash_planned two --plan
-	refused 15 "read /$1: $2" "$no_dump"
+	refused 15 "read crash notes: $2: /$1" "$no_dump"
 }
 
 @test "what the core header is made of: each missing, cut or wrong" {
 	local cpu=sys/devices/system/cpu none="No such file or directory"
-	local wrong="it does not say where in RAM a note lies" f
+	local wrong="no address in RAM in it" f
 	for f in sys/kernel/vmcoreinfo $cpu/possible $cpu/cpu0/crash_notes $cpu/cpu1/crash_notes_size proc/kcore; do
 		broken arm64-crash
 		rm "$root/$f"
@@ -214,10 +214,10 @@ lacks() {
 	local maker=$top/tests/plan/ppc64/image k=$BATS_TEST_TMPDIR/vmlinux
 	python3 "$maker" "$k" --dyn --no-run0
 	run "$host_bin" -p --plan --root "$machines/pseries-crash" "$k"
-	[[ $status -eq 5 && ${lines[0]} = *"where it is loaded: it has no __run_at_load" ]] || fail_with "$status $output"
+	[[ $status -eq 5 && ${lines[0]} = *"cannot run in place: no __run_at_load: "* ]] || fail_with "$status $output"
 	python3 "$maker" "$k" --no-run0 --load 0x60000000:3M:4M
 	run "$host_bin" -p --plan --root "$machines/pseries-crash" "$k"
-	[[ $status -eq 5 && ${lines[0]} = *"in the crash kernel region: it runs at 0x60000000 only" ]] ||
+	[[ $status -eq 5 && ${lines[0]} = *"cannot load a crash kernel: runs only at 0x60000000, outside its region: "* ]] ||
 		fail_with "$status $output"
 }
 
