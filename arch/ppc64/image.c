@@ -102,10 +102,10 @@ static bool take_image(const struct elf *elf, const char *name, const struct mac
 	img->zeroes_bss = img->run_flag; /* Linux clears it by itself */
 	img->memsz = last->paddr - first->paddr + last->memsz;
 	img->align = PPC64_ALIGN;
+	if (!img->run_flag && elf->program)
+		return fail(e, FAIL_UNSUPPORTED, "load the kernel: a program, not a kernel: %s",
+			    name);
 	if (!img->run_flag && elf->type != ELF_DYN) {
-		if (elf->program)
-			return fail(e, FAIL_UNSUPPORTED,
-				    "load the kernel: a program, not a kernel: %s", name);
 		img->fixed = true;
 		img->align = 1ull << 63;
 		img->offset = first->paddr;
@@ -166,8 +166,7 @@ bool ppc64_pin(struct image *img, const char *name, const struct machine *m, str
 	if (img->fixed)
 		return true;
 	if (!img->run_flag || len < PPC64_HEAD)
-		return fail(e, FAIL_UNSUPPORTED, "run in place: no __run_at_load: %s",
-			    name);
+		return fail(e, FAIL_UNSUPPORTED, "run in place: no __run_at_load: %s", name);
 	if (!img->copy && !copy_first_page(img, len < m->page_size ? len : m->page_size, e))
 		return false;
 	(img->big_endian ? put_be32 : put_le32)(img->copy + PPC64_RUN_AT_LOAD, 1);

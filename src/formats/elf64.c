@@ -98,6 +98,7 @@ static bool check_loads(const struct elf *elf, const char *name, struct error *e
 static bool parse_headers(struct span file, const char *name, uint64_t at, uint16_t count,
 			  struct elf *elf, struct error *e)
 {
+	bool dummy = false;
 	struct span ph;
 	uint32_t type;
 	unsigned i;
@@ -111,9 +112,11 @@ static bool parse_headers(struct span file, const char *name, uint64_t at, uint1
 		if (type == PT_INTERP && has_interpreter(elf, file, ph))
 			return fail(e, FAIL_UNSUPPORTED,
 				    "load the kernel: a program with an interpreter: %s", name);
+		dummy |= type == PT_INTERP;
 		if (type == PT_LOAD && !take_load(file, ph, name, elf, e))
 			return false;
 	}
+	elf->program &= !dummy;
 	return check_loads(elf, name, e);
 }
 

@@ -24,7 +24,8 @@ struct elf {
 	uint64_t entry;			 /* virtual */
 	struct elf_load load[ELF_LOADS]; /* by physical address, without overlaps */
 	size_t loads;			 /* at least one */
-	bool program; /* asks for a stack or thread-local storage: made to run under a kernel */
+	bool program; /* asks for a stack or thread-local storage, and is not FreeBSD's kernel: made
+		       * to run under a kernel */
 };
 
 /* Does the file start like ELF? If so *machine is its e_machine and *is64 says its class. */
