@@ -121,6 +121,7 @@ struct program {
 #define DATA_ARG(i) (16 + 8 * (i) + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0))
 #define ALLOW	    0x7fff0000u
 #define KILL	    0x80000000u
+#define REFUSE	    (0x50000u | EINVAL)
 #define ABI_64BIT   0x80000000u
 #define ABI_LE	    0x40000000u
 #define MODE_FILTER 2
@@ -128,9 +129,13 @@ struct program {
 /* Each is a few instructions that end by a return, or pass over all of them. */
 /* clang-format off */
 #define CALL(call) { IF, 0, 1, call }, { RETURN, 0, 0, ALLOW }
-#define CALL_IF(call, arg, v, or_v)                                                                \
-	{ IF, 0, 5, call }, { LOAD, 0, 0, DATA_ARG(arg) }, { IF, 1, 0, v }, { IF, 0, 1, or_v },    \
+#define CALL_IF(call, arg, v)                                                                      \
+	{ IF, 0, 4, call }, { LOAD, 0, 0, DATA_ARG(arg) }, { IF, 0, 1, v },                        \
 	{ RETURN, 0, 0, ALLOW }, { RETURN, 0, 0, KILL }
+#define CALL_IF_OR_REFUSE(call, arg, v, refused)                                                   \
+	{ IF, 0, 6, call }, { LOAD, 0, 0, DATA_ARG(arg) }, { IF, 0, 1, v },                        \
+	{ RETURN, 0, 0, ALLOW }, { IF, 0, 1, refused },                                            \
+	{ RETURN, 0, 0, REFUSE }, { RETURN, 0, 0, KILL }
 #define CALL_UNLESS(call, arg, bits)                                                               \
 	{ IF, 0, 4, call }, { LOAD, 0, 0, DATA_ARG(arg) }, { IF_ANY, 1, 0, bits },                 \
 	{ RETURN, 0, 0, ALLOW }, { RETURN, 0, 0, KILL }
@@ -160,10 +165,11 @@ static int without_calls(void)
 		CALL(SYS_mremap),
 		CALL(SYS_brk),
 		CALL_UNLESS(SYS_mprotect, 2, PROT_EXEC),
-		CALL_IF(SYS_madvise, 2, MADV_DONTNEED, MADV_DONTNEED),
+		/* free() of musl before 1.2.4 tries MADV_FREE, and does not mind */
+		CALL_IF_OR_REFUSE(SYS_madvise, 2, MADV_DONTNEED, MADV_FREE),
 		CALL(SYS_read),
 		CALL(SYS_pread64),
-		CALL_IF(SYS_write, 0, STDERR_FILENO, STDERR_FILENO),
+		CALL_IF(SYS_write, 0, STDERR_FILENO),
 		CALL(SYS_getcpu),
 		CALL(SYS_exit_group),
 		{ RETURN, 0, 0, KILL },

@@ -90,7 +90,7 @@ survives() {
 }
 
 # Where the program says so, what it could not find out or do does not matter.
-network='^CHANGED (socket |fcntl |open(at)? /sys/class/net|getdents /sys/class/net|ioctl socket),|^CHANGED openat .*, from then on'
+network='^CHANGED (socket |fcntl |(open(at)?|fcntl|fstatat|getdents) /sys/class/net|ioctl socket),|^CHANGED openat .*, from then on'
 # the call fails for the interfaces, too, which are behind these
 behind='^CHANGED (open /proc/(kpageflags|self/pagemap|zoneinfo)|ioctl /dev/null), from then on'
 
@@ -171,12 +171,12 @@ starve_once() {
 starve() {
 	local bin=$1 name=$2 n at
 	shift 2
-	n=$("$bin" --plan=json --seed 00 "$@" 9>&1 >"heap.$name")
+	n=$("$bin" --no-sandbox --plan=json --seed 00 "$@" 9>&1 >"heap.$name")
 	n=${n#allocations }
 	((n > 5)) || fail_with "$name: $n allocations"
 	export -f starve_once
 	for ((at = 1; at <= n; at++)); do printf '%s\n' "$at" "$at+"; done |
-		xargs -P 2 -I {} bash -c 'starve_once "$@"' - {} "heap.$name" "$bin" --plan=json --seed 00 "$@" \
+		xargs -P 2 -I {} bash -c 'starve_once "$@"' - {} "heap.$name" "$bin" --no-sandbox --plan=json --seed 00 "$@" \
 			>"heap.bad.$name"
 	cat "heap.bad.$name"
 	[[ ! -s heap.bad.$name ]]

@@ -490,7 +490,7 @@ static bool answered(const struct user_regs_struct *r, struct outcome *o, long *
 	case SYS_capset:
 		/* what the child puts down, the program still has */
 		*answer = tracee == child ? set_capabilities(r) : 0;
-		return opt.root != NULL;
+		return opt.root != NULL || tracee != child;
 	case SYS_sync: note("sync", ""); return true;
 	case SYS_sched_setaffinity: *answer = run_on(r); return true;
 	case SYS_getcpu: return true;
@@ -679,6 +679,8 @@ static void after(struct run *r, struct process *p, struct user_regs_struct *reg
 	if (p->answer_it) {
 		regs->rax = (unsigned long)p->answer;
 		regs->orig_rax = in->orig_rax;
+	}
+	if (p->answer_it || (long)in->orig_rax == SYS_brk) {
 		regs->rdi = in->rdi;
 		ptrace(PTRACE_SETREGS, p->pid, NULL, regs);
 	}
@@ -767,6 +769,12 @@ static void before(struct run *r, struct process *p, struct user_regs_struct *re
 	if (hit && r->f.how == KILLED) {
 		kill(p->pid, SIGKILL);
 		return;
+	}
+	if (hit && nr == SYS_brk) {
+		/* it has no errno: where it fails the break stays where it is */
+		hit = false;
+		regs->rdi = 0;
+		ptrace(PTRACE_SETREGS, p->pid, NULL, regs);
 	}
 	if (hit && r->f.how == SHORT) {
 		hit = false;

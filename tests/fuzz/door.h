@@ -15,7 +15,8 @@
 	X(elf64)                                                                                   \
 	X(tree)                                                                                    \
 	X(edit)                                                                                    \
-	X(flatten) X(iomem) X(staging) X(elfcorehdr) X(options) X(plan) X(gzip) X(zstd) X(xz)      \
+	X(flatten)                                                                                 \
+	X(iomem) X(staging) X(elfcorehdr) X(options) X(plan) X(message) X(gzip) X(zstd) X(xz)      \
 		X(lz4) X(unwrap)
 #define DOOR_DECLARE(name) void door_##name(struct span in);
 DOORS(DOOR_DECLARE)

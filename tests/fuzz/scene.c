@@ -346,8 +346,10 @@ static bool run(struct scene *s)
 		return false;
 	s->probed = true;
 	make_freemap(s);
-	if (!kernel_parse(s->kernel, "kernel", m, &s->image, e) ||
-	    !kernel_settle(&s->image, "kernel", m, s->stay, e))
+	if (!kernel_parse(s->kernel, "kernel", m, &s->image, e))
+		return false;
+	s->parsed = s->image;
+	if (!kernel_settle(&s->image, "kernel", m, s->stay, e))
 		return false;
 	make_request(s);
 	return (!s->has_user || tree_check(s->request.dtb, "user", e)) &&
@@ -380,6 +382,27 @@ void scene_end(struct scene *s)
 	machine_free(&s->machine);
 }
 
+/* The plan that went through the sandbox's message is the same. */
+static void check_passed(const struct scene *s)
+{
+	static struct passed p;
+	const struct segment *a, *b;
+	struct error e = { 0 };
+	size_t i;
+
+	scene_encode(s, &p);
+	DOOR_WANT(scene_decode(s, &p, &e));
+	DOOR_WANT(p.plan.n == s->plan.n && p.plan.entry == s->plan.entry);
+	for (i = 0; i < p.plan.n; i++) {
+		a = &s->plan.seg[i];
+		b = &p.plan.seg[i];
+		DOOR_WANT(a->piece == b->piece && a->data.len == b->data.len);
+		DOOR_WANT(a->at.start == b->at.start && a->at.end == b->at.end);
+		DOOR_WANT(a->reserved_end == b->reserved_end);
+	}
+	scene_passed_free(&p);
+}
+
 void scene_check(struct scene *s)
 {
 	struct strbuf t = STRBUF_GROWING;
@@ -392,6 +415,7 @@ void scene_check(struct scene *s)
 	print_plan(&s->plan, &s->request, &t);
 	DOOR_WANT(!t.truncated);
 	strbuf_free(&t);
+	check_passed(s);
 }
 
 static struct segment *piece(struct scene *s, enum piece which)

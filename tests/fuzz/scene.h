@@ -7,6 +7,7 @@
 #define SCENE_H
 
 #include "arch/arch.h"
+#include "src/plan/message.h"
 
 /* Rolls come from bytes while there are any (and are 0 behind them), or, without, from a state. */
 struct dice {
@@ -46,7 +47,7 @@ struct scene {
 	_Alignas(8) uint8_t over[SCENE_TREE];
 
 	struct machine machine;
-	struct image image;
+	struct image parsed, image; /* as the file is, and as it is loaded */
 	struct overlay overlay;
 	struct request request;
 	char cmdline[2100];
@@ -72,6 +73,23 @@ uint64_t scene_size(struct scene *s);
 
 /* Aborts unless the scene was refused with a sentence or its plan passes plan_check(). */
 void scene_check(struct scene *s);
+
+/* What the sandboxed reader of the files passes on of a good plan, and what its parent makes of it.
+ */
+struct passed {
+	_Alignas(64) uint8_t made[1 << 20];
+	struct blobs blobs;
+	struct message message;
+	enum wrapping wrapping; /* of the kernel's file, as the parent sees it */
+	struct request request; /* the parent's */
+	struct image image;
+	struct unwrapped unwrapped;
+	struct plan plan;
+};
+void scene_encode(const struct scene *s, struct passed *p);
+/* With plan_check(). End it with scene_passed_free() in any case. */
+bool scene_decode(const struct scene *s, struct passed *p, struct error *e);
+void scene_passed_free(struct passed *p);
 
 /* Does one thing to a good plan that makes it bad; false when there is nothing of that kind in it.
  */

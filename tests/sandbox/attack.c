@@ -45,6 +45,8 @@ static bool call_memory(const char *what)
 		madvise(page, sizeof(page), HWPOISON);
 	else if (IS("soft-offline"))
 		madvise(page, sizeof(page), SOFT_OFFLINE);
+	else if (IS("free"))
+		return madvise(page, sizeof(page), MADV_FREE) == 0;
 	else if (IS("mergeable"))
 		madvise(page, sizeof(page), 12);
 	else

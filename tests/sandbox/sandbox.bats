@@ -74,9 +74,17 @@ attack() {
 	((bad == 0))
 }
 
+@test "memory is given back at once or not at all" {
+	local build
+	for build in "${builds[@]}"; do
+		attack "$build" free
+		[[ $status -eq 0 && $output != *"came back"* ]] || fail_with "$build: $status $output"
+	done
+}
+
 @test "the same calls come back without the sandbox" {
 	local call
-	for call in open socket mmap mergeable; do
+	for call in open socket mmap free mergeable; do
 		attack "${builds[0]}" $call --no-sandbox
 		[[ $status -eq 0 && $output = *"came back"* ]] || fail_with "$call: $status $output"
 	done
