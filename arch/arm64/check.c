@@ -3,15 +3,12 @@
  */
 #include "arch/arm64/arm64.h"
 
+#include "src/plan/check.h"
+
 #include <string.h>
 
 #define MIB (1ull << 20)
 #define GIB (1ull << 30)
-
-static bool wrong(struct error *e, const char *what)
-{
-	return fail(e, FAIL_BUG, "trust the plan: %s", what);
-}
 
 /* Section 4: "2MB aligned base address anywhere in usable system RAM" plus text_offset. */
 static bool check_kernel(const struct plan *p, const struct segment *k, const struct image *img,
@@ -20,16 +17,18 @@ static bool check_kernel(const struct plan *p, const struct segment *k, const st
 	size_t i;
 
 	if (p->kernel != k->at.start || k->data.len > img->memsz)
-		return wrong(e, "the kernel is not where the plan says");
+		return broken(e, "is-its-file", "the kernel is not where the plan says");
 	if (k->at.start < img->offset || (k->at.start - img->offset) % (2 * MIB))
-		return wrong(e, "the kernel is not at text_offset above a 2 MiB boundary");
+		return broken(e, "arm64-2mib",
+			      "the kernel is not at text_offset above a 2 MiB boundary");
 	if (k->reserved_end - k->at.start < img->memsz)
-		return wrong(e, "the kernel has no room for its image_size");
+		return broken(e, "arm64-image-size", "the kernel has no room for its image_size");
 	if (k->reserved_end > 256 * 1024 * GIB)
-		return wrong(e, "the kernel is above the first 48 bits");
+		return broken(e, "arm64-48-bit", "the kernel is above the first 48 bits");
 	for (i = 0; i < p->n && img->bottom_up; i++)
 		if (p->seg[i].at.start < k->at.start)
-			return wrong(e, "a piece lies below a kernel that cannot use memory there");
+			return broken(e, "arm64-lowest",
+				      "a piece lies below a kernel that cannot use memory there");
 	return true;
 }
 
@@ -50,7 +49,8 @@ static bool check_window(const struct plan *p, const struct segment *k, struct e
 			high = s->reserved_end;
 	}
 	if (plan_segment(p, INITRD) && high - low / GIB * GIB > 32 * GIB)
-		return wrong(e, "kernel and initrd do not share a window of 32 GiB");
+		return broken(e, "arm64-window",
+			      "kernel and initrd do not share a window of 32 GiB");
 	return true;
 }
 
@@ -60,14 +60,19 @@ static bool check_tree(const struct plan *p, const struct segment *t, struct err
 	phys block = t->at.start / (2 * MIB) * (2 * MIB);
 	size_t i;
 
-	if (t->at.start % 8 || t->at.start + t->data.len > block + 2 * MIB)
-		return wrong(e, "the device tree is not inside one block of 2 MiB");
+	if (t->at.start % 8)
+		return broken(e, "arm64-dtb-8", "the device tree is not at a multiple of 8");
+	if (t->at.start + t->data.len > block + 2 * MIB)
+		return broken(e, "arm64-dtb-block",
+			      "the device tree is not inside one block of 2 MiB");
 	for (i = 0; i < p->n; i++)
 		if (&p->seg[i] != t && p->seg[i].at.start < block + 2 * MIB &&
 		    block < p->seg[i].reserved_end)
-			return wrong(e, "the device tree shares its block of 2 MiB");
+			return broken(e, "arm64-dtb-block",
+				      "the device tree shares its block of 2 MiB");
 	return t->reserved_end >= block + 2 * MIB ||
-	       wrong(e, "the device tree does not have all of its block of 2 MiB");
+	       broken(e, "arm64-dtb-block",
+		      "the device tree does not have all of its block of 2 MiB");
 }
 
 /* irq-gic-v3-its.c, gic_check_reserved_range: each LPI table inside one reservation. */
@@ -82,7 +87,7 @@ static bool check_lpi(const void *tree, const struct ranges *keep, struct error 
 		for (i = 0; !found && tree_next_reserved(tree, &i, &r);)
 			found = r.start <= keep->v[k].start && r.end >= keep->v[k].end;
 	}
-	return found || wrong(e, "the device tree does not reserve the LPI tables");
+	return found || broken(e, "lpi-tables", "the device tree does not reserve the LPI tables");
 }
 
 /* The stub must load these addresses: two ldr (literal) into x0 and x4, nothing into x1 to x3. */
@@ -97,15 +102,16 @@ static bool check_stub(const struct plan *p, const struct segment *s, phys kerne
 	unsigned i;
 
 	if (p->entry != s->at.start)
-		return wrong(e, "it does not start in the stub");
+		return broken(e, "stub-points", "it does not start in the stub");
 	span_le64(s->data, 24, &x0);
 	span_le64(s->data, 32, &x4);
 	if (s->data.len != 40 || x0 != tree || x4 != kernel)
-		return wrong(e, "the stub does not point at kernel and device tree");
+		return broken(e, "stub-points",
+			      "the stub does not point at kernel and device tree");
 	for (i = 0; i < 6; i++) {
 		span_le32(s->data, 4 * i, &word);
 		if (word != code[i])
-			return wrong(e, "the stub is not the code of stub.S");
+			return broken(e, "arm64-registers", "the stub is not the code of stub.S");
 	}
 	return true;
 }
@@ -116,12 +122,13 @@ bool arm64_check(const struct plan *p, const struct request *r, struct error *e)
 	const struct segment *s = plan_segment(p, STUB);
 
 	if (!k || !t)
-		return wrong(e, "it has no kernel or no device tree");
+		return broken(e, "is-its-file", "it has no kernel or no device tree");
 	if (!check_kernel(p, k, r->image, e) || !check_window(p, k, e) || !check_tree(p, t, e) ||
 	    !check_lpi(t->data.p, &r->machine->reserved, e))
 		return false;
 	if (r->machine->tree_in_x0)
-		return p->entry == k->at.start || wrong(e, "it does not start in the kernel");
+		return p->entry == k->at.start ||
+		       broken(e, "arm64-tree-in-x0", "it does not start in the kernel");
 	return s ? check_stub(p, s, k->at.start + r->image->entry, t->at.start, e)
-		 : wrong(e, "it has no stub");
+		 : broken(e, "arm64-registers", "it has no stub");
 }

@@ -2,24 +2,30 @@
 /* The ppc64 rules of a finished plan, derived again with arithmetic of their own. */
 #include "arch/ppc64/ppc64.h"
 
+#include "src/plan/check.h"
+
 #include <string.h>
 
-static bool wrong(struct error *e, const char *what)
-{
-	return fail(e, FAIL_BUG, "trust the plan: %s", what);
-}
+/* Offsets in the stub: see stub.S. */
+#define CODE   0x100u
+#define DATA   0x1a0u
+#define LENGTH 0x1d0u
 
 /* machine_kexec_prepare() in arch/powerpc/kexec/core_64.c refuses what lies below the running
  * kernel's end; that real mode reaches the rest nobody checks but us.
  */
 static bool check_reach(const struct plan *p, const struct machine *m, struct error *e)
 {
-	size_t i;
+	const struct segment *s;
 
-	for (i = 0; i < p->n; i++)
-		if (p->seg[i].at.start < m->addressable.start ||
-		    p->seg[i].reserved_end > m->addressable.end)
-			return wrong(e, "a piece is outside of what real mode reaches");
+	for (s = p->seg; s < p->seg + p->n; s++) {
+		if (s->at.start < m->addressable.start)
+			return broken_by(e, "ppc64-above-running-end", s,
+					 "lies on the running kernel");
+		if (s->reserved_end > m->addressable.end)
+			return broken_by(e, "ppc64-below-rma", s,
+					 "is outside of what real mode reaches");
+	}
 	return true;
 }
 
@@ -29,91 +35,167 @@ static bool check_kernel(const struct plan *p, const struct image *img, struct e
 	size_t i;
 
 	if (!k || k->at.start != p->kernel)
-		return wrong(e, "the kernel is not where the plan says");
-	if (img->fixed ? p->kernel != img->offset : p->kernel % 65536)
-		return wrong(e, "the kernel is at a place that it cannot run from");
+		return broken(e, "is-its-file", "the kernel is not where the plan says");
+	if (img->fixed && p->kernel != img->offset)
+		return broken(e, "ppc64-fixed", "the kernel cannot run from its place");
+	if (!img->fixed && p->kernel % 65536)
+		return broken(e, "ppc64-64k-aligned", "the kernel is not on 64 KiB");
 	for (i = 0; i < p->n; i++)
 		if (p->seg[i].piece == KERNEL && p->seg[i].reserved_end > k->reserved_end)
 			k = &p->seg[i];
 	return k->reserved_end - p->kernel >= img->memsz ||
-	       wrong(e, "the kernel has no room for its BSS");
+	       broken(e, "ppc64-memsz", "the kernel has no room for its BSS");
+}
+
+/* ---- the stub */
+
+/* What goes to address 0, where the other CPUs wait: the kernel's own, but for our branch. */
+static bool check_head(struct span stub, const struct request *r, struct error *e)
+{
+	uint32_t branch = 0;
+
+	(r->machine->big_endian ? span_be32 : span_le32)(stub, 0, &branch);
+	if (branch != (0x48000000u | CODE))
+		return broken(e, "ppc64-byte-order", "the stub does not start with its branch");
+	return span_equal_at(r->image->part[0].data, 4, stub.p + 4, CODE - 4) ||
+	       broken(e, "ppc64-head", "the stub is not what other CPUs need at address 0");
+}
+
+/* It is entered in the byte order of the kernel that ran, and turns big endian with its seventh
+ * instruction, an rfid.
+ */
+static bool check_code(struct span stub, const struct machine *m, struct error *e)
+{
+	static const uint32_t code[] = {
+#include "stub_words.h"
+	};
+	const uint32_t rfid = 0x4c000024;
+	bool big = m->big_endian;
+	uint32_t word;
+	size_t i;
+
+	_Static_assert(sizeof(code) == DATA - CODE, "the stub has grown");
+	for (i = 0; i < ARRAY_SIZE(code); i++) {
+		(big ? span_be32 : span_le32)(stub, CODE + 4 * i, &word);
+		if (word != code[i])
+			return broken(e, "ppc64-byte-order", "the stub is not the code of stub.S");
+		big |= word == rfid;
+	}
+	return true;
+}
+
+/* OPAL's base and entry, for r8 and r9: both or none. */
+static bool check_opal(struct span stub, const void *fdt, struct error *e)
+{
+	uint64_t want[2] = { 0, 0 }, base, entry;
+	const int opal = tree_root_child(fdt, "ibm,opal");
+
+	if (!tree_address(fdt, opal, "opal-base-address", &want[0]) ||
+	    !tree_address(fdt, opal, "opal-entry-address", &want[1]))
+		want[0] = want[1] = 0;
+	span_be64(stub, DATA + 24, &base);
+	span_be64(stub, DATA + 32, &entry);
+	return (base == want[0] && entry == want[1]) ||
+	       broken(e, "ppc64-registers", "the stub has another OPAL");
 }
 
 static bool check_stub(const struct plan *p, const struct request *r, struct error *e)
 {
 	const struct segment *s = plan_segment(p, STUB);
-	const struct span head = r->image->part[0].data;
-	uint64_t tree = 0, kernel = 0, entry = 0, backup = 1;
-	uint32_t branch = 0;
+	uint64_t tree, kernel, entry, backup;
 
-	if (!s || p->entry != s->at.start || s->data.len != 0x1d0)
-		return wrong(e, "it does not start in the stub");
-	if (r->machine->big_endian)
-		span_be32(s->data, 0, &branch);
-	else
-		span_le32(s->data, 0, &branch);
-	if (branch != 0x48000100 || !span_equal_at(head, 4, s->data.p + 4, 0xfc))
-		return wrong(e, "the stub is not what other CPUs need at address 0");
-	span_be64(s->data, 0x1a0, &tree);
-	span_be64(s->data, 0x1a8, &kernel);
-	span_be64(s->data, 0x1b0, &entry);
-	span_be64(s->data, 0x1c8, &backup);
+	if (!s || p->entry != s->at.start || s->data.len != LENGTH)
+		return broken(e, "stub-points", "it does not start in the stub");
+	if (!check_head(s->data, r, e) || !check_code(s->data, r->machine, e) ||
+	    !check_opal(s->data, r->machine->fdt.p, e))
+		return false;
+	span_be64(s->data, DATA, &tree);
+	span_be64(s->data, DATA + 8, &kernel);
+	span_be64(s->data, DATA + 16, &entry);
+	span_be64(s->data, DATA + 40, &backup);
 	if (tree != plan_segment(p, TREE)->at.start || kernel != p->kernel ||
 	    entry != p->kernel_entry || entry != kernel + r->image->entry)
-		return wrong(e, "the stub does not point at kernel and device tree");
-	if (backup != p->chosen.backup.start)
-		return wrong(e, "the stub saves the first 64 KiB elsewhere");
-	return true;
+		return broken(e, "stub-points",
+			      "the stub does not point at kernel and device tree");
+	return backup == p->chosen.backup.start ||
+	       broken(e, "backup-64k", "the stub saves the first 64 KiB elsewhere");
 }
 
-/* A crash kernel stays where it is, finds the core header, and nothing else lies where the stub
- * saves memory.
- */
+/* ---- a crash kernel */
+
+/* It stays where it is: so says the word in its own image, of which the stub has a copy. */
+static bool check_stays(const struct image *img, struct error *e)
+{
+	uint32_t flag = 0;
+
+	(img->big_endian ? span_be32 : span_le32)(img->part[0].data, 0x5c, &flag);
+	return img->fixed || flag == 1 ||
+	       broken(e, "ppc64-run-at-load", "the crash kernel would move itself to 0");
+}
+
+/* It stays, finds the core header, and nothing else lies where the stub saves memory. */
 static bool check_crash(const struct plan *p, const struct request *r, struct error *e)
 {
 	const struct segment *s = plan_segment(p, STUB), *c = plan_segment(p, CORE);
 	struct span line = { (const uint8_t *)p->chosen.cmdline, strlen(p->chosen.cmdline) };
 	const struct range backup = p->chosen.backup;
-	uint32_t flag = 0;
 	uint64_t core;
 
 	if (!r->machine->crash.region.end)
-		return !backup.end || wrong(e, "it saves memory for no crash kernel");
-	(r->image->big_endian ? span_be32 : span_le32)(s->data, 0x5c, &flag);
-	if (!r->image->fixed && flag != 1)
-		return wrong(e, "the crash kernel would move itself to 0");
+		return !backup.end ||
+		       broken(e, "backup-64k", "it saves memory for no crash kernel");
+	if (!check_stays(r->image, e))
+		return false;
 	if (backup.end - backup.start != 0x10000 || backup.start < s->at.end ||
-	    backup.end > s->reserved_end || !span_skip_prefix(&line, "elfcorehdr=0x") ||
-	    !span_parse_number(&line, 16, &core) || !span_skip_prefix(&line, " ") ||
-	    core != c->at.start)
-		return wrong(e,
-			     "the crash kernel would not find the first 64 KiB or the core header");
-	return true;
+	    backup.end > s->reserved_end)
+		return broken(e, "backup-64k", "the crash kernel would not find the first 64 KiB");
+	return (span_skip_prefix(&line, "elfcorehdr=0x") && span_parse_number(&line, 16, &core) &&
+		span_skip_prefix(&line, " ") && core == c->at.start) ||
+	       broken(e, "elfcorehdr", "the crash kernel would not find the core header");
+}
+
+/* ---- the tree */
+
+static bool is_reserved(const void *tree, struct range want)
+{
+	struct range r;
+	size_t i;
+
+	for (i = 0; tree_next_reserved(tree, &i, &r);)
+		if (r.start <= want.start && r.end >= want.end)
+			return true;
+	return false;
 }
 
 /* The tree must reserve itself, and everything that firmware holds. */
 static bool check_reservations(const struct plan *p, const struct machine *m, struct error *e)
 {
+	const char *const firmware[] = { ppc64_rtas, ppc64_opal, ppc64_tce, ppc64_reserved };
 	const struct segment *t = plan_segment(p, TREE);
-	bool self = false, found;
+	bool self = false;
 	struct range r;
-	size_t k, i;
+	size_t i, j;
 
 	for (i = 0; tree_next_reserved(t->data.p, &i, &r);)
 		self |= r.start == t->at.start && r.end - r.start == t->data.len;
-	for (k = 0, found = self; k < m->reserved.n && found; k++) {
-		if (m->reserved.v[k].what != ppc64_rtas && m->reserved.v[k].what != ppc64_opal)
-			continue;
-		for (i = 0, found = false; !found && tree_next_reserved(t->data.p, &i, &r);)
-			found = r.start <= m->reserved.v[k].start && r.end >= m->reserved.v[k].end;
-	}
-	return found || wrong(e, "the device tree does not reserve what firmware needs");
+	if (!self)
+		return broken(e, "tree-self", "the device tree does not reserve itself");
+	for (i = 0; i < m->reserved.n; i++)
+		for (j = 0; j < ARRAY_SIZE(firmware); j++)
+			if (m->reserved.v[i].what == firmware[j] &&
+			    !is_reserved(t->data.p, m->reserved.v[i]))
+				return broken(e, "ppc64-reserve-firmware",
+					      "the device tree does not reserve what firmware "
+					      "needs");
+	return true;
 }
 
 bool ppc64_check(const struct plan *p, const struct request *r, struct error *e)
 {
-	if (!plan_segment(p, TREE) || plan_segment(p, TREE)->at.start % 8)
-		return wrong(e, "it has no device tree");
+	const struct segment *tree = plan_segment(p, TREE);
+
+	if (!tree || tree->at.start % 8)
+		return broken(e, "is-its-file", "it has no device tree");
 	return check_reach(p, r->machine, e) && check_kernel(p, r->image, e) &&
 	       check_stub(p, r, e) && check_crash(p, r, e) && check_reservations(p, r->machine, e);
 }

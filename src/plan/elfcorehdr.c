@@ -150,7 +150,7 @@ bool elfcorehdr_check(struct span core, const struct machine *m, phys backup, st
 	if (ok && note == note_end && ram == ram_end && !text &&
 	    core.len == HEADER + PROGRAM_HEADER * i)
 		return true;
-	return fail(e, FAIL_BUG, "trust the plan: its core header is wrong");
+	return fail(e, FAIL_BUG, "trust the plan: its core header is wrong (core-header)");
 }
 
 static bool in_ram(const struct machine *m, const struct header *h)

@@ -107,7 +107,7 @@ static void check_bytes(struct machine *m, phys backup, const uint8_t *expected,
 		e = (struct error){ 0 };
 		if (i != size)
 			want_error(elfcorehdr_check((struct span){ got, i }, m, backup, &e), &e,
-				   FAIL_BUG, "trust the plan: its core header is wrong");
+				   FAIL_BUG, "trust the plan: its core header is wrong (core-header)");
 	}
 	/* what it is at all: its magic, class and machine */
 	for (i = 0; i < 4; i++) {
@@ -117,7 +117,7 @@ static void check_bytes(struct machine *m, phys backup, const uint8_t *expected,
 		got[at[i]] ^= 1;
 		e = (struct error){ 0 };
 		want_error(elfcorehdr_check((struct span){ got, size }, m, backup, &e), &e,
-			   FAIL_BUG, "trust the plan: its core header is wrong");
+			   FAIL_BUG, "trust the plan: its core header is wrong (core-header)");
 		got[at[i]] = other;
 	}
 }
@@ -141,7 +141,7 @@ static void headers(void)
 
 		elfcorehdr_write(&m, 0x2f010000, got);
 		want_error(elfcorehdr_check((struct span){ got, sizeof(big) }, &m, 0x2f020000, &e),
-			   &e, FAIL_BUG, "trust the plan: its core header is wrong");
+			   &e, FAIL_BUG, "trust the plan: its core header is wrong (core-header)");
 	}
 	CASE("what is saved and does not start at 0 is found as far behind");
 	{

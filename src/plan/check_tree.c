@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* plan_check(): what the next tree tells, read anew. */
+#include "src/plan/check.h"
+
+#include "src/plan/arch_ops.h"
+#include "dt/memory.h"
+
+#include <string.h>
+
+/* Is that a piece's own reservation? That of several initrds is one. */
+static bool is_own(const struct plan *p, const struct segment *s, const struct range *k)
+{
+	const struct range *own = s->piece == CORE ? &p->chosen.elfcorehdr : &p->chosen.backup;
+
+	if (s->piece == INITRD)
+		return k->start == p->chosen.initrd_start && k->end == p->chosen.initrd_end;
+	if (s->piece == TREE)
+		return k->start == s->at.start && k->end <= s->at.end;
+	return (s->piece == CORE || s->piece == STUB) && k->start == own->start &&
+	       k->end == own->end;
+}
+
+/* The piece that lies on a reservation which is not its own, or NULL. */
+static const struct segment *find_reserved(const struct plan *p, struct range k)
+{
+	const struct segment *s;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		s = &p->seg[i];
+		if (k.start < s->reserved_end && s->at.start < k.end && !is_own(p, s, &k))
+			return s;
+	}
+	return NULL;
+}
+
+/* No piece lies on what the next kernel's tree reserves, but for the reservations of the pieces. */
+static bool check_reserved(const struct plan *p, const void *tree, struct error *e)
+{
+	const int parent = tree_root_child(tree, "reserved-memory");
+	const struct segment *bad = NULL;
+	struct tree_pairs pairs;
+	struct range r;
+	size_t i;
+	int node;
+
+	for (i = 0; !bad && tree_next_reserved(tree, &i, &r);)
+		bad = find_reserved(p, r);
+	tree_for_each_child(node, tree, parent)
+	{
+		tree_pairs_of(&pairs, tree, parent, node, "reg");
+		while (!bad && tree_next_pair(&pairs, &r))
+			bad = find_reserved(p, r);
+	}
+	return !bad ||
+	       broken_by(e, "not-reserved", bad, "lies on memory that its device tree reserves");
+}
+
+/* The next kernel has the memory that its tree, or EFI, tells of, and no other. */
+bool check_told(const struct plan *p, struct error *e)
+{
+	const void *tree = plan_segment(p, TREE)->data.p;
+	static const char untold[] = "lies in memory that its device tree does not tell of";
+	const struct segment *bad = NULL;
+	struct ranges told = { 0 };
+	bool ok = true;
+	size_t i;
+
+	if (dt_has_efi_memmap(tree))
+		return true;
+	if (!dt_ram(tree, &told))
+		ok = fail_memory(e);
+	ranges_sort(&told);
+	for (i = 0; i < p->n && ok && !bad; i++)
+		if (!is_covered(&p->seg[i], &told))
+			bad = &p->seg[i];
+	ranges_free(&told);
+	return bad ? broken_by(e, "memory-told", bad, untold) : ok;
+}
+
+static bool same(struct range a, struct range b)
+{
+	return a.start == b.start && a.end == b.end;
+}
+
+/* The tree was told what the request says, and not something else. */
+static bool check_asked(const struct plan *p, const struct request *r, struct error *e)
+{
+	const struct crash *crash = &r->machine->crash;
+	const char *line = p->chosen.cmdline;
+	size_t had = strlen(r->cmdline), has = strlen(line);
+
+	/* in front of it, where the target reads it there, the place of the core header */
+	if (has < had || strcmp(line + has - had, r->cmdline) != 0 ||
+	    (has > had && !(crash->region.end && r->machine->arch->elfcorehdr_on_cmdline)))
+		return broken(e, "bootargs", "it has another command line");
+	if (memcmp(p->chosen.kaslr_seed, r->kaslr_seed, KASLR_SEED) != 0)
+		return broken(e, "kaslr-seed", "it has other seeds");
+	if (memcmp(p->chosen.rng_seed, r->rng_seed, RNG_SEED) != 0)
+		return broken(e, "rng-seed", "it has other seeds");
+	return (same(p->chosen.usable, crash->region) && same(p->chosen.low, crash->low)) ||
+	       broken(e, "usable-range", "the crash kernel is told of other memory");
+}
+
+bool check_next_tree(const struct plan *p, const struct request *r, struct error *e)
+{
+	const struct span tree = plan_segment(p, TREE)->data;
+
+	return check_asked(p, r, e) && chosen_check(tree, &p->chosen, e) &&
+	       check_reserved(p, tree.p, e);
+}
