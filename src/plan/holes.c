@@ -90,54 +90,73 @@ static bool fit(const struct ranges *room, const struct placements *w, struct pl
 /* Where the other pieces of a window may lie once x is placed: in any window that holds x. */
 static struct range reach(const struct placements *w, const struct placement *x)
 {
-	struct range r = w->bounds;
-	phys end = x->at + x->size, high;
+	struct range r = { 0, UINT64_MAX, NULL };
+	phys end = x->at + x->size;
 
 	if (!w->window)
 		return r;
 	if (end > w->window)
 		r.start = round_up(end - w->window, w->window_align);
-	if (r.start < w->bounds.start)
-		r.start = w->bounds.start;
-	if (!__builtin_add_overflow(round_down(x->at, w->window_align), w->window, &high) &&
-	    high < r.end)
-		r.end = high;
+	if (__builtin_add_overflow(round_down(x->at, w->window_align), w->window, &r.end))
+		r.end = UINT64_MAX;
+	return r;
+}
+
+/* Where x may lie above the lowest piece, which is placed. */
+static struct range above(const struct placement *lowest, const struct placement *x)
+{
+	struct range r = { lowest->at, UINT64_MAX, NULL };
+
+	if (x->near && __builtin_add_overflow(lowest->at - lowest->offset, x->near, &r.end))
+		r.end = UINT64_MAX;
 	return r;
 }
 
 /* Where x may lie beside those that are placed. */
 static struct range limits(const struct placements *w, const struct placement *x)
 {
-	struct range r = w->bounds, near;
+	const struct placement *other;
+	struct range r = x->within;
 	size_t i;
 
 	for (i = 0; i < w->n; i++) {
-		if (!w->v[i].placed)
+		other = &w->v[i];
+		if (!other->placed)
 			continue;
-		if (w->v[i].bottom_up && r.start < w->v[i].at)
-			r.start = w->v[i].at;
-		if (!x->share_window || !w->v[i].share_window)
-			continue;
-		near = reach(w, &w->v[i]);
-		r = clip(r, near);
+		if (other->bottom_up)
+			r = clip(r, above(other, x));
+		if (x->share_window && other->share_window)
+			r = clip(r, reach(w, other));
 	}
 	return r;
 }
 
-/* Places all but `first`, which is placed; forgets them again when one does not fit. */
+/* Places those of the rest that may lie up to the highest end of all, or those that may not. */
+static bool place_some(const struct ranges *room, struct placements *w,
+		       const struct placement *first, bool highest)
+{
+	struct placement *x;
+	phys end = 0;
+
+	for (x = w->v; x < w->v + w->n; x++)
+		if (x->size && x->within.end > end)
+			end = x->within.end;
+	for (x = w->v; x < w->v + w->n; x++)
+		if (x != first && x->size && (x->within.end == end) == highest &&
+		    !fit(room, w, x, limits(w, x)))
+			return false;
+	return true;
+}
+
+/* Places all but `first`, which is placed, those with the least choice before the others; forgets
+ * them again when one does not fit.
+ */
 static bool place_rest(const struct ranges *room, struct placements *w,
 		       const struct placement *first)
 {
+	const bool ok = place_some(room, w, first, false) && place_some(room, w, first, true);
 	size_t i;
-	struct placement *x;
-	bool ok = true;
 
-	for (i = 0; i < w->n && ok; i++) {
-		x = &w->v[i];
-		if (x == first || !x->size)
-			continue;
-		ok = fit(room, w, x, limits(w, x));
-	}
 	for (i = 0; i < w->n && !ok; i++)
 		if (&w->v[i] != first)
 			w->v[i].placed = false;
@@ -148,7 +167,7 @@ static bool place_rest(const struct ranges *room, struct placements *w,
 static bool place_from(const struct ranges *room, struct placements *w, struct placement *x,
 		       size_t hole, bool bottom)
 {
-	struct range r = clip(room->v[hole], w->bounds);
+	struct range r = clip(room->v[hole], x->within);
 
 	if (r.start >= r.end)
 		return false;
@@ -175,25 +194,42 @@ static bool place_first(const struct ranges *room, struct placements *w, struct 
 	return false;
 }
 
-/* The error: the first piece that fits no hole even alone, or that all together do not fit. */
+/* The first piece that finds no hole even alone, or NULL; *within: where it, or all of them, may
+ * lie, *sum: their bytes so far.
+ */
+static const struct placement *find_misfit(const struct ranges *room, struct placements *w,
+					   struct range *within, uint64_t *sum)
+{
+	struct placement *x;
+
+	*within = (struct range){ UINT64_MAX, 0, NULL };
+	for (x = w->v; x < w->v + w->n; x++) {
+		if (!x->size)
+			continue;
+		*sum += x->size;
+		if (!fit(room, w, x, x->within)) {
+			*within = x->within;
+			return x;
+		}
+		x->placed = false;
+		if (within->start > x->within.start)
+			within->start = x->within.start;
+		if (within->end < x->within.end)
+			within->end = x->within.end;
+	}
+	return NULL;
+}
+
 static bool place_fail(const struct ranges *room, struct placements *w, struct error *e)
 {
 	char need[FORMAT_SIZE_MAX], most[FORMAT_SIZE_MAX], all[FORMAT_SIZE_MAX];
 	uint64_t largest = 0, total = 0, sum = 0;
-	struct range r;
-	const struct placement *none = NULL;
-	struct placement *x;
+	struct range r, within;
+	const struct placement *none = find_misfit(room, w, &within, &sum);
 	size_t i;
 
-	for (i = 0; i < w->n && !none; i++) {
-		x = &w->v[i];
-		sum += x->size;
-		if (x->size && !fit(room, w, x, w->bounds))
-			none = x;
-		x->placed = false;
-	}
 	for (i = 0; i < room->n; i++) {
-		r = clip(room->v[i], w->bounds);
+		r = clip(room->v[i], within);
 		if (r.start >= r.end)
 			continue;
 		total += r.end - r.start;

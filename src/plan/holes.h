@@ -12,21 +12,23 @@
 #include "src/base/range.h"
 
 struct placement {
-	const char *what;  /* for errors */
-	uint64_t size;	   /* 0: not wanted */
-	uint64_t align;	   /* power of two */
-	uint64_t offset;   /* start = multiple of align + offset */
-	bool bottom_up;	   /* from the bottom up, and first of all */
-	bool share_window; /* one of those that must lie in one window */
-	bool placed;	   /* the answer: whether, and where */
+	const char *what;    /* for errors */
+	uint64_t size;	     /* 0: not wanted */
+	uint64_t align;	     /* power of two */
+	uint64_t offset;     /* start = multiple of align + offset */
+	struct range within; /* all of it inside this */
+	uint64_t near;	     /* not 0: ends no more than so far above the base (at - offset) of the
+				bottom_up one */
+	bool bottom_up;	     /* from the bottom up, and first of all */
+	bool share_window;   /* one of those that must lie in one window */
+	bool placed;	     /* the answer: whether, and where */
 	phys at;
 };
 
 struct placements {
 	struct placement *v;
 	size_t n;
-	struct range bounds;   /* all of them inside this */
-	uint64_t window;       /* bytes that those with share_window share; 0: no such rule */
+	uint64_t window;       /* bytes that the `together` ones share; 0: no such rule */
 	uint64_t window_align; /* such a window starts at a multiple of this power of two */
 };
 

@@ -35,7 +35,8 @@ static void describe_pieces(struct draft *d)
 	for (i = KERNEL; i < PIECES; i++)
 		w[i] = (struct placement){ .what = piece_name((enum piece)i),
 					   .size = round_up(d->data[i].len, LARGEST_PAGE),
-					   .align = LARGEST_PAGE };
+					   .align = LARGEST_PAGE,
+					   .within = find_bounds(r) };
 	describe_kernel(r, &w[KERNEL]);
 	w[INITRD].share_window = true;
 	w[TREE].size = round_up(d->data[TREE].len, a->tree_align);
@@ -82,7 +83,7 @@ bool place_pieces(struct draft *d, struct error *e)
 {
 	const struct machine *m = d->r->machine;
 	const struct arch *a = m->arch;
-	struct placements all = { d->at, PIECES, find_bounds(d->r), a->window, a->window_align };
+	struct placements all = { d->at, PIECES, a->window, a->window_align };
 	struct ranges told = { 0 };
 	bool ok = true;
 

@@ -117,6 +117,41 @@ static const struct row {
 	  .start = 0x4fe00000,
 	  .end = 0x60000000,
 	  .sentence = MISFIT("kernel", "4 MiB", "2 MiB", "2 MiB") },
+	{ "bounds of one piece: it goes below, the others to the top (an initrd above the RMA)",
+	  "4000000-8000000 20000000-800000000",
+	  { { .what = "kernel",
+	      .size = 0x2000000,
+	      .align = 0x10000,
+	      .within = { 0x4000000, 0x20000000, NULL } },
+	    { .what = "initrd", .size = 0x5000000, .align = 0x10000 },
+	    { .what = "tree",
+	      .size = 0x10000,
+	      .align = 0x10000,
+	      .within = { 0x4000000, 0x20000000, NULL } } },
+	  .expected = "6000000 7fb000000 5ff0000" },
+	{ "bounds of one piece: one that may lie anywhere does not take its only place",
+	  "0-8000 10000-20000 30000-40000",
+	  { { .what = "kernel", .size = 0x10000, .align = 0x10000 },
+	    { .what = "initrd", .size = 0x8000, .align = 0x8000 },
+	    { .what = "tree", .size = 0x10000, .align = 0x10000, .within = { 0, 0x20000, NULL } } },
+	  .expected = "30000 0 10000" },
+	{ "bounds of one piece: the numbers are those of its own bounds",
+	  "10000-20000 30000-80000",
+	  { { .what = "kernel", .size = 0x10000, .align = 0x10000 },
+	    { .what = "tree", .size = 0x18000, .align = 0x8000, .within = { 0, 0x38000, NULL } } },
+	  .sentence = MISFIT("tree", "96 KiB", "64 KiB", "96 KiB") },
+	{ "bounds from below of all but one: that one may lie below (a kernel that moves to 0)",
+	  "1800000-4000000",
+	  { { .what = "kernel", .size = 0x1000000, .align = 0x10000 },
+	    { .what = "initrd",
+	      .size = 0x800000,
+	      .align = 0x10000,
+	      .within = { 0x3000000, BITS48, NULL } },
+	    { .what = "tree",
+	      .size = 0x10000,
+	      .align = 0x10000,
+	      .within = { 0x3000000, BITS48, NULL } } },
+	  .expected = "1800000 3800000 37f0000" },
 	{ "bounds in a gap of room",
 	  "40000000-50000000 60000000-70000000",
 	  { { .what = "kernel", .size = 0x200000, .align = 0x200000 } },
@@ -154,6 +189,32 @@ static const struct row {
 	    { .what = "initrd", .size = 0x200000, .align = 0x10000 },
 	    { .what = "tree", .size = 0x200000, .align = 0x200000 } },
 	  .expected = "40400000 40e00000 40c00000" },
+	{ "lowest: one that must be near it",
+	  "40000000-80000000",
+	  { { .what = "kernel",
+	      .size = 0x400000,
+	      .align = 0x200000,
+	      .offset = 0x80000,
+	      .bottom_up = true },
+	    { .what = "initrd", .size = 0x200000, .align = 0x10000 },
+	    { .what = "tree", .size = 0x200000, .align = 0x200000, .near = 0x20000000 } },
+	  .expected = "40080000 7fe00000 5fe00000" },
+	{ "lowest: one that must be near it, at the top of the 64-bit space",
+	  "fffffffffff00000-ffffffffffffffff",
+	  { { .what = "kernel", .size = 0x1000, .align = 0x10000, .bottom_up = true },
+	    { .what = "tree", .size = 0x1000, .align = 0x1000, .near = 0x20000000 } },
+	  .end = UINT64_MAX,
+	  .expected = "fffffffffff00000 ffffffffffffe000" },
+	{ "lowest: no room near it",
+	  "40000000-40500000 80000000-80300000",
+	  { { .what = "kernel", .size = 0x400000, .align = 0x200000, .bottom_up = true },
+	    { .what = "tree", .size = 0x200000, .align = 0x200000, .near = 0x20000000 } },
+	  .sentence = TOGETHER("6 MiB", "5 MiB", "8 MiB") },
+	{ "lowest: not where there is no room near it",
+	  "40000000-40500000 80000000-90000000",
+	  { { .what = "kernel", .size = 0x400000, .align = 0x200000, .bottom_up = true },
+	    { .what = "tree", .size = 0x200000, .align = 0x200000, .near = 0x20000000 } },
+	  .expected = "80000000 8fe00000" },
 	{ "lowest: one that is not wanted takes no place",
 	  "40000000-50000000",
 	  { { .what = "kernel", .bottom_up = true },
@@ -351,7 +412,7 @@ static void want_sound(const struct ranges *room, const struct placements *w)
 		if (!a->placed)
 			continue;
 		want(a->at >= a->offset && (a->at - a->offset) % a->align == 0, "it is aligned");
-		want(a->at >= w->bounds.start && a->size <= w->bounds.end - a->at,
+		want(a->at >= a->within.start && a->size <= a->within.end - a->at,
 		     "it is in bounds");
 		for (inside = false, j = 0; j < room->n; j++)
 			inside |= a->at >= room->v[j].start && a->at < room->v[j].end &&
@@ -365,6 +426,9 @@ static void want_sound(const struct ranges *room, const struct placements *w)
 			     "no two overlap");
 			want(!a->bottom_up || b->at > a->at, "nothing lies below the lowest");
 			want(!b->bottom_up || a->at > b->at, "nothing lies below the lowest");
+			want(!b->bottom_up || !a->near ||
+				     a->at - (b->at - b->offset) + a->size <= a->near,
+			     "it is near the lowest");
 			if (!w->window || !a->share_window || !b->share_window)
 				continue;
 			uint64_t low =
@@ -392,14 +456,16 @@ static void walk_rows(void)
 	for (r = rows; r < rows + ARRAY_SIZE(rows); r++) {
 		CASE("%s", r->caption);
 		memcpy(v, r->v, sizeof(v));
-		for (w.n = 0; w.n < ARRAY_SIZE(v) && v[w.n].what; w.n++)
+		for (w.n = 0; w.n < ARRAY_SIZE(v) && v[w.n].what; w.n++) {
 			if (!v[w.n].align)
 				v[w.n].align = 1;
-		w = (struct placements){ .v = v,
-					 .n = w.n,
-					 .bounds = { r->start, r->end ? r->end : BITS48, NULL },
-					 .window = r->window,
-					 .window_align = GIB };
+			if (!v[w.n].within.end)
+				v[w.n].within =
+					(struct range){ r->start, r->end ? r->end : BITS48, NULL };
+		}
+		w = (struct placements){
+			.v = v, .n = w.n, .window = r->window, .window_align = GIB
+		};
 		read_room(&room, r->room);
 		e = (struct error){ 0 };
 		ok = place(&room, &w, &e);
@@ -424,8 +490,10 @@ static void walk_rows(void)
 
 static void the_hint(void)
 {
-	struct placement v = { .what = "kernel", .size = 1, .align = 1 };
-	struct placements w = { .v = &v, .n = 1, .bounds = { 0, BITS48, NULL } };
+	struct placement v = {
+		.what = "kernel", .size = 1, .align = 1, .within = { 0, BITS48, NULL }
+	};
+	struct placements w = { .v = &v, .n = 1 };
 	struct ranges room = { 0 };
 	struct error e = { 0 };
 
@@ -462,13 +530,18 @@ static void random_machines(void)
 			v[i] = (struct placement){ .what = "piece", .share_window = i < 2 };
 			v[i].size = (unit_random() % 40) << 16;
 			v[i].align = 1ull << (16 + unit_random() % 4);
+			v[i].within = (struct range){ 0, BITS48, NULL };
+			if (unit_random() % 4 == 0)
+				v[i].within.start = (unit_random() % 100) << 16;
+			if (unit_random() % 4 == 0)
+				v[i].within.end = v[i].within.start + ((unit_random() % 200) << 16);
 		}
 		if (unit_random() % 4 == 0)
 			v[0].offset = 0x8000;
 		v[0].bottom_up = unit_random() % 4 == 0 && v[0].size;
+		v[2].near = unit_random() % 2 ? 100 << 16 : 0;
 		w = (struct placements){ .v = v,
 					 .n = 4,
-					 .bounds = { 0, BITS48, NULL },
 					 .window = unit_random() % 2 ? 128 << 16 : 0,
 					 .window_align = 16 << 16 };
 		e = (struct error){ 0 };
