@@ -47,6 +47,32 @@ static bool check_kernel(const struct plan *p, const struct image *img, struct e
 	       broken(e, "ppc64-memsz", "the kernel has no room for its BSS");
 }
 
+/* arch/powerpc/kernel/head_64.S: a relocatable kernel whose word at 0x5c is not 1 copies [0, _end)
+ * of itself to 0 and clears BSS there; only then does it look for the rest.
+ */
+static bool check_copy_to_zero(const struct plan *p, const struct request *r, struct error *e)
+{
+	const struct image *img = r->image;
+	const struct range low = { 0, img->memsz + 0xffff - (img->memsz + 0xffff) % 0x10000, NULL };
+	const struct ranges *keep = &r->machine->reserved;
+	const struct segment *s;
+	uint32_t flag = 0;
+	size_t i;
+
+	(img->big_endian ? span_be32 : span_le32)(img->part[0].data, 0x5c, &flag);
+	if (!img->run_flag || flag == 1)
+		return true;
+	for (s = p->seg; s < p->seg + p->n; s++)
+		if (s->piece != KERNEL && s->at.start < low.end)
+			return broken_by(e, "ppc64-copy-to-zero", s,
+					 "lies where the kernel copies itself to");
+	for (i = 0; i < keep->n; i++)
+		if (ppc64_is_firmware(&keep->v[i]) && keep->v[i].start < low.end)
+			return broken(e, "ppc64-copy-to-zero",
+				      "the kernel copies itself over firmware");
+	return true;
+}
+
 /* ---- the stub */
 
 /* What goes to address 0, where the other CPUs wait: the kernel's own, but for our branch. */
@@ -197,5 +223,6 @@ bool ppc64_check(const struct plan *p, const struct request *r, struct error *e)
 	if (!tree || tree->at.start % 8)
 		return broken(e, "is-its-file", "it has no device tree");
 	return check_reach(p, r->machine, e) && check_kernel(p, r->image, e) &&
-	       check_stub(p, r, e) && check_crash(p, r, e) && check_reservations(p, r->machine, e);
+	       check_copy_to_zero(p, r, e) && check_stub(p, r, e) && check_crash(p, r, e) &&
+	       check_reservations(p, r->machine, e);
 }

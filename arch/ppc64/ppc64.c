@@ -74,6 +74,7 @@ const struct arch arch_ppc64 = {
 	.memory = ppc64_memory,
 	.image = ppc64_image,
 	.pin = ppc64_pin,
+	.reach = ppc64_reach,
 	.tree = ppc64_tree,
 	.tree_room = ppc64_tree_room,
 	.stub = ppc64_stub,

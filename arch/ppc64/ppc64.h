@@ -19,6 +19,9 @@ struct ppc64_stub_data {
 extern const char ppc64_running[], ppc64_hash[];
 extern const char ppc64_rtas[], ppc64_opal[], ppc64_tce[], ppc64_reserved[], ppc64_device[];
 
+/* Does firmware hold it? The rest of machine.reserved ends with the running kernel. */
+bool ppc64_is_firmware(const struct range *r);
+
 /* Dynamic memory of a tree that is RAM, run by run; nothing where there is none.
  *
  *	for (ppc64_runs_of(&runs, fdt); ppc64_next_run(&runs, &r);)
@@ -45,6 +48,7 @@ extern const char ppc64_usable[], ppc64_drconf_usable[];
 bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e);
 bool ppc64_image(struct span file, const char *name, const struct machine *m, struct image *img,
 		 bool *is_ours, struct error *e);
+bool ppc64_reach(const struct request *r, struct range within[PIECES], struct error *e);
 bool ppc64_pin(struct image *img, const char *name, const struct machine *m, struct error *e);
 bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e);
 size_t ppc64_stub(const struct request *r, phys kernel, phys tree, phys backup,

@@ -34,8 +34,7 @@ static void drop_stale(struct tree *t, const struct machine *m)
 		tree_drop_reservations(t, usable, usable);
 }
 
-/* What firmware holds; the rest of m->reserved ends with the running kernel. */
-static bool is_firmware(const struct range *r)
+bool ppc64_is_firmware(const struct range *r)
 {
 	return r->what == ppc64_rtas || r->what == ppc64_opal || r->what == ppc64_tce ||
 	       r->what == ppc64_reserved;
@@ -51,7 +50,7 @@ bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e)
 		return false;
 	for (i = 0; i < m->reserved.n; i++) {
 		r = &m->reserved.v[i];
-		if (is_firmware(r) && !tree_add_reservation(t, *r, e))
+		if (ppc64_is_firmware(r) && !tree_add_reservation(t, *r, e))
 			return false;
 	}
 	return true;

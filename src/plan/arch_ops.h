@@ -50,8 +50,12 @@ struct arch {
 		      struct image *img, bool *is_ours, struct error *e);
 	/* The last part of kernel_settle(); NULL: kernels stay anyway. */
 	bool (*pin)(struct image *img, const char *name, const struct machine *m, struct error *e);
-	/* Edits of the next tree that only this target needs; there is space for a reservation of
-	 * each range in m->reserved.
+	/* Narrows the ranges that the pieces must lie in, by what the next kernel does before it
+	 * reads them. NULL: they may lie anywhere. Errors: FAIL_ROOM.
+	 */
+	bool (*reach)(const struct request *r, struct range within[PIECES], struct error *e);
+	/* Edits of the next tree that only this target needs; room for a reservation per kept range
+	 * is there.
 	 */
 	bool (*tree)(struct tree *t, const struct machine *m, struct error *e);
 	/* Bytes that the running kernel wants free in a crash kernel's tree, to keep it up to date

@@ -25,27 +25,33 @@ static void describe_kernel(const struct request *r, struct placement *w)
 	w->share_window = true;
 }
 
-static void describe_pieces(struct draft *d)
+static bool describe_pieces(struct draft *d, struct error *e)
 {
 	const struct request *r = d->r;
 	const struct arch *a = r->machine->arch;
+	struct range within[PIECES];
 	struct placement *w = d->at;
 	int i;
 
 	for (i = KERNEL; i < PIECES; i++)
+		within[i] = find_bounds(r);
+	if (a->reach && !a->reach(r, within, e))
+		return false;
+	for (i = KERNEL; i < PIECES; i++)
 		w[i] = (struct placement){ .what = piece_name((enum piece)i),
 					   .size = round_up(d->data[i].len, LARGEST_PAGE),
 					   .align = LARGEST_PAGE,
-					   .within = find_bounds(r) };
+					   .within = within[i] };
 	describe_kernel(r, &w[KERNEL]);
 	w[INITRD].share_window = true;
 	w[TREE].size = round_up(d->data[TREE].len, a->tree_align);
 	w[TREE].align = a->tree_align;
 	if (!is_crash(r))
-		return;
+		return true;
 	w[STUB].size += a->backup;
 	if (w[CORE].size && r->hotplug && w[CORE].size < r->machine->crash.elfcorehdr_memsz)
 		w[CORE].size = round_up(r->machine->crash.elfcorehdr_memsz, LARGEST_PAGE);
+	return true;
 }
 
 /* In memory that the running kernel is least likely to stage the load in, if all of it fits there.
@@ -87,7 +93,8 @@ bool place_pieces(struct draft *d, struct error *e)
 	struct ranges told = { 0 };
 	bool ok = true;
 
-	describe_pieces(d);
+	if (!describe_pieces(d, e))
+		return false;
 	if (d->r->dtb.len || d->r->overlays) {
 		ok = next_tree_free(d, &told, e) && place_away_from_staging(&told, d, &all, e);
 		ranges_free(&told);

@@ -57,6 +57,37 @@ moved() {
 	bad '.cmdline = "other"' "bootargs differ"
 }
 
+@test "nothing lies where a kernel copies itself to, but its own" {
+	local dir=$BATS_TEST_TMPDIR
+	make_image "$dir/vmlinux" --load 0:60M:110M
+	truncate -s 20M "$dir/initrd"
+	set -- --root "$machines/pseries-hash" --initrd="$dir/initrd" --append=x "$dir/vmlinux"
+	"$host_bin" --plan=json --dump-dtb "$dir/tree" --mem-max=0xb600000 "$@" >"$dir/plan.json"
+	same "pieces, their places below 110 MiB" "$(jq -c '[.segments[] |
+		select(.start | length < 9 or . < "0x6e00000") | .piece]' "$dir/plan.json")" '["kernel"]'
+	python3 "$plans/model.py" "$machines/pseries-hash" "$dir/plan.json" "$dir/tree" "$dir/vmlinux"
+	jq "$(moved stub 0x6df0000 0x6e00000)" "$dir/plan.json" >"$dir/bad.json"
+	run python3 "$plans/model.py" "$machines/pseries-hash" "$dir/bad.json" "$dir/tree" "$dir/vmlinux"
+	[[ $output = *"bad.json: stub lies where the kernel copies itself to"* ]] || fail_with "$output"
+	# one that stays may have all of the room below
+	"$host_bin" --plan --run-at-load --mem-max=0xb600000 "$@" >"$dir/plan"
+	run "$host_bin" --plan --mem-max=0xa000000 "$@"
+	refused 8 "place kernel and initrd: 130.1 MiB needed, the largest hole has 118.4 MiB (118.4 MiB free)" \
+		"nothing was loaded: kexec-lite --plan --load without the initrd shows the map"
+}
+
+@test "a kernel that would move over firmware is refused" {
+	local dir=$BATS_TEST_TMPDIR
+	cp -r "$machines/pseries-hash" "$dir/machine"
+	chmod -R u+w "$dir/machine"
+	fdtput -t x "$dir/machine/sys/firmware/fdt" /rtas linux,rtas-base 6000000
+	make_image "$dir/vmlinux" --load 0:60M:110M
+	run "$host_bin" --root "$dir/machine" --plan --append=x "$dir/vmlinux"
+	refused 8 "load the kernel: it moves to 0, over what is kept at 0x6000000: RTAS firmware" \
+		"nothing was loaded: with --run-at-load it stays where it is loaded"
+	"$host_bin" --root "$dir/machine" --plan --run-at-load --append=x "$dir/vmlinux" >/dev/null
+}
+
 @test "the model knows where real mode ends" {
 	local dir=$BATS_TEST_TMPDIR
 	modelled pseries-numa

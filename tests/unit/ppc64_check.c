@@ -100,6 +100,25 @@ ROW(kernel_elsewhere) { (void)s; p->kernel -= 0x10000; }
 ROW(kernel_odd) { (void)s; p->kernel += 0x1000; piece(p, KERNEL)->at.start += 0x1000; }
 ROW(kernel_fixed) { (void)p; s->img.fixed = true; s->img.offset = 0x1000; }
 ROW(kernel_no_room) { (void)p; s->img.memsz += MIB; }
+/* The kernel moves to 0, so large that it ends where the lowest of the others starts. */
+static struct segment *moves(struct plan *p, struct server *s)
+{
+	struct segment *lowest = piece(p, INITRD), *x;
+
+	for (x = lowest; x < p->seg + p->n; x++)
+		if (x->at.start < lowest->at.start)
+			lowest = x;
+	s->img.run_flag = true;
+	s->m.reserved.n = 0;
+	s->img.memsz = lowest->at.start;
+	piece(p, KERNEL)->reserved_end = s->m.addressable.end = UINT64_MAX;
+	return lowest;
+}
+ROW(moves_just_below) { moves(p, s); }
+ROW(moves_over_stub) { moves(p, s)->at.start -= 0x1000; }
+ROW(moves_over_page) { moves(p, s); s->img.memsz++; }
+ROW(stays_over_all) { moves(p, s); s->img.memsz += MIB; s->kernel[PPC64_RUN_AT_LOAD] = p->stub[PPC64_RUN_AT_LOAD] = 1; }
+ROW(moves_over_rtas) { moves(p, s); add(&s->m.reserved, 0x1000000, 0x1001000, ppc64_rtas); }
 ROW(no_stub) { (void)s; piece(p, STUB)->piece = INITRD; }
 ROW(stub_short) { (void)s; piece(p, STUB)->data.len--; }
 ROW(entry_elsewhere) { (void)s; p->entry += 4; }
@@ -179,6 +198,7 @@ ROW(rtas_half_reserved) { (void)p; s->m.reserved.v[s->m.reserved.n - 1].end += 0
 #define FIRMWARE                                                                                   \
 	BREAKS("ppc64-reserve-firmware", "the device tree does not reserve what firmware needs")
 #define CORE_LOST BREAKS("elfcorehdr", "the crash kernel would not find the core header")
+#define MOVES	  BREAKS("ppc64-copy-to-zero", "the stub lies where the kernel copies itself to")
 #define LOW_LOST  BREAKS("backup-64k", "the crash kernel would not find the first 64 KiB")
 
 static const struct row {
@@ -208,6 +228,12 @@ static const struct row {
 	  BREAKS("ppc64-memsz", "the kernel has no room for its BSS") },
 	{ "no room for BSS of a crash kernel, whatever lies behind it", true, kernel_no_room,
 	  BREAKS("ppc64-memsz", "the kernel has no room for its BSS") },
+	{ "the kernel moves to just below the others", false, moves_just_below, "" },
+	{ "the kernel moves over the lowest of the others", false, moves_over_stub, MOVES },
+	{ "its end is not on 64 KiB", false, moves_over_page, MOVES },
+	{ "one that stays may be larger", false, stays_over_all, "" },
+	{ "the kernel moves over firmware", false, moves_over_rtas,
+	  BREAKS("ppc64-copy-to-zero", "the kernel copies itself over firmware") },
 	{ "no stub", false, no_stub, STUB_FIRST },
 	{ "a stub that is a byte short", false, stub_short, STUB_FIRST },
 	{ "an entry behind the stub's start", false, entry_elsewhere, STUB_FIRST },

@@ -112,6 +112,21 @@ def check_kernel(p, kernel):
     rule(sum(s["bytes"] for s in p.kernel) >= sum(filesz for _, filesz, _ in loads), "a part is missing")
 
 
+def check_copy_to_zero(p, kernel):
+    """head_64.S: one that does not stay copies [0, _end) of itself to 0 before it reads the tree."""
+    _, run0, _, _, loads = parts(kernel)
+    files = sum(1 for _, filesz, _ in loads if filesz)
+    # told to stay its first page is a segment of its own; a copy of all parts does not tell
+    if not run0 or p.crash or len(p.kernel) != files:
+        return
+    end = -(-max(off + memsz for off, _, memsz in loads) // ALIGN) * ALIGN
+    for s in p.segments:
+        rule(s["piece"] == "kernel" or s["start"] >= end,
+             "%s lies where the kernel copies itself to" % s["piece"])
+    for r in firmware(p.old):
+        rule(r[0] >= end, "the kernel copies itself over %x-%x" % r)
+
+
 def check_others(p):
     rule(p.one["stub"]["bytes"] >= 0x100, "the stub has no bytes for address 0")
     rule(p.one["tree"]["start"] % 8 == 0, "the tree is not aligned")
@@ -157,6 +172,7 @@ def check(root, path, blob, kernel):
     check_places(p)
     p.check_entry()
     check_kernel(p, read(kernel))
+    check_copy_to_zero(p, read(kernel))
     check_others(p)
     check_tree(p, total)
 

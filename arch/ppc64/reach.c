@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the pieces of a load may lie, by what the next kernel does before it reads them. */
+#include "arch/ppc64/ppc64.h"
+
+/* Bytes from 0 that a kernel overwrites as it starts: one that does not stay copies itself there,
+ * up to its _end, and clears its BSS, before it reads a tree (arch/powerpc/kernel/head_64.S,
+ * __after_prom_start).
+ */
+static uint64_t overwritten(const struct image *img)
+{
+	uint32_t flag = 0;
+
+	(img->big_endian ? span_be32 : span_le32)(img->part[0].data, PPC64_RUN_AT_LOAD, &flag);
+	return img->run_flag && flag != 1 ? round_up(img->memsz, PPC64_ALIGN) : 0;
+}
+
+/* That a kernel overwrites firmware is no matter of places: there is no other one. */
+static bool check_firmware(const struct machine *m, uint64_t end, struct error *e)
+{
+	const struct range *r;
+	size_t i;
+
+	for (i = 0; i < m->reserved.n; i++) {
+		r = &m->reserved.v[i];
+		if (r->start >= end || !ppc64_is_firmware(r))
+			continue;
+		fail(e, FAIL_ROOM,
+		     "load the kernel: it moves to 0, over what is kept at 0x%llx: %s",
+		     (unsigned long long)r->start, r->what);
+		return hint(e,
+			    "nothing was loaded: with --run-at-load it stays where it is loaded");
+	}
+	return true;
+}
+
+bool ppc64_reach(const struct request *r, struct range within[PIECES], struct error *e)
+{
+	const uint64_t low = overwritten(r->image);
+	size_t i;
+
+	if (!check_firmware(r->machine, low, e))
+		return false;
+	/* the kernel itself may: it copies from the bottom up */
+	for (i = INITRD; i < PIECES; i++)
+		if (within[i].start < low)
+			within[i].start = low;
+	return true;
+}
