@@ -22,7 +22,7 @@ static bool check_reach(const struct plan *p, const struct machine *m, struct er
 		if (s->at.start < m->addressable.start)
 			return broken_by(e, "ppc64-above-running-end", s,
 					 "lies on the running kernel");
-		if (s->reserved_end > m->addressable.end)
+		if (s->piece != INITRD && s->reserved_end > m->rma_end)
 			return broken_by(e, "ppc64-below-rma", s,
 					 "is outside of what real mode reaches");
 	}

@@ -69,6 +69,7 @@ static bool check_fixed(const struct image *img, const char *name, const struct 
 			struct error *e)
 {
 	const struct range want = { img->offset, img->offset + img->memsz, NULL };
+	const struct range real = { m->addressable.start, m->rma_end, NULL };
 	size_t i;
 
 	if (!img->fixed)
@@ -78,7 +79,7 @@ static bool check_fixed(const struct image *img, const char *name, const struct 
 			    "load the kernel: runs only at 0x%llx, not page aligned: %s",
 			    (unsigned long long)img->offset, name);
 	for (i = 0; i < m->free.n; i++)
-		if (range_within(want, m->free.v[i]) && range_within(want, m->addressable))
+		if (range_within(want, m->free.v[i]) && range_within(want, real))
 			return true;
 	if (m->crash.region.end)
 		return fail(e, FAIL_UNSUPPORTED,

@@ -22,6 +22,11 @@ const char ppc64_drconf_usable[] = "linux,drconf-usable-memory";
 #define LMB_RESERVED 0x80u
 #define DEPTH_MAX    64
 
+/* On POWER9 and later addresses wrap here (arch/powerpc/mm/book3s64/hash_utils.c,
+ * hash__setup_initial_memory_limit).
+ */
+#define REAL_MODE_END (1ull << 40)
+
 /* Adds every (address, size) pair of a property, in the cells of `parent`. */
 static bool add_pairs(const void *fdt, int parent, int node, const char *property,
 		      struct ranges *out, const char *why)
@@ -49,7 +54,7 @@ static bool add_node(struct machine *m, int parent, int node)
 		return add_pairs(fdt, parent, node, "reg", &m->reserved, ppc64_device);
 	tree_pairs_of(&pairs, fdt, parent, node, reg);
 	if (tree_next_pair(&pairs, &r) && r.start == 0 && r.end)
-		m->addressable.end = r.end;
+		m->rma_end = r.end < REAL_MODE_END ? r.end : REAL_MODE_END;
 	return add_pairs(fdt, parent, node, reg, &m->ram, "RAM");
 }
 
@@ -75,10 +80,10 @@ void ppc64_runs_of(struct ppc64_runs *runs, const void *fdt)
 	*runs = (struct ppc64_runs){ 0 };
 	if (!tree_address(fdt, node, "ibm,lmb-size", &runs->size) || !runs->size)
 		return;
-	runs->list = tree_getprop(fdt, node, "ibm,dynamic-memory-v2");
-	runs->version2 = runs->list.p;
-	if (!runs->version2)
-		runs->list = tree_getprop(fdt, node, "ibm,dynamic-memory");
+	runs->list = tree_getprop(fdt, node, "ibm,dynamic-memory");
+	runs->version2 = !runs->list.p;
+	if (runs->version2)
+		runs->list = tree_getprop(fdt, node, "ibm,dynamic-memory-v2");
 	runs->limited = tree_getprop(fdt, node, ppc64_drconf_usable).p;
 	span_be32(runs->list, 0, &runs->left);
 	runs->at = 4;
@@ -109,17 +114,24 @@ bool ppc64_next_run(struct ppc64_runs *runs, struct range *r)
 	return false;
 }
 
-static bool add_dynamic(struct machine *m)
+bool ppc64_dynamic_ram(const void *fdt, struct ranges *out)
 {
 	struct ppc64_runs runs;
 	struct range r;
 
-	ppc64_runs_of(&runs, m->fdt.p);
-	/* a crash kernel's share of it is not worth counting */
-	while (!runs.limited && ppc64_next_run(&runs, &r))
-		if (!ranges_add(&m->ram, r.start, r.end, "RAM"))
+	for (ppc64_runs_of(&runs, fdt); ppc64_next_run(&runs, &r);)
+		if (!ranges_add(out, r.start, r.end, "RAM"))
 			return false;
 	return true;
+}
+
+/* A crash kernel's share of it is not worth the counting. */
+static bool add_dynamic(struct machine *m)
+{
+	struct ppc64_runs runs;
+
+	ppc64_runs_of(&runs, m->fdt.p);
+	return runs.limited || ppc64_dynamic_ram(m->fdt.p, &m->ram);
 }
 
 /* [base, base + size) where both are numbers in properties; nothing when either is absent. */
@@ -169,9 +181,10 @@ bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e)
 	if (!tree_address(m->fdt.p, chosen, "linux,kernel-end", &m->addressable.start))
 		return fail(e, FAIL_TREE, "use the device tree: no linux,kernel-end in /chosen: %s",
 			    m->fdt_from);
+	m->addressable.end = UINT64_MAX;
 	if (!add_nodes(m) || !add_dynamic(m) || !keep_all(m))
 		return fail_memory(e);
-	if (!m->addressable.end)
+	if (!m->rma_end)
 		return fail(e, FAIL_TREE, "use the device tree: no memory node starts at 0: %s",
 			    m->fdt_from);
 	ranges_union(&m->ram);

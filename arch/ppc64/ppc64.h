@@ -48,7 +48,8 @@ extern const char ppc64_usable[], ppc64_drconf_usable[];
 bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e);
 bool ppc64_image(struct span file, const char *name, const struct machine *m, struct image *img,
 		 bool *is_ours, struct error *e);
-bool ppc64_reach(const struct request *r, struct range within[PIECES], struct error *e);
+bool ppc64_reach(const struct request *r, struct placement w[PIECES], struct error *e);
+bool ppc64_dynamic_ram(const void *fdt, struct ranges *out);
 bool ppc64_pin(struct image *img, const char *name, const struct machine *m, struct error *e);
 bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e);
 size_t ppc64_stub(const struct request *r, phys kernel, phys tree, phys backup,

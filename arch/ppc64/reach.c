@@ -33,16 +33,30 @@ static bool check_firmware(const struct machine *m, uint64_t end, struct error *
 	return true;
 }
 
-bool ppc64_reach(const struct request *r, struct range within[PIECES], struct error *e)
+/* Real mode reaches kernel, tree and stub; an initrd is read by the kernel when it has mapped all
+ * of memory.
+ */
+static void keep_to_rma(const struct machine *m, struct placement *w)
+{
+	if (w->within.end <= m->rma_end)
+		return;
+	w->within.end = m->rma_end;
+	w->where = "in the RMA";
+}
+
+bool ppc64_reach(const struct request *r, struct placement w[PIECES], struct error *e)
 {
 	const uint64_t low = overwritten(r->image);
 	size_t i;
 
 	if (!check_firmware(r->machine, low, e))
 		return false;
-	/* the kernel itself may: it copies from the bottom up */
-	for (i = INITRD; i < PIECES; i++)
-		if (within[i].start < low)
-			within[i].start = low;
+	for (i = KERNEL; i < PIECES; i++) {
+		if (i != INITRD)
+			keep_to_rma(r->machine, &w[i]);
+		/* the kernel's own bytes may: it copies from the bottom up */
+		if (i != KERNEL && w[i].within.start < low)
+			w[i].within.start = low;
+	}
 	return true;
 }

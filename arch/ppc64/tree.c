@@ -19,7 +19,7 @@ static void drop_stale(struct tree *t, const struct machine *m)
 	/* In a crash kernel: what its loader reserved, most of it the memory of the system that
 	 * crashed, up to the end of what it may use. What firmware holds there comes back below.
 	 */
-	const struct range usable = { 0, m->addressable.end, NULL };
+	const struct range usable = { 0, m->rma_end, NULL };
 	bool limited = false;
 	int node, depth = 0;
 	size_t i;

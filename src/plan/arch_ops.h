@@ -23,6 +23,7 @@ struct arch {
 	bool xen_fails;	    /* under Xen the next kernel panics: vCPU info pages stay registered */
 	bool threads;	    /* --exec runs on the lowest thread; offline CPUs are worth a warning */
 	bool tree_reserved; /* the tree reserves itself */
+	bool region_is_room;  /* the crash kernel region may be written by a normal kexec */
 	uint64_t page_offset; /* virtual address of physical 0; 0: /proc/kcore tells */
 	uint64_t backup; /* bytes from 0 that a crash stub saves after itself, before they go */
 	bool elfcorehdr_on_cmdline; /* a crash kernel finds the core header by elfcorehdr= */
@@ -50,10 +51,14 @@ struct arch {
 		      struct image *img, bool *is_ours, struct error *e);
 	/* The last part of kernel_settle(); NULL: kernels stay anyway. */
 	bool (*pin)(struct image *img, const char *name, const struct machine *m, struct error *e);
-	/* Narrows the ranges that the pieces must lie in, by what the next kernel does before it
-	 * reads them. NULL: they may lie anywhere. Errors: FAIL_ROOM.
+	/* Narrows where the pieces may lie, by what the next kernel does before it reads them.
+	 * NULL: anywhere. Errors: FAIL_ROOM.
 	 */
-	bool (*reach)(const struct request *r, struct range within[PIECES], struct error *e);
+	bool (*reach)(const struct request *r, struct placement w[PIECES], struct error *e);
+	/* Adds RAM that a tree tells of elsewhere than in memory nodes; false when out of memory.
+	 * NULL: there is none.
+	 */
+	bool (*dynamic_ram)(const void *fdt, struct ranges *out);
 	/* Edits of the next tree that only this target needs; room for a reservation per kept range
 	 * is there.
 	 */

@@ -3,6 +3,7 @@
 #include "src/plan/check.h"
 
 #include "src/plan/arch_ops.h"
+#include "src/formats/iomem.h"
 #include "src/plan/elfcorehdr.h"
 
 #include <string.h>
@@ -86,6 +87,7 @@ static bool check_entry(const struct plan *p, struct error *e)
 /* The kernel does not look: every byte that a piece may touch must be RAM that nobody keeps. */
 static bool check_place(const struct segment *s, const struct machine *m, struct error *e)
 {
+	const bool may_use_region = m->arch->region_is_room && !m->crash.region.end;
 	const struct range *keep;
 	size_t i;
 
@@ -93,8 +95,13 @@ static bool check_place(const struct segment *s, const struct machine *m, struct
 		return broken_by(e, "in-ram", s, "is not in RAM");
 	for (i = 0; i < m->reserved.n; i++) {
 		keep = &m->reserved.v[i];
-		if (keep->start < s->reserved_end && s->at.start < keep->end)
+		if (keep->start >= s->reserved_end || s->at.start >= keep->end)
+			continue;
+		if (keep->what != iomem_crash)
 			return broken_by(e, "not-kept", s, "lies on memory that must be kept");
+		if (!may_use_region)
+			return broken_by(e, "crash-region-kept", s,
+					 "lies in the crash kernel region");
 	}
 	return true;
 }
@@ -211,7 +218,7 @@ bool plan_check(const struct plan *p, const struct request *r, struct error *e)
 			    p->n);
 	if (!check_places(p, r, e) || !check_pieces(p, r, e) || !check_overlaps(p, e) ||
 	    !check_entry(p, e) || !check_next_tree(p, r, e) || !r->machine->arch->check(p, r, e) ||
-	    !check_told(p, e))
+	    !check_told(p, r, e))
 		return false;
 	return p->kernel_entry == p->kernel + r->image->entry ||
 	       broken(e, "is-its-file", "the kernel does not start where its file says");

@@ -22,6 +22,6 @@ bool is_covered(const struct segment *s, const struct ranges *set);
 bool check_next_tree(const struct plan *p, const struct request *r, struct error *e);
 
 /* Do all pieces lie in memory that the next kernel hears of? Errors: FAIL_MEMORY too. */
-bool check_told(const struct plan *p, struct error *e);
+bool check_told(const struct plan *p, const struct request *r, struct error *e);
 
 #endif

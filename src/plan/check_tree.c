@@ -57,8 +57,9 @@ static bool check_reserved(const struct plan *p, const void *tree, struct error 
 }
 
 /* The next kernel has the memory that its tree, or EFI, tells of, and no other. */
-bool check_told(const struct plan *p, struct error *e)
+bool check_told(const struct plan *p, const struct request *r, struct error *e)
 {
+	const struct arch *a = r->machine->arch;
 	const void *tree = plan_segment(p, TREE)->data.p;
 	static const char untold[] = "lies in memory that its device tree does not tell of";
 	const struct segment *bad = NULL;
@@ -68,7 +69,7 @@ bool check_told(const struct plan *p, struct error *e)
 
 	if (dt_has_efi_memmap(tree))
 		return true;
-	if (!dt_ram(tree, &told))
+	if (!dt_ram(tree, &told) || (a->dynamic_ram && !a->dynamic_ram(tree, &told)))
 		ok = fail_memory(e);
 	ranges_sort(&told);
 	for (i = 0; i < p->n && ok && !bad; i++)

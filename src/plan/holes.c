@@ -239,8 +239,9 @@ static bool place_fail(const struct ranges *room, struct placements *w, struct e
 	format_size(most, largest);
 	format_size(all, total);
 	if (none)
-		fail(e, FAIL_ROOM, "place the %s: %s needed, the largest hole has %s (%s free)",
-		     none->what, format_size(need, none->size), most, all);
+		fail(e, FAIL_ROOM, "place the %s: %s needed, the largest hole%s%s has %s (%s free)",
+		     none->what, format_size(need, none->size), none->where ? " " : "",
+		     none->where ? none->where : "", most, all);
 	else
 		fail(e, FAIL_ROOM,
 		     "place the pieces: %s needed, the largest hole has %s (%s free)",

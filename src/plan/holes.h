@@ -17,6 +17,7 @@ struct placement {
 	uint64_t align;	     /* power of two */
 	uint64_t offset;     /* start = multiple of align + offset */
 	struct range within; /* all of it inside this */
+	const char *where;   /* what that is, for errors: "in the RMA"; NULL: nothing special */
 	uint64_t near;	     /* not 0: ends no more than so far above the base (at - offset) of the
 				bottom_up one */
 	bool bottom_up;	     /* from the bottom up, and first of all */

@@ -49,8 +49,8 @@ struct machine {
 	struct ranges reserved;	  /* what must not be written; sorted, may overlap */
 	struct ranges free;	  /* ram without reserved */
 	struct freemap *freemap;  /* what of it is free now; NULL or without blocks: not known */
-	struct range addressable; /* all that we place lies in here; ppc64: running kernel's end to
-				     RMA */
+	struct range addressable; /* all that we place lies in here */
+	phys rma_end;		  /* ppc64: kernel, tree and stub end at or below it */
 
 	struct span fdt;      /* the tree to hand on; checked */
 	const char *fdt_from; /* where it came from, for errors */

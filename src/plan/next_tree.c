@@ -84,12 +84,17 @@ bool next_tree_build(struct draft *d, struct error *e)
 	return tree->len <= m->arch->tree_max || fail_size(p, m->arch, tree->len, e);
 }
 
-/* RAM of the next tree that this machine does not have: its first address. */
+static bool add_ram(const struct machine *m, const void *tree, struct ranges *out)
+{
+	return dt_ram(tree, out) && (!m->arch->dynamic_ram || m->arch->dynamic_ram(tree, out));
+}
+
+/* RAM of the next tree that this machine has not; the first such address. */
 static bool find_missing(const struct machine *m, const struct ranges *told, phys *missing,
 			 bool *found)
 {
 	struct ranges ours = { 0 }, wrong = { 0 };
-	bool ok = dt_ram(m->fdt.p, &ours);
+	bool ok = add_ram(m, m->fdt.p, &ours);
 	size_t i;
 
 	for (i = 0; i < m->ram.n && ok; i++)
@@ -104,8 +109,9 @@ static bool find_missing(const struct machine *m, const struct ranges *told, phy
 	return ok;
 }
 
-/* Adds to `reserved` what is not in the memory that the tree describes. */
-static bool exclude_untold(const struct draft *d, struct ranges *reserved, struct error *e)
+/* Adds to `reserved` what of `from` is not in the memory that the tree tells of. */
+static bool exclude_untold(const struct draft *d, const struct ranges *from,
+			   struct ranges *reserved, struct error *e)
 {
 	const struct machine *m = d->r->machine;
 	struct ranges told = { 0 };
@@ -114,10 +120,9 @@ static bool exclude_untold(const struct draft *d, struct ranges *reserved, struc
 	phys at = 0;
 	bool ok;
 
-	ok = dt_ram(d->p->tree.blob, &told);
+	ok = add_ram(m, d->p->tree.blob, &told);
 	ranges_union(&told);
-	ok = ok && find_missing(m, &told, &at, &missing) &&
-	     ranges_subtract(&m->free, &told, reserved);
+	ok = ok && find_missing(m, &told, &at, &missing) && ranges_subtract(from, &told, reserved);
 	ranges_free(&told);
 	if (missing)
 		return fail(e, FAIL_TREE, "use the device tree: no memory here at 0x%llx: %s",
@@ -125,16 +130,17 @@ static bool exclude_untold(const struct draft *d, struct ranges *reserved, struc
 	return ok || fail_memory(e);
 }
 
-bool next_tree_free(const struct draft *d, struct ranges *out, struct error *e)
+bool next_tree_free(const struct draft *d, const struct ranges *from, struct ranges *out,
+		    struct error *e)
 {
 	const void *tree = d->p->tree.blob;
 	struct ranges reserved = { 0 };
 	bool ok = dt_reserved(tree, &reserved) || fail_memory(e);
 
 	if (ok && !dt_has_efi_memmap(tree))
-		ok = exclude_untold(d, &reserved, e);
+		ok = exclude_untold(d, from, &reserved, e);
 	ranges_sort(&reserved);
-	if (ok && !ranges_subtract(&d->r->machine->free, &reserved, out))
+	if (ok && !ranges_subtract(from, &reserved, out))
 		ok = fail_memory(e);
 	ranges_free(&reserved);
 	return ok;

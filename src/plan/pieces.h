@@ -35,11 +35,12 @@ uint64_t initrds_next(const struct request *r, size_t i, uint64_t at);
  */
 bool next_tree_build(struct draft *d, struct error *e);
 
-/* What of the machine's free memory the next kernel may be given, by its own tree: less than the
- * machine has where that tree is not the machine's own. Memory that it lists and the machine
- * does not have is an error. Errors: FAIL_TREE, FAIL_MEMORY.
+/* What of `from`, free memory of the machine in order, the next kernel may be given, by its own
+ * tree: less than that where the tree is not the machine's own. Memory that it lists and the
+ * machine has not is an error. Errors: FAIL_TREE, FAIL_MEMORY.
  */
-bool next_tree_free(const struct draft *d, struct ranges *out, struct error *e);
+bool next_tree_free(const struct draft *d, const struct ranges *from, struct ranges *out,
+		    struct error *e);
 
 /* ---- place.c */
 

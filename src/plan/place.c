@@ -2,6 +2,7 @@
 /* Where each piece of a load goes: how large it is there, what it is aligned to, which pieces have
  * rules of their own. holes.c finds the place.
  */
+#include "src/formats/iomem.h"
 #include "src/plan/pieces.h"
 
 static struct range find_bounds(const struct request *r)
@@ -29,19 +30,16 @@ static bool describe_pieces(struct draft *d, struct error *e)
 {
 	const struct request *r = d->r;
 	const struct arch *a = r->machine->arch;
-	struct range within[PIECES];
 	struct placement *w = d->at;
 	int i;
 
 	for (i = KERNEL; i < PIECES; i++)
-		within[i] = find_bounds(r);
-	if (a->reach && !a->reach(r, within, e))
-		return false;
-	for (i = KERNEL; i < PIECES; i++)
 		w[i] = (struct placement){ .what = piece_name((enum piece)i),
 					   .size = round_up(d->data[i].len, LARGEST_PAGE),
 					   .align = LARGEST_PAGE,
-					   .within = within[i] };
+					   .within = find_bounds(r) };
+	if (a->reach && !a->reach(r, w, e))
+		return false;
 	describe_kernel(r, &w[KERNEL]);
 	w[INITRD].share_window = true;
 	w[TREE].size = round_up(d->data[TREE].len, a->tree_align);
@@ -85,23 +83,126 @@ static bool fail_crash_room(const struct machine *m, struct error *e)
 		    format_size(size, m->crash.region.end - m->crash.region.start));
 }
 
-bool place_pieces(struct draft *d, struct error *e)
+/* Bytes of a crash kernel's region below an address. */
+static uint64_t region_below(const struct machine *m, phys end)
+{
+	const struct range *r;
+	uint64_t sum = 0;
+
+	for (r = m->reserved.v; r < m->reserved.v + m->reserved.n; r++)
+		if (r->what == iomem_crash && r->start < end)
+			sum += (r->end < end ? r->end : end) - r->start;
+	return sum;
+}
+
+/* Where real mode reaches a part of memory only: how much that is, and how much of it the region
+ * of a crash kernel takes.
+ */
+static bool fail_rma(const struct machine *m, struct error *e)
+{
+	const uint64_t region = region_below(m, m->rma_end);
+	char rma[FORMAT_SIZE_MAX], size[FORMAT_SIZE_MAX];
+
+	format_size(rma, m->rma_end);
+	format_size(size, region);
+	if (region)
+		return hint(e,
+			    "nothing was loaded: kernel, tree and stub must lie in the first %s "
+			    "(RMA), of which %s are the crash kernel region",
+			    rma, size);
+	if (m->ram.v[m->ram.n - 1].end > m->rma_end)
+		return hint(e,
+			    "nothing was loaded: kernel, tree and stub must lie in the first %s "
+			    "(RMA)",
+			    rma);
+	return false;
+}
+
+/* ---- where to look, the best first */
+
+enum attempt {
+	TOGETHER, /* the initrd where the other pieces may lie too */
+	APART,	  /* each piece wherever it may */
+	REGION,	  /* and the crash kernel's region, where the target allows that */
+	ATTEMPTS
+};
+
+/* Machine's free memory, with the crash kernel's region. */
+static bool add_region(const struct machine *m, struct ranges *out)
+{
+	struct ranges reserved = { 0 };
+	const struct range *r;
+	bool ok = true;
+
+	for (r = m->reserved.v; r < m->reserved.v + m->reserved.n && ok; r++)
+		if (r->what != iomem_crash)
+			ok = ranges_add(&reserved, r->start, r->end, r->what);
+	ok = ok && ranges_subtract(&m->ram, &reserved, out);
+	ranges_free(&reserved);
+	return ok;
+}
+
+/* From the memory that is free for this attempt, as far as the next tree has it. */
+static bool place_in(const struct ranges *free, struct draft *d, struct placements *all,
+		     struct error *e)
+{
+	struct ranges told = { 0 };
+	bool ok;
+
+	if (!d->r->dtb.len && !d->r->overlays)
+		return place_away_from_staging(free, d, all, e);
+	ok = next_tree_free(d, free, &told, e) && place_away_from_staging(&told, d, all, e);
+	ranges_free(&told);
+	return ok;
+}
+
+static bool try_place(struct draft *d, enum attempt attempt, struct error *e)
 {
 	const struct machine *m = d->r->machine;
 	const struct arch *a = m->arch;
 	struct placements all = { d->at, PIECES, a->window, a->window_align };
-	struct ranges told = { 0 };
-	bool ok = true;
+	struct placement *initrd = &d->at[INITRD];
+	const struct range far = initrd->within;
+	struct ranges free = { 0 };
+	bool ok;
+
+	if (attempt == TOGETHER && initrd->within.end > d->at[KERNEL].within.end)
+		initrd->within.end = d->at[KERNEL].within.end;
+	if (attempt == REGION)
+		ok = (add_region(m, &free) || fail_memory(e)) && place_in(&free, d, &all, e);
+	else
+		ok = place_in(&m->free, d, &all, e);
+	initrd->within = far;
+	ranges_free(&free);
+	return ok;
+}
+
+/* How many attempts differ from the one before. */
+static enum attempt attempts(const struct draft *d)
+{
+	const struct machine *m = d->r->machine;
+
+	if (m->arch->region_is_room && !m->crash.region.end)
+		return ATTEMPTS;
+	return d->at[INITRD].within.end > d->at[KERNEL].within.end ? REGION : APART;
+}
+
+bool place_pieces(struct draft *d, struct error *e)
+{
+	const struct machine *m = d->r->machine;
+	enum attempt i;
+	bool ok;
 
 	if (!describe_pieces(d, e))
 		return false;
-	if (d->r->dtb.len || d->r->overlays) {
-		ok = next_tree_free(d, &told, e) && place_away_from_staging(&told, d, &all, e);
-		ranges_free(&told);
-	} else {
-		ok = place_away_from_staging(&m->free, d, &all, e);
+	ok = try_place(d, TOGETHER, e);
+	for (i = APART; i < attempts(d) && !ok && e->code == FAIL_ROOM; i++) {
+		*e = (struct error){ 0 };
+		ok = try_place(d, i, e);
 	}
-	if (ok || !is_crash(d->r) || e->code != FAIL_ROOM)
+	if (ok || e->code != FAIL_ROOM)
 		return ok;
-	return fail_crash_room(m, e);
+	if (is_crash(d->r))
+		return fail_crash_room(m, e);
+	return m->rma_end && fail_rma(m, e);
 }

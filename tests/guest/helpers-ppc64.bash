@@ -156,6 +156,8 @@ pseries-numa   pseries-numa   5000000  -
 powernv9       powernv9       5000000  -
 powernv10      powernv10      5000000  -
 lpar           lpar           5000000  -
+lpar-crash     lpar-crash     80M      -
+lpar-region    lpar-crash     80M      --mem-max=0x20000000
 no-initrd      pseries        -        -
 two-initrds    pseries        5000000+65536+99 -
 large-initrd   powernv9       800M     -

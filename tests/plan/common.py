@@ -95,9 +95,23 @@ class Tree:
             return []
         return [(number(p[base]), number(p[base]) + number(p[size]))]
 
+    def dynamic(self):
+        """Dynamic memory that is RAM; drmem.c, walk_drmem_lmbs_early."""
+        p = self.node.get("/ibm,dynamic-reconfiguration-memory", {})
+        size, out = number(p.get("ibm,lmb-size", b"")), []
+        value, layout = p.get("ibm,dynamic-memory"), ">Q4I"
+        if value is None:
+            value, layout = p.get("ibm,dynamic-memory-v2", b""), ">IQ3I"
+        for i in range(number(value[:4])):
+            entry = struct.unpack_from(layout, value, 4 + 24 * i)
+            count, at = (1, entry[0]) if layout[1] == "Q" else entry[:2]
+            if entry[-1] & 0x88 == 0x8:
+                out.append((at, at + count * size))
+        return out
+
     def memory(self):
-        """What the nodes below the root tell of."""
-        return [r for path, p in self.node.items()
+        """What the nodes below the root tell of, and dynamic memory."""
+        return self.dynamic() + [r for path, p in self.node.items()
                 if path.count("/") == 1 and p.get("device_type") == b"memory\0" for r in self.pairs(path, "reg")]
 
     def efi(self):

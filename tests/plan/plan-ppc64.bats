@@ -76,6 +76,17 @@ moved() {
 		"nothing was loaded: kexec-lite --plan --load without the initrd shows the map"
 }
 
+@test "the RMA, and the crash region in it, are named where they are too small" {
+	local dir=$BATS_TEST_TMPDIR
+	make_image "$dir/vmlinux" --load 0:1M:460M
+	run "$host_bin" --root "$machines/lpar-crash" --plan --append=x "$dir/vmlinux"
+	refused 8 "place the kernel: 460 MiB needed, the largest hole in the RMA has 420 MiB (420 MiB free)" \
+		"nothing was loaded: kernel, tree and stub must lie in the first 512 MiB (RMA), of which 384 MiB are the crash kernel region"
+	run "$host_bin" --root "$machines/lpar" --plan --append=x "$dir/vmlinux"
+	refused 8 "place the kernel: 460 MiB needed, the largest hole in the RMA has 420 MiB (420 MiB free)" \
+		"nothing was loaded: kernel, tree and stub must lie in the first 512 MiB (RMA)"
+}
+
 @test "a kernel that would move over firmware is refused" {
 	local dir=$BATS_TEST_TMPDIR
 	cp -r "$machines/pseries-hash" "$dir/machine"

@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "arch/arm64/arm64.h"
+#include "src/formats/iomem.h"
 
 #include <libfdt.h>
 
@@ -86,6 +87,8 @@ ROW(kept_beside)
 		abort();
 }
 ROW(kept_tree_block) { (void)p; if (!ranges_add(&s->m.reserved, 0x7f900000, 0x7f901000, "x")) abort(); }
+
+ROW(kept_region) { (void)p; if (!ranges_add(&s->m.reserved, 0x7fbd0000, 0x7fbe0001, iomem_crash)) abort(); }
 
 ROW(no_tree) { (void)s; drop(p, T); }
 ROW(no_initrd) { (void)s; drop(p, I); }
@@ -475,6 +478,9 @@ static const struct row {
 	{ "kept memory just beside", kept_beside, "" },
 	{ "kept memory in the tree's block", kept_tree_block,
 	  BREAKS("not-kept", "the tree lies on memory that must be kept") },
+
+	{ "the stub's first byte in the crash region", kept_region,
+	  BREAKS("crash-region-kept", "the stub lies in the crash kernel region") },
 
 	{ "no tree", no_tree, BREAKS("is-its-file", "a piece is missing") },
 	{ "no initrd", no_initrd, BREAKS("is-its-file", "a piece is missing") },

@@ -50,7 +50,7 @@ static void start(struct server *s, bool crash)
 		add(&s->m.crash.notes, 0x5000000, 0x5001000, NULL);
 		add(&s->m.crash.dump, 0x10000, 0x20000000, NULL);
 		s->m.addressable.start = 0x20000000;
-		s->m.addressable.end = 0x30000000;
+		s->m.addressable.end = s->m.rma_end = 0x30000000;
 	}
 	ranges_sort(&s->m.reserved);
 	if (!ranges_subtract(&s->m.ram, &s->m.reserved, &s->m.free))
@@ -92,7 +92,8 @@ static struct segment *piece(struct plan *p, enum piece which)
 /* clang-format off */
 ROW(nothing) { (void)p, (void)s; }
 ROW(below_reach) { (void)p; s->m.addressable.start = p->seg[0].at.start + 0x1000; s->m.addressable.start |= 1ull << 29; }
-ROW(above_reach) { (void)s; (void)p; s->m.addressable.end = piece(p, KERNEL)->at.start; }
+ROW(above_reach) { (void)p; s->m.rma_end = piece(p, KERNEL)->at.start; }
+ROW(initrd_above_reach) { piece(p, INITRD)->reserved_end = s->m.rma_end + 0x10000; }
 ROW(no_tree) { (void)s; piece(p, TREE)->piece = STUB; }
 ROW(tree_odd) { (void)s; piece(p, TREE)->at.start += 4; }
 ROW(no_kernel) { (void)s; while (piece(p, KERNEL)) piece(p, KERNEL)->piece = INITRD; }
@@ -111,7 +112,7 @@ static struct segment *moves(struct plan *p, struct server *s)
 	s->img.run_flag = true;
 	s->m.reserved.n = 0;
 	s->img.memsz = lowest->at.start;
-	piece(p, KERNEL)->reserved_end = s->m.addressable.end = UINT64_MAX;
+	piece(p, KERNEL)->reserved_end = s->m.rma_end = UINT64_MAX;
 	return lowest;
 }
 ROW(moves_just_below) { moves(p, s); }
@@ -213,6 +214,7 @@ static const struct row {
 	  BREAKS("ppc64-above-running-end", "the kernel lies on the running kernel") },
 	{ "a piece above real mode's reach", false, above_reach,
 	  BREAKS("ppc64-below-rma", "the kernel is outside of what real mode reaches") },
+	{ "an initrd above real mode's reach", false, initrd_above_reach, "" },
 	{ "no tree", false, no_tree, BREAKS("is-its-file", "it has no device tree") },
 	{ "a tree at an odd place", false, tree_odd,
 	  BREAKS("is-its-file", "it has no device tree") },

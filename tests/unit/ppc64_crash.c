@@ -252,7 +252,7 @@ void test_ppc64_crash(void)
 		in = note_tree(r->tree);
 		m = (struct machine){ .arch = &arch_ppc64, .fdt = in, .fdt_from = "/t" };
 		m.crash.region = (struct range){ r->start, r->end, NULL };
-		m.addressable.end = 0x30000000;
+		m.rma_end = 0x30000000;
 		if (r->firmware && !ranges_add(&m.reserved, 0x3a000000, 0x3b000000, r->firmware))
 			abort();
 		e = (struct error){ 0 };

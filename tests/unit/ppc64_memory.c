@@ -27,6 +27,8 @@ static const struct row {
 	  HEAD END_1G "memory@1 { device_type = \"memory\"; reg = <1 0 0 40000000>; }; " MEM(
 		  "0 0 0 20000000") "};",
 	  "0-20000000, 100000000-140000000", "0-2000000", 0x20000000, "" },
+	{ "above 1 TiB real mode wraps", HEAD END_1G MEM("0 0 200 0") "};", "0-20000000000",
+	  "0-2000000", 1ull << 40, "" },
 	{ "holes between nodes are no RAM (they are in kexec-tools)",
 	  HEAD END_1G MEM("0 0 0 10000000") "memory@40000000 { device_type = \"memory\"; "
 					    "reg = <0 40000000 0 10000000>; }; };",
@@ -69,6 +71,12 @@ static const struct row {
 	  HEAD END_1G MEM("0 0 0 10000000") DYNAMIC("ibm,dynamic-memory = <2 "
 						    "ffffffff f8000000 1 0 0 8 "
 						    "0 10000000 2 0 0 8>; ") "};",
+	  "0-20000000", "0-2000000", 0x10000000, "" },
+	{ "LMBs in both versions: kernels read the second without the first only",
+	  HEAD END_1G MEM("0 0 0 10000000") DYNAMIC("ibm,dynamic-memory-v2 = <1 "
+						    "3 0 10000000 1 0 8>; "
+						    "ibm,dynamic-memory = <1 "
+						    "0 10000000 1 0 0 8>; ") "};",
 	  "0-20000000", "0-2000000", 0x10000000, "" },
 	{ "LMBs: no list of them", HEAD END_1G MEM("0 0 0 10000000") DYNAMIC("") "};", "0-10000000",
 	  "0-2000000", 0x10000000, "" },
@@ -239,7 +247,7 @@ void test_ppc64_memory(void)
 			ranges_sort(&m.reserved);
 			want_ranges("kept", r->keep, &m.reserved);
 			want_u64("start of reach", 0x2000000, m.addressable.start);
-			want_u64("end of reach", r->reach, m.addressable.end);
+			want_u64("end of reach", r->reach, m.rma_end);
 		}
 		ranges_free(&m.ram);
 		ranges_free(&m.reserved);

@@ -33,16 +33,8 @@ def memory(tree):
             continue
         ram += regs
         if regs and regs[0][0] == 0:
-            rma = regs[0][1]
-    p = tree.node.get("/ibm,dynamic-reconfiguration-memory", {})
-    size = number(p.get("ibm,lmb-size", b""))
-    for name, layout in (("ibm,dynamic-memory", ">Q3I"), ("ibm,dynamic-memory-v2", ">IQ2I")):
-        value = p.get(name, b"")
-        for i in range(number(value[:4])):
-            entry = struct.unpack_from(layout + "I", value, 4 + 24 * i)
-            count, at = (1, entry[0]) if layout[1] == "Q" else entry[:2]
-            if entry[-1] & 0x88 == 0x8:
-                ram.append((at, at + count * size))
+            rma = min(regs[0][1], 1 << 40)
+    ram += tree.dynamic()
     return union(ram), rma, device
 
 
@@ -81,14 +73,13 @@ def check_places(p):
     region = p.old.region("/chosen", "linux,crashkernel-base", "linux,crashkernel-size")
     no += p.old.region("/chosen", "linux,htab-base", "linux,htab-size")
     no += firmware(p.old) + kept_reservations(p.old, 0) + p.old.pools()
+    # else the running kernel's sources are elsewhere, and the next kernel looks out for itself
     if p.crash:
         ram = region
-    else:
-        no += region
     rule(rma > end, "real mode reaches nothing")
     for s in p.segments:
         rule(s["start"] >= end, "%s lies on the running kernel" % s["piece"])
-        rule(s["room_end"] <= rma, "%s is out of reach for real mode" % s["piece"])
+        rule(s["room_end"] <= rma or s["piece"] == "initrd", "%s is out of reach for real mode" % s["piece"])
     p.check_places(ram, no)
 
 
