@@ -91,6 +91,8 @@ static bool memory(struct machine *m, const struct sources *s, struct error *e)
 /* TF-A and U-Boot write them */
 static const char *const firmware[] = { "/psci", "/firmware/psci", "/firmware/optee", NULL };
 
+static const struct kept_rule kept_rules[] = { { arm64_lpi, "lpi-tables" }, { NULL, NULL } };
+
 const struct arch arch_arm64 = {
 	.name = "arm64",
 	.machine = "aarch64",
@@ -109,5 +111,6 @@ const struct arch arch_arm64 = {
 	.image = arm64_image,
 	.tree = arm64_tree,
 	.stub = arm64_stub,
+	.kept_rules = kept_rules,
 	.check = arm64_check,
 };

@@ -2,6 +2,7 @@
 /* The ppc64 rules of a finished plan, derived again with arithmetic of their own. */
 #include "arch/ppc64/ppc64.h"
 
+#include "dt/memory.h"
 #include "src/plan/check.h"
 
 #include <string.h>
@@ -71,6 +72,66 @@ static bool check_copy_to_zero(const struct plan *p, const struct request *r, st
 			return broken(e, "ppc64-copy-to-zero",
 				      "the kernel copies itself over firmware");
 	return true;
+}
+
+/* Bytes of memory in a range. */
+static uint64_t memory_in(const struct ranges *ram, phys start, phys end)
+{
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < ram->n; i++) {
+		if (ram->v[i].start >= end || ram->v[i].end <= start)
+			continue;
+		sum += (ram->v[i].end < end ? ram->v[i].end : end) -
+		       (ram->v[i].start > start ? ram->v[i].start : start);
+	}
+	return sum;
+}
+
+/* Bytes that the next kernel may use: of a crash kernel up to its region's end, and what firmware
+ * holds above.
+ */
+static uint64_t usable_memory(const struct ranges *ram, const struct machine *m)
+{
+	const phys end = m->crash.region.end;
+	struct range fw = { end, end, NULL };
+	uint64_t sum = memory_in(ram, 0, end ? end : UINT64_MAX);
+	size_t i;
+
+	/* in order, and may overlap */
+	for (i = 0; end && i < m->reserved.n; i++) {
+		if (!ppc64_is_firmware(&m->reserved.v[i]) || m->reserved.v[i].end <= fw.end)
+			continue;
+		fw.start = m->reserved.v[i].start > fw.end ? m->reserved.v[i].start : fw.end;
+		fw.end = m->reserved.v[i].end;
+		sum += memory_in(ram, fw.start, fw.end);
+	}
+	return sum;
+}
+
+/* arch/powerpc/kernel/prom.c, early_init_devtree: memory ends where it adds up to mem=, or to all
+ * of it, rounded down to 16 MiB.
+ */
+static bool check_limit(const struct plan *p, const struct request *r, struct error *e)
+{
+	const void *tree = plan_segment(p, TREE)->data.p;
+	const struct segment *s, *bad = NULL;
+	struct ranges ram = { 0 };
+	uint64_t limit = ppc64_mem_word(p->chosen.cmdline), total;
+	bool ok = dt_ram(tree, &ram) && ppc64_dynamic_ram(tree, &ram);
+
+	ranges_union(&ram);
+	total = usable_memory(&ram, r->machine);
+	if (!limit || limit > total)
+		limit = total;
+	for (s = p->seg; s < p->seg + p->n && !bad; s++)
+		if (memory_in(&ram, 0, s->reserved_end) > limit - limit % 0x1000000)
+			bad = s;
+	ranges_free(&ram);
+	if (!ok)
+		return fail_memory(e);
+	return !bad || broken_by(e, "mem-on-cmdline", bad, "is above the memory that mem= leaves");
 }
 
 /* ---- the stub */
@@ -223,6 +284,6 @@ bool ppc64_check(const struct plan *p, const struct request *r, struct error *e)
 	if (!tree || tree->at.start % 8)
 		return broken(e, "is-its-file", "it has no device tree");
 	return check_reach(p, r->machine, e) && check_kernel(p, r->image, e) &&
-	       check_copy_to_zero(p, r, e) && check_stub(p, r, e) && check_crash(p, r, e) &&
-	       check_reservations(p, r->machine, e);
+	       check_copy_to_zero(p, r, e) && check_limit(p, r, e) && check_stub(p, r, e) &&
+	       check_crash(p, r, e) && check_reservations(p, r->machine, e);
 }

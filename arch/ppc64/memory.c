@@ -9,6 +9,7 @@
 
 const char ppc64_running[] = "the running kernel";
 const char ppc64_hash[] = "hash page table";
+const char ppc64_unmapped[] = "above the running kernel's mem=";
 const char ppc64_rtas[] = "RTAS firmware";
 const char ppc64_opal[] = "OPAL firmware";
 const char ppc64_tce[] = "I/O translation tables";
@@ -173,6 +174,33 @@ static bool keep_all(struct machine *m)
 	       keep_tce(m) && add_pairs(fdt, 0, 0, "reserved-ranges", &m->reserved, ppc64_reserved);
 }
 
+/* LoPAR, ibm,architecture-vec-5: byte 24 says how memory is mapped (arch/powerpc/mm/init_64.c,
+ * early_check_vec5).
+ */
+static bool is_radix(const void *fdt)
+{
+	const struct span v =
+		tree_getprop(fdt, tree_root_child(fdt, "chosen"), "ibm,architecture-vec-5");
+
+	return v.len > 24 && (v.p[24] & 0xc0) == 0x40;
+}
+
+/* With the hash MMU the running kernel of an LPAR copies with the MMU on (default_machine_kexec),
+ * and what is above its mem= is not mapped. Since Linux 6.12 it has a limit in any case, above
+ * which is what was added later: that is mapped, and not needed.
+ */
+static bool keep_unmapped(struct machine *m)
+{
+	const void *fdt = m->fdt.p;
+	uint64_t limit = 0;
+
+	if (!tree_address(fdt, tree_root_child(fdt, "chosen"), "linux,memory-limit", &limit) ||
+	    !limit || is_radix(fdt) || tree_root_child(fdt, "ibm,opal") >= 0)
+		return true;
+	return ranges_add(&m->reserved, ppc64_limit_address(&m->ram, limit),
+			  m->ram.v[m->ram.n - 1].end, ppc64_unmapped);
+}
+
 bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e)
 {
 	int chosen = tree_root_child(m->fdt.p, "chosen");
@@ -188,5 +216,5 @@ bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e)
 		return fail(e, FAIL_TREE, "use the device tree: no memory node starts at 0: %s",
 			    m->fdt_from);
 	ranges_union(&m->ram);
-	return true;
+	return keep_unmapped(m) || fail_memory(e);
 }

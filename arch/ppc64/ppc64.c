@@ -56,6 +56,13 @@ size_t ppc64_stub(const struct request *r, phys kernel, phys tree, phys backup,
 
 static const char *const firmware[] = { "/rtas", "/ibm,opal", NULL };
 
+static const struct kept_rule kept_rules[] = {
+	{ ppc64_rtas, "ppc64-keep" },	    { ppc64_opal, "ppc64-keep" },
+	{ ppc64_hash, "ppc64-keep" },	    { ppc64_reserved, "ppc64-keep" },
+	{ ppc64_tce, "ppc64-off-tce" },	    { ppc64_running, "ppc64-above-running-end" },
+	{ ppc64_unmapped, "memory-limit" }, { NULL, NULL },
+};
+
 const struct arch arch_ppc64 = {
 	.name = "ppc64",
 	.machine = "ppc64le",
@@ -80,5 +87,6 @@ const struct arch arch_ppc64 = {
 	.tree = ppc64_tree,
 	.tree_room = ppc64_tree_room,
 	.stub = ppc64_stub,
+	.kept_rules = kept_rules,
 	.check = ppc64_check,
 };

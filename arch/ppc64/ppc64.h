@@ -15,8 +15,8 @@ struct ppc64_stub_data {
 	uint64_t tree, kernel, entry, opal_base, opal_entry, backup;
 };
 
-/* Why memory is reserved. What is firmware's is reserved in the next tree too. */
-extern const char ppc64_running[], ppc64_hash[];
+/* Reasons to keep memory. Those of firmware are reserved in the next tree too. */
+extern const char ppc64_running[], ppc64_hash[], ppc64_unmapped[];
 extern const char ppc64_rtas[], ppc64_opal[], ppc64_tce[], ppc64_reserved[], ppc64_device[];
 
 /* Does firmware hold it? The rest of machine.reserved ends with the running kernel. */
@@ -48,7 +48,18 @@ extern const char ppc64_usable[], ppc64_drconf_usable[];
 bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e);
 bool ppc64_image(struct span file, const char *name, const struct machine *m, struct image *img,
 		 bool *is_ours, struct error *e);
-bool ppc64_reach(const struct request *r, struct placement w[PIECES], struct error *e);
+bool ppc64_reach(const struct request *r, const void *tree, struct placement w[PIECES],
+		 struct error *e);
+
+/* limit.c. What the last mem= of a command line says, but for words after a "--", which are for
+ * init; 0: no limit.
+ */
+uint64_t ppc64_mem_word(const char *line);
+/* Where ascending memory adds up to so many bytes; UINT64_MAX when it does not. */
+phys ppc64_limit_address(const struct ranges *ram, uint64_t limit);
+/* Where the memory of a next kernel with this tree ends. Errors: FAIL_MEMORY. */
+bool ppc64_next_end(const struct request *r, const void *tree, phys *end, struct error *e);
+
 bool ppc64_dynamic_ram(const void *fdt, struct ranges *out);
 bool ppc64_pin(struct image *img, const char *name, const struct machine *m, struct error *e);
 bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e);

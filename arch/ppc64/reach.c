@@ -33,27 +33,29 @@ static bool check_firmware(const struct machine *m, uint64_t end, struct error *
 	return true;
 }
 
-/* Real mode reaches kernel, tree and stub; an initrd is read by the kernel when it has mapped all
- * of memory.
- */
-static void keep_to_rma(const struct machine *m, struct placement *w)
+static void keep_below(struct placement *w, phys end, const char *where)
 {
-	if (w->within.end <= m->rma_end)
+	if (w->within.end <= end)
 		return;
-	w->within.end = m->rma_end;
-	w->where = "in the RMA";
+	w->within.end = end;
+	w->where = where;
 }
 
-bool ppc64_reach(const struct request *r, struct placement w[PIECES], struct error *e)
+bool ppc64_reach(const struct request *r, const void *tree, struct placement w[PIECES],
+		 struct error *e)
 {
+	const char *where = ppc64_mem_word(r->cmdline) ? "below mem=" : NULL;
 	const uint64_t low = overwritten(r->image);
+	phys end;
 	size_t i;
 
-	if (!check_firmware(r->machine, low, e))
+	if (!check_firmware(r->machine, low, e) || !ppc64_next_end(r, tree, &end, e))
 		return false;
 	for (i = KERNEL; i < PIECES; i++) {
+		/* an initrd is read when all of memory is mapped */
 		if (i != INITRD)
-			keep_to_rma(r->machine, &w[i]);
+			keep_below(&w[i], r->machine->rma_end, "in the RMA");
+		keep_below(&w[i], end, where);
 		/* the kernel's own bytes may: it copies from the bottom up */
 		if (i != KERNEL && w[i].within.start < low)
 			w[i].within.start = low;

@@ -14,6 +14,12 @@ struct sources {
 	struct span log; /* of the kernel, see log_word; empty: not read */
 };
 
+/* The rule of doc/contracts.md by which memory is kept for a reason; it is "not-kept" for others.
+ */
+struct kept_rule {
+	const char *what, *rule;
+};
+
 struct arch {
 	const char *name;	/* "arm64" */
 	const char *machine;	/* uname -m */
@@ -51,10 +57,11 @@ struct arch {
 		      struct image *img, bool *is_ours, struct error *e);
 	/* The last part of kernel_settle(); NULL: kernels stay anyway. */
 	bool (*pin)(struct image *img, const char *name, const struct machine *m, struct error *e);
-	/* Narrows where the pieces may lie, by what the next kernel does before it reads them.
-	 * NULL: anywhere. Errors: FAIL_ROOM.
+	/* Narrows where the pieces may lie, by what the next kernel, with its tree, does before it
+	 * reads them. NULL: anywhere. Errors: FAIL_ROOM, FAIL_MEMORY.
 	 */
-	bool (*reach)(const struct request *r, struct placement w[PIECES], struct error *e);
+	bool (*reach)(const struct request *r, const void *tree, struct placement w[PIECES],
+		      struct error *e);
 	/* Adds RAM that a tree tells of elsewhere than in memory nodes; false when out of memory.
 	 * NULL: there is none.
 	 */
@@ -72,6 +79,7 @@ struct arch {
 	 */
 	size_t (*stub)(const struct request *r, phys kernel, phys tree, phys backup,
 		       uint8_t out[STUB_MAX]);
+	const struct kept_rule *kept_rules; /* NULL ends them */
 	/* The target's part of plan_check(). */
 	bool (*check)(const struct plan *p, const struct request *r, struct error *e);
 };

@@ -84,6 +84,18 @@ static bool check_entry(const struct plan *p, struct error *e)
 
 /* ---- places */
 
+/* The rule by which memory is kept for this reason. */
+static const char *kept_rule(const struct machine *m, const char *why)
+{
+	const struct kept_rule *k = m->arch->kept_rules;
+
+	while (k->what && k->what != why)
+		k++;
+	if (k->what)
+		return k->rule;
+	return why == iomem_crash ? "crash-region-kept" : "not-kept";
+}
+
 /* The kernel does not look: every byte that a piece may touch must be RAM that nobody keeps. */
 static bool check_place(const struct segment *s, const struct machine *m, struct error *e)
 {
@@ -97,11 +109,9 @@ static bool check_place(const struct segment *s, const struct machine *m, struct
 		keep = &m->reserved.v[i];
 		if (keep->start >= s->reserved_end || s->at.start >= keep->end)
 			continue;
-		if (keep->what != iomem_crash)
-			return broken_by(e, "not-kept", s, "lies on memory that must be kept");
-		if (!may_use_region)
-			return broken_by(e, "crash-region-kept", s,
-					 "lies in the crash kernel region");
+		if (keep->what != iomem_crash || !may_use_region)
+			return broken_by(e, kept_rule(m, keep->what), s,
+					 "lies on memory that must be kept");
 	}
 	return true;
 }

@@ -38,7 +38,7 @@ static bool describe_pieces(struct draft *d, struct error *e)
 					   .size = round_up(d->data[i].len, LARGEST_PAGE),
 					   .align = LARGEST_PAGE,
 					   .within = find_bounds(r) };
-	if (a->reach && !a->reach(r, w, e))
+	if (a->reach && !a->reach(r, d->p->tree.blob, w, e))
 		return false;
 	describe_kernel(r, &w[KERNEL]);
 	w[INITRD].share_window = true;

@@ -76,6 +76,41 @@ moved() {
 		"nothing was loaded: kexec-lite --plan --load without the initrd shows the map"
 }
 
+@test "all lies in the memory that mem= leaves the next kernel" {
+	local dir=$BATS_TEST_TMPDIR words
+	make_image "$dir/vmlinux"
+	truncate -s 45M "$dir/initrd"
+	cp -r "$machines/pseries" "$dir/machine"
+	chmod -R u+w "$dir/machine"
+	echo "root=/dev/sda2 mem=1G" >"$dir/machine/proc/cmdline"
+	for words in --append="root=/dev/sda2 mem=1G" --reuse-cmdline; do
+		"$host_bin" --root "$dir/machine" --plan=json --dump-dtb "$dir/tree" --initrd="$dir/initrd" "$words" \
+			"$dir/vmlinux" >"$dir/plan.json"
+		same "place of the highest piece" "$(jq -r '[.segments[].room_end] | max' "$dir/plan.json")" 0x40000000
+		python3 "$plans/model.py" "$dir/machine" "$dir/plan.json" "$dir/tree" "$dir/vmlinux"
+	done
+	jq "$(moved stub 0x40000000 0x40010000)" "$dir/plan.json" >"$dir/bad.json"
+	run python3 "$plans/model.py" "$dir/machine" "$dir/bad.json" "$dir/tree" "$dir/vmlinux"
+	[[ $output = *"bad.json: stub is above the memory that mem= leaves"* ]] || fail_with "$output"
+	run "$host_bin" --root "$dir/machine" --plan --append="mem=64M" --initrd="$dir/initrd" "$dir/vmlinux"
+	refused 8 "place the initrd: 45 MiB needed, the largest hole below mem= has 23.5 MiB (23.5 MiB free)" \
+		"nothing was loaded: kexec-lite --plan --load without the initrd shows the map"
+}
+
+@test "nothing lies where a running kernel with mem= and the hash MMU has no mapping" {
+	local dir=$BATS_TEST_TMPDIR
+	make_image "$dir/vmlinux"
+	cp -r "$machines/pseries-hash" "$dir/machine"
+	chmod -R u+w "$dir/machine"
+	fdtput -t x "$dir/machine/sys/firmware/fdt" /chosen linux,memory-limit 0 50000000
+	"$host_bin" --root "$dir/machine" --plan=json --dump-dtb "$dir/tree" --append=x "$dir/vmlinux" >"$dir/plan.json"
+	same "place of the highest piece" "$(jq -r '[.segments[].room_end] | max' "$dir/plan.json")" 0x50000000
+	python3 "$plans/model.py" "$dir/machine" "$dir/plan.json" "$dir/tree" "$dir/vmlinux"
+	jq "$(moved stub 0x50000000 0x50010000)" "$dir/plan.json" >"$dir/bad.json"
+	run python3 "$plans/model.py" "$dir/machine" "$dir/bad.json" "$dir/tree" "$dir/vmlinux"
+	[[ $output = *"bad.json: stub is not mapped"* ]] || fail_with "$output"
+}
+
 @test "the RMA, and the crash region in it, are named where they are too small" {
 	local dir=$BATS_TEST_TMPDIR
 	make_image "$dir/vmlinux" --load 0:1M:460M

@@ -480,7 +480,7 @@ static const struct row {
 	  BREAKS("not-kept", "the tree lies on memory that must be kept") },
 
 	{ "the stub's first byte in the crash region", kept_region,
-	  BREAKS("crash-region-kept", "the stub lies in the crash kernel region") },
+	  BREAKS("crash-region-kept", "the stub lies on memory that must be kept") },
 
 	{ "no tree", no_tree, BREAKS("is-its-file", "a piece is missing") },
 	{ "no initrd", no_initrd, BREAKS("is-its-file", "a piece is missing") },

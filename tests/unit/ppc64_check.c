@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include "arch/ppc64/ppc64.h"
+#include "src/formats/iomem.h"
 
 #include <libfdt.h>
 #include <stdio.h>
@@ -94,6 +95,9 @@ ROW(nothing) { (void)p, (void)s; }
 ROW(below_reach) { (void)p; s->m.addressable.start = p->seg[0].at.start + 0x1000; s->m.addressable.start |= 1ull << 29; }
 ROW(above_reach) { (void)p; s->m.rma_end = piece(p, KERNEL)->at.start; }
 ROW(initrd_above_reach) { piece(p, INITRD)->reserved_end = s->m.rma_end + 0x10000; }
+ROW(mem_over_all) { (void)s; p->chosen.cmdline = "mem=1G"; }
+ROW(mem_below_kernel) { (void)s; p->chosen.cmdline = "mem=0x3fffffff"; }
+ROW(ram_to_16m) { (void)p; put_be32((uint8_t *)fdt_getprop_w(p->tree.blob, fdt_path_offset(p->tree.blob, "/memory@0"), "reg", NULL) + 12, 0x3ffff000); (void)s; }
 ROW(no_tree) { (void)s; piece(p, TREE)->piece = STUB; }
 ROW(tree_odd) { (void)s; piece(p, TREE)->at.start += 4; }
 ROW(no_kernel) { (void)s; while (piece(p, KERNEL)) piece(p, KERNEL)->piece = INITRD; }
@@ -199,6 +203,7 @@ ROW(rtas_half_reserved) { (void)p; s->m.reserved.v[s->m.reserved.n - 1].end += 0
 #define FIRMWARE                                                                                   \
 	BREAKS("ppc64-reserve-firmware", "the device tree does not reserve what firmware needs")
 #define CORE_LOST BREAKS("elfcorehdr", "the crash kernel would not find the core header")
+#define NO_MEMORY BREAKS("mem-on-cmdline", "the kernel is above the memory that mem= leaves")
 #define MOVES	  BREAKS("ppc64-copy-to-zero", "the stub lies where the kernel copies itself to")
 #define LOW_LOST  BREAKS("backup-64k", "the crash kernel would not find the first 64 KiB")
 
@@ -215,6 +220,9 @@ static const struct row {
 	{ "a piece above real mode's reach", false, above_reach,
 	  BREAKS("ppc64-below-rma", "the kernel is outside of what real mode reaches") },
 	{ "an initrd above real mode's reach", false, initrd_above_reach, "" },
+	{ "mem= leaves just what is used", false, mem_over_all, "" },
+	{ "mem= leaves a byte less, and so 16 MiB", false, mem_below_kernel, NO_MEMORY },
+	{ "the same of a memory of that size", false, ram_to_16m, NO_MEMORY },
 	{ "no tree", false, no_tree, BREAKS("is-its-file", "it has no device tree") },
 	{ "a tree at an odd place", false, tree_odd,
 	  BREAKS("is-its-file", "it has no device tree") },
@@ -304,6 +312,43 @@ static void spoiled(const struct row *row)
 	}
 	plan_free(&p);
 	end(&s);
+}
+
+#define KEPT(rule) BREAKS(rule, "the kernel lies on memory that must be kept")
+
+/* Memory that is kept, each by its rule. */
+static void kept(void)
+{
+	static const struct {
+		const char *what, *sentence;
+	} reasons[] = {
+		{ ppc64_rtas, KEPT("ppc64-keep") },
+		{ ppc64_opal, KEPT("ppc64-keep") },
+		{ ppc64_hash, KEPT("ppc64-keep") },
+		{ ppc64_reserved, KEPT("ppc64-keep") },
+		{ ppc64_tce, KEPT("ppc64-off-tce") },
+		{ ppc64_running, KEPT("ppc64-above-running-end") },
+		{ ppc64_unmapped, KEPT("memory-limit") },
+		{ ppc64_device, KEPT("not-kept") },
+		{ iomem_crash, "" },
+	};
+	struct error e;
+	struct server s;
+	struct plan p;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(reasons); i++) {
+		CASE("a kernel on memory kept: %s", reasons[i].what);
+		start(&s, false);
+		e = (struct error){ 0 };
+		if (!plan_make(&s.r, &p, &e))
+			abort();
+		add(&s.m.reserved, p.kernel, p.kernel + 1, reasons[i].what);
+		want_error(plan_check(&p, &s.r, &e), &e,
+			   *reasons[i].sentence ? FAIL_BUG : FAIL_NONE, reasons[i].sentence);
+		plan_free(&p);
+		end(&s);
+	}
 }
 
 /* Bytes of room in the tree, from none on: each edit fails where the room ends, and no sooner does
@@ -432,6 +477,7 @@ void test_ppc64_check(void)
 	stubs();
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		spoiled(&rows[i]);
+	kept();
 	without_room(false);
 	without_room(true);
 }

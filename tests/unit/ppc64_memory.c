@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
-#include "arch/arch.h"
+#include "arch/ppc64/ppc64.h"
 
 #define HEAD	 "/ { #address-cells = <2>; #size-cells = <2>; "
 #define END_1G	 "chosen { linux,kernel-end = <0 2000000>; }; "
@@ -123,6 +123,34 @@ static const struct row {
 	  "e000000-e080000, "
 	  "30000000-31000000, 31000000-31001000",
 	  0x40000000, "" },
+	{ "a running kernel with mem=, hash MMU: bytes are counted, not addresses",
+	  HEAD
+	  "chosen { linux,kernel-end = <0 2000000>; linux,memory-limit = <0 18000000>; }; " MEM(
+		  "0 0 0 10000000 0 20000000 0 10000000") "};",
+	  "0-10000000, 20000000-30000000", "0-2000000, 28000000-30000000", 0x10000000, "" },
+	{ "a running kernel without mem=: its limit is 0",
+	  HEAD "chosen { linux,kernel-end = <0 2000000>; linux,memory-limit = <0 0>; }; " MEM(
+		  "0 0 0 40000000") "};",
+	  "0-40000000", "0-2000000", 0x40000000, "" },
+	{ "a running kernel of 6.12: its limit is all of memory",
+	  HEAD
+	  "chosen { linux,kernel-end = <0 2000000>; linux,memory-limit = <0 40000000>; }; " MEM(
+		  "0 0 0 40000000") "};",
+	  "0-40000000", "0-2000000", 0x40000000, "" },
+	{ "a running kernel with mem= and radix MMU: it copies with the MMU off",
+	  HEAD "chosen { linux,kernel-end = <0 2000000>; linux,memory-limit = <0 18000000>; "
+	       "ibm,architecture-vec-5 = <19002000 a00500 0 0 0 80 40400040>; }; " MEM(
+		       "0 0 0 40000000") "};",
+	  "0-40000000", "0-2000000", 0x40000000, "" },
+	{ "the same with hash MMU, as the hypervisor says",
+	  HEAD "chosen { linux,kernel-end = <0 2000000>; linux,memory-limit = <0 18000000>; "
+	       "ibm,architecture-vec-5 = <19002000 a00500 0 0 0 80 00400040>; }; " MEM(
+		       "0 0 0 40000000") "};",
+	  "0-40000000", "0-2000000, 18000000-40000000", 0x40000000, "" },
+	{ "a running kernel with mem= on bare metal: it copies with the MMU off",
+	  HEAD "chosen { linux,kernel-end = <0 2000000>; linux,memory-limit = <0 18000000>; }; "
+	       "ibm,opal { }; " MEM("0 0 0 40000000") "};",
+	  "0-40000000", "0-2000000", 0x40000000, "" },
 	{ "RTAS without a base (fatal in kexec-tools)",
 	  HEAD END_1G "rtas { rtas-size = <100000>; }; " MEM("0 0 0 40000000") "};", "0-40000000",
 	  "0-2000000", 0x40000000, "" },
@@ -156,6 +184,9 @@ static void out_of_memory(void)
 		{ "crash region",
 		  HEAD "chosen { linux,kernel-end = <0 0>; linux,crashkernel-base = <0 a000000>; "
 		       "linux,crashkernel-size = <0 1000000>; }; " MEM("0 0 0 40000000") "};" },
+		{ "what mem= left out", HEAD
+		  "chosen { linux,kernel-end = <0 0>; linux,memory-limit = <0 18000000>; }; " MEM(
+			  "0 0 0 40000000") "};" },
 		{ "RTAS",
 		  HEAD NO_END "rtas { linux,rtas-base = <c000000>; rtas-size = <100000>; }; " MEM(
 			  "0 0 0 40000000") "};" },
@@ -225,6 +256,50 @@ static void deep(void)
 	strbuf_free(&t);
 }
 
+/* What a command line says of mem=, as the kernel's early parameters read it. */
+static void mem_words(void)
+{
+	static const struct {
+		const char *line;
+		uint64_t limit;
+	} lines[] = {
+		{ "", 0 },
+		{ "root=/dev/sda", 0 },
+		{ "mem=1G", GIB },
+		{ "root=/dev/sda mem=512m quiet", 512 * MIB },
+		{ "mem=0x40000000", GIB },
+		{ "mem=04000", 2048 },
+		{ "mem=1073741824", GIB },
+		{ "mem=1K", KIB },
+		{ "mem=2t", 2048 * GIB },
+		{ "mem=1P", 1ull << 50 },
+		{ "mem=1e", 1ull << 60 },
+		{ "mem=16E", UINT64_MAX },
+		{ "mem=1Gx", GIB },
+		{ "mem=x", 0 },
+		{ "mem=", 0 },
+		{ "mem", 0 },
+		{ "mem=0", 0 },
+		{ "xmem=1G", 0 },
+		{ "memx=1G", 0 },
+		{ "mem=1G mem=2G", 2 * GIB },
+		{ "mem=1G\tmem=2G\n", 2 * GIB },
+		{ "mem=1G -- mem=2G", GIB },
+		{ "mem=1G --x mem=2G", 2 * GIB },
+		{ "\"mem=1G\"", GIB },
+		{ "mem=\"1G\"", GIB },
+		{ "word=\"two mem=1G words\" x", 0 },
+		{ "word=\"two mem=1G words", 0 },
+		{ "word=\"two words\" mem=1G", GIB },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		CASE("mem= in: %s", lines[i].line);
+		want_u64("limit", lines[i].limit, ppc64_mem_word(lines[i].line));
+	}
+}
+
 void test_ppc64_memory(void)
 {
 	struct sources s = { .iomem = { NULL, 0 } };
@@ -253,6 +328,7 @@ void test_ppc64_memory(void)
 		ranges_free(&m.reserved);
 		note_free(&tree);
 	}
+	mem_words();
 	out_of_memory();
 	deep();
 }

@@ -7,6 +7,7 @@ our C: reads the machine's tree and the kernel's headers by itself and believes 
 only where it puts things. Prints each broken rule; exits 1 when there is one.
 """
 import os
+import shlex
 import struct
 import sys
 
@@ -46,6 +47,33 @@ def firmware(tree):
     for path in tree.node:
         out += tree.region(path, "linux,tce-base", "linux,tce-size")
     return out
+
+
+def below(ram, end):
+    return sum(min(r[1], end) - r[0] for r in union(ram) if r[0] < end)
+
+
+def check_limits(p):
+    """prom.c, early_init_devtree: memory ends where it adds up to mem=, rounded down to 16 MiB."""
+    ram, region = p.now.memory(), p.old.region("/chosen", "linux,crashkernel-base", "linux,crashkernel-size")
+    usable = [(0, 1 << 64)]
+    if p.crash:
+        usable = [(0, region[0][1])] + firmware(p.old)
+    total = sum(below([r], u[1]) - below([r], u[0]) for u in union(usable) for r in union(ram))
+    mem = 0
+    for word in shlex.split(p.said["cmdline"].split(" -- ")[0]):
+        if word.startswith("mem="):
+            digits = word[4:].rstrip("kmgtpeKMGTPE")
+            mem = int(digits, 0) << 10 * (" kmgtpe".index(word[-1].lower()) if digits != word[4:] else 0)
+    limit = min(mem or total, total) >> 24 << 24
+    for s in p.segments:
+        rule(below(ram, s["room_end"]) <= limit, "%s is above the memory that mem= leaves" % s["piece"])
+    # core_64.c, default_machine_kexec: with hash in an LPAR the copy runs with the MMU on
+    limit, vec5 = p.old.get("/chosen", "linux,memory-limit"), p.old.get("/chosen", "ibm,architecture-vec-5") or b""
+    hashed = len(vec5) <= 24 or vec5[24] & 0xC0 != 0x40
+    if limit and number(limit) and hashed and "/ibm,opal" not in p.old.node:
+        for s in p.segments:
+            rule(below(memory(p.old)[0], s["room_end"]) <= number(limit), "%s is not mapped" % s["piece"])
 
 
 def parts(kernel):
@@ -165,6 +193,7 @@ def check(root, path, blob, kernel):
     check_kernel(p, read(kernel))
     check_copy_to_zero(p, read(kernel))
     check_others(p)
+    check_limits(p)
     check_tree(p, total)
 
 

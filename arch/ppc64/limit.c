@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory that a kernel does without: by mem= on its command line, which counts bytes of RAM from
+ * the bottom up and not addresses.
+ */
+#include "arch/ppc64/ppc64.h"
+
+#include "dt/memory.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Linux 6.12 and later do without what is left of memory above a multiple of this, mem= or not
+ * (arch/powerpc/kernel/prom.c, early_init_devtree).
+ */
+#define MEMORY_UNIT (16ull << 20)
+
+/* A number as memparse() in lib/cmdline.c reads it: 0x or 0 in front, K to E behind. */
+static uint64_t parse_size(const char *s)
+{
+	static const char units[] = "kmgtpe";
+	char *end;
+	uint64_t v = strtoull(s, &end, 0);
+	const char *unit = *end ? strchr(units, tolower((unsigned char)*end)) : NULL;
+
+	if (unit && __builtin_mul_overflow(v, 1024ull << 10 * (unit - units), &v))
+		return UINT64_MAX;
+	return v;
+}
+
+/* The end of a word, which double quotes hold together (lib/cmdline.c, next_arg). */
+static const char *word_end(const char *s)
+{
+	bool quoted = false;
+
+	for (; *s && (quoted || !isspace((unsigned char)*s)); s++)
+		quoted ^= *s == '"';
+	return s;
+}
+
+uint64_t ppc64_mem_word(const char *line)
+{
+	uint64_t limit = 0;
+	const char *end;
+
+	for (;; line = end) {
+		while (isspace((unsigned char)*line))
+			line++;
+		end = word_end(line);
+		if (end == line || (end - line == 2 && strncmp(line, "--", 2) == 0))
+			return limit;
+		line += *line == '"';
+		if (strncmp(line, "mem=", 4) == 0)
+			limit = parse_size(line + 4 + (line[4] == '"'));
+	}
+}
+
+/* What a crash kernel may not use: all above its region but what firmware holds. */
+static bool find_unusable(const struct machine *m, struct ranges *out)
+{
+	struct range above = { m->crash.region.end, UINT64_MAX, NULL };
+	const struct ranges all = { &above, 1, 1 };
+	struct ranges firmware = { 0 };
+	const struct range *k;
+	bool ok = true;
+
+	if (!m->crash.region.end)
+		return true;
+	for (k = m->reserved.v; k < m->reserved.v + m->reserved.n && ok; k++)
+		if (ppc64_is_firmware(k))
+			ok = ranges_add(&firmware, k->start, k->end, NULL);
+	ranges_sort(&firmware);
+	ok = ok && ranges_subtract(&all, &firmware, out);
+	ranges_free(&firmware);
+	return ok;
+}
+
+/* RAM that the next kernel finds in its tree, in order. */
+static bool next_ram(const struct machine *m, const void *tree, struct ranges *out)
+{
+	struct ranges unusable = { 0 }, all = { 0 };
+	bool ok =
+		dt_ram(tree, &all) && ppc64_dynamic_ram(tree, &all) && find_unusable(m, &unusable);
+
+	ranges_union(&all);
+	ok = ok && ranges_subtract(&all, &unusable, out);
+	ranges_free(&unusable);
+	ranges_free(&all);
+	return ok;
+}
+
+phys ppc64_limit_address(const struct ranges *ram, uint64_t limit)
+{
+	uint64_t size;
+	size_t i;
+
+	for (i = 0; i < ram->n; i++) {
+		size = ram->v[i].end - ram->v[i].start;
+		if (limit <= size)
+			return ram->v[i].start + limit;
+		limit -= size;
+	}
+	return UINT64_MAX;
+}
+
+bool ppc64_next_end(const struct request *r, const void *tree, phys *end, struct error *e)
+{
+	uint64_t mem = ppc64_mem_word(r->cmdline), total;
+	struct ranges ram = { 0 };
+	const bool ok = next_ram(r->machine, tree, &ram) || fail_memory(e);
+
+	total = ranges_total(&ram);
+	if (mem && mem < total)
+		total = mem;
+	*end = ppc64_limit_address(&ram, round_down(total, MEMORY_UNIT));
+	ranges_free(&ram);
+	return ok;
+}
