@@ -216,5 +216,5 @@ bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e)
 		return fail(e, FAIL_TREE, "use the device tree: no memory node starts at 0: %s",
 			    m->fdt_from);
 	ranges_union(&m->ram);
-	return keep_unmapped(m) || fail_memory(e);
+	return (keep_unmapped(m) && ppc64_keep_dump(m)) || fail_memory(e);
 }

@@ -57,10 +57,15 @@ size_t ppc64_stub(const struct request *r, phys kernel, phys tree, phys backup,
 static const char *const firmware[] = { "/rtas", "/ibm,opal", NULL };
 
 static const struct kept_rule kept_rules[] = {
-	{ ppc64_rtas, "ppc64-keep" },	    { ppc64_opal, "ppc64-keep" },
-	{ ppc64_hash, "ppc64-keep" },	    { ppc64_reserved, "ppc64-keep" },
-	{ ppc64_tce, "ppc64-off-tce" },	    { ppc64_running, "ppc64-above-running-end" },
-	{ ppc64_unmapped, "memory-limit" }, { NULL, NULL },
+	{ ppc64_rtas, "ppc64-keep" },
+	{ ppc64_opal, "ppc64-keep" },
+	{ ppc64_hash, "ppc64-keep" },
+	{ ppc64_reserved, "ppc64-keep" },
+	{ ppc64_tce, "ppc64-off-tce" },
+	{ ppc64_running, "ppc64-above-running-end" },
+	{ ppc64_unmapped, "memory-limit" },
+	{ ppc64_dump, "fadump-preserved" },
+	{ NULL, NULL },
 };
 
 const struct arch arch_ppc64 = {

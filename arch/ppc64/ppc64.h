@@ -16,7 +16,7 @@ struct ppc64_stub_data {
 };
 
 /* Reasons to keep memory. Those of firmware are reserved in the next tree too. */
-extern const char ppc64_running[], ppc64_hash[], ppc64_unmapped[];
+extern const char ppc64_running[], ppc64_hash[], ppc64_unmapped[], ppc64_dump[];
 extern const char ppc64_rtas[], ppc64_opal[], ppc64_tce[], ppc64_reserved[], ppc64_device[];
 
 /* Does firmware hold it? The rest of machine.reserved ends with the running kernel. */
@@ -44,6 +44,9 @@ size_t ppc64_tree_room(const struct machine *m);
 
 /* Properties of a crash kernel's tree. */
 extern const char ppc64_usable[], ppc64_drconf_usable[];
+
+/* dump.c. False when out of memory. */
+bool ppc64_keep_dump(struct machine *m);
 
 bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e);
 bool ppc64_image(struct span file, const char *name, const struct machine *m, struct image *img,

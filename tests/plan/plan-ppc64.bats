@@ -111,6 +111,30 @@ moved() {
 	[[ $output = *"bad.json: stub is not mapped"* ]] || fail_with "$output"
 }
 
+@test "a dump that firmware preserved is kept, on OPAL and in an LPAR" {
+	local dir=$BATS_TEST_TMPDIR name top
+	make_image "$dir/vmlinux"
+	for name in powernv9 lpar; do
+		cp -r "$machines/$name" "$dir/$name"
+		chmod -R u+w "$dir/$name"
+	done
+	fdtput -p "$dir/powernv9/sys/firmware/fdt" /ibm,opal/dump mpipl-boot
+	# two sections: CPU states, and boot memory of 640 MiB
+	fdtput -t x "$dir/lpar/sys/firmware/fdt" /rtas ibm,kernel-dump 1 20000 28 0 0 0 0 0 0 0 \
+		1 10000 0 0 0 1000 0 1000 1 0 1 110000 0 0 0 28000000 0 28000000 1 10000000
+	truncate -s 200M "$dir/initrd"
+	while read -r name top; do
+		"$host_bin" --root "$dir/$name" --plan=json --dump-dtb "$dir/tree" --initrd="$dir/initrd" --append=x \
+			"$dir/vmlinux" >"$dir/plan.json"
+		same "place of the highest piece" "$(jq -r '[.segments[].room_end] | max' "$dir/plan.json")" "$top"
+		python3 "$plans/model.py" "$dir/$name" "$dir/plan.json" "$dir/tree" "$dir/vmlinux"
+		jq "$(moved initrd 0x50000000 0x50010000)" "$dir/plan.json" >"$dir/bad.json"
+		run python3 "$plans/model.py" "$dir/$name" "$dir/bad.json" "$dir/tree" "$dir/vmlinux"
+		[[ $output = *"bad.json: initrd lies on "* ]] || fail_with "$output"
+	done <<<"powernv9 0x30000000
+lpar 0x1ec00000"
+}
+
 @test "the RMA, and the crash region in it, are named where they are too small" {
 	local dir=$BATS_TEST_TMPDIR
 	make_image "$dir/vmlinux" --load 0:1M:460M

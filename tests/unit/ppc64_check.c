@@ -329,6 +329,7 @@ static void kept(void)
 		{ ppc64_tce, KEPT("ppc64-off-tce") },
 		{ ppc64_running, KEPT("ppc64-above-running-end") },
 		{ ppc64_unmapped, KEPT("memory-limit") },
+		{ ppc64_dump, KEPT("fadump-preserved") },
 		{ ppc64_device, KEPT("not-kept") },
 		{ iomem_crash, "" },
 	};

@@ -10,6 +10,9 @@
 #define DYNAMIC(list)                                                                              \
 	"ibm,dynamic-reconfiguration-memory { ibm,lmb-size = <0 10000000>; " list "}; "
 
+/* Of a dump: request flag, type and error flags, from and how much, bytes dumped, where to. */
+#define SECTION(type, from) "1 " type "0000 " from " 0 0 0 0 "
+
 static const struct row {
 	const char *caption, *tree, *ram, *keep;
 	phys reach;
@@ -151,6 +154,27 @@ static const struct row {
 	  HEAD "chosen { linux,kernel-end = <0 2000000>; linux,memory-limit = <0 18000000>; }; "
 	       "ibm,opal { }; " MEM("0 0 0 40000000") "};",
 	  "0-40000000", "0-2000000", 0x40000000, "" },
+	{ "OPAL has a dump: all above 768 MiB",
+	  HEAD END_1G "ibm,opal { dump { mpipl-boot; }; }; " MEM("0 0 1 0") "};", "0-100000000",
+	  "0-2000000, 30000000-100000000", 1ull << 32, "" },
+	{ "OPAL could have a dump", HEAD END_1G "ibm,opal { dump { }; }; " MEM("0 0 1 0") "};",
+	  "0-100000000", "0-2000000", 1ull << 32, "" },
+	{ "OPAL has a dump, and memory ends below it",
+	  HEAD END_1G "ibm,opal { dump { mpipl-boot; }; }; " MEM("0 0 0 20000000") "};",
+	  "0-20000000", "0-2000000", 0x20000000, "" },
+	{ "an LPAR has a dump: all above the last of its real mode regions",
+	  HEAD END_1G "rtas { ibm,kernel-dump = <1 00030000 c " SECTION("00000001", "0 0 0 1000")
+		  SECTION("00000011", "0 0 0 20000000")
+			  SECTION("00000011", "0 40000000 0 8000000") ">; }; " MEM("0 0 1 0") "};",
+	  "0-100000000", "0-2000000, 48000000-100000000", 1ull << 32, "" },
+	{ "an LPAR has a dump without sections: all above 320 MiB",
+	  HEAD END_1G "rtas { ibm,kernel-dump = <1 0 28>; }; " MEM("0 0 1 0") "};", "0-100000000",
+	  "0-2000000, 14000000-100000000", 1ull << 32, "" },
+	{ "an LPAR has a dump whose regions wrap or are cut short: the same",
+	  HEAD END_1G "rtas { ibm,kernel-dump = <1 ffff0000 c " SECTION(
+		  "00000011",
+		  "ffffffff fffff000 0 2000") "0 00000011 0 0>; }; " MEM("0 0 1 0") "};",
+	  "0-100000000", "0-2000000, 14000000-100000000", 1ull << 32, "" },
 	{ "RTAS without a base (fatal in kexec-tools)",
 	  HEAD END_1G "rtas { rtas-size = <100000>; }; " MEM("0 0 0 40000000") "};", "0-40000000",
 	  "0-2000000", 0x40000000, "" },
@@ -184,6 +208,8 @@ static void out_of_memory(void)
 		{ "crash region",
 		  HEAD "chosen { linux,kernel-end = <0 0>; linux,crashkernel-base = <0 a000000>; "
 		       "linux,crashkernel-size = <0 1000000>; }; " MEM("0 0 0 40000000") "};" },
+		{ "a dump",
+		  HEAD NO_END "ibm,opal { dump { mpipl-boot; }; }; " MEM("0 0 0 40000000") "};" },
 		{ "what mem= left out", HEAD
 		  "chosen { linux,kernel-end = <0 0>; linux,memory-limit = <0 18000000>; }; " MEM(
 			  "0 0 0 40000000") "};" },

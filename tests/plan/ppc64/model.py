@@ -49,6 +49,20 @@ def firmware(tree):
     return out
 
 
+def dump_start(tree):
+    """The first byte that firmware preserved of a system that crashed (fadump.c)."""
+    if tree.get("/ibm,opal/dump", "mpipl-boot") is not None:
+        return 768 << 20
+    dump, top = tree.get("/rtas", "ibm,kernel-dump"), 0
+    if dump is None:
+        return 1 << 64
+    count, first = struct.unpack_from(">H2xI", dump, 4)
+    for at in range(first, first + 40 * min(count, 10), 40):
+        if len(dump) >= at + 24 and struct.unpack_from(">H", dump, at + 4) == (0x11,):
+            top = max(top, sum(struct.unpack_from(">2Q", dump, at + 8)))
+    return top or 320 << 20
+
+
 def below(ram, end):
     return sum(min(r[1], end) - r[0] for r in union(ram) if r[0] < end)
 
@@ -104,6 +118,7 @@ def check_places(p):
     # else the running kernel's sources are elsewhere, and the next kernel looks out for itself
     if p.crash:
         ram = region
+    no.append((dump_start(p.old), 1 << 64))
     rule(rma > end, "real mode reaches nothing")
     for s in p.segments:
         rule(s["start"] >= end, "%s lies on the running kernel" % s["piece"])
