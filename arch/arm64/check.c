@@ -75,6 +75,18 @@ static bool check_tree(const struct plan *p, const struct segment *t, struct err
 		      "the device tree does not have all of its block of 2 MiB");
 }
 
+/* Before Linux 4.2, and so in every kernel that wants the lowest place: "within the first 512
+ * megabytes from the start of the kernel image", which there is text_offset above a boundary.
+ */
+static bool check_near(const struct segment *t, const struct segment *k, const struct image *img,
+		       struct error *e)
+{
+	const phys base = k->at.start - img->offset;
+
+	return !img->bottom_up || (t->at.start >= base && t->reserved_end - base <= 512 * MIB) ||
+	       broken(e, "tree-512mib", "the device tree is more than 512 MiB above the kernel");
+}
+
 /* irq-gic-v3-its.c, gic_check_reserved_range: each LPI table inside one reservation. */
 static bool check_lpi(const void *tree, const struct ranges *keep, struct error *e)
 {
@@ -124,7 +136,7 @@ bool arm64_check(const struct plan *p, const struct request *r, struct error *e)
 	if (!k || !t)
 		return broken(e, "is-its-file", "it has no kernel or no device tree");
 	if (!check_kernel(p, k, r->image, e) || !check_window(p, k, e) || !check_tree(p, t, e) ||
-	    !check_lpi(t->data.p, &r->machine->reserved, e))
+	    !check_near(t, k, r->image, e) || !check_lpi(t->data.p, &r->machine->reserved, e))
 		return false;
 	if (r->machine->tree_in_x0)
 		return p->entry == k->at.start ||

@@ -9,8 +9,8 @@
  * redistributor tables". One that finds them elsewhere says "memory probably corrupted".
  *
  * With EFI the kernels tell each other (the memreserve table), and they are "reserved" in
- * /proc/iomem. Without EFI we place nothing there, and reserve them in the next tree. Only the
- * running kernel's log says where they are.
+ * /proc/iomem, but not before Linux 5.5. Without, we tell: placed around, and reserved in the next
+ * tree. Where they are, only the log of the running kernel says.
  */
 #include "arch/arm64/arm64.h"
 
@@ -22,16 +22,29 @@
 
 const char arm64_lpi[] = "LPI tables of the GIC";
 
-const char *arm64_log_word(const struct machine *m)
+static bool may_have_tables(const struct machine *m)
 {
-	/* anywhere in the tree: reading the log in vain does no harm, while looking at each node
-	 * costs more than the rest of a plan
+	const void *fdt = m->fdt.p;
+	const int chosen = tree_root_child(fdt, "chosen");
+	const bool efi = tree_getprop(fdt, chosen, "linux,uefi-system-table").p;
+
+	if (efi && !machine_before(m, 5, 5))
+		return false;
+	/* with ACPI the tree has no devices at all */
+	if (efi && tree_root_child(fdt, "cpus") < 0)
+		return true;
+	/* whatever it is in: to read the log for nothing does no harm, to look at each node costs
+	 * more than all the rest of a plan
 	 */
-	if (!span_find(m->fdt, "arm,gic-v3-its", NULL) ||
-	    tree_getprop(m->fdt.p, tree_root_child(m->fdt.p, "chosen"), "linux,uefi-system-table")
-		    .p)
-		return NULL;
-	return " LPI ";
+	return span_find(m->fdt, "arm,gic-v3-its", NULL);
+}
+
+void arm64_lpi_expect(struct machine *m)
+{
+	if (!may_have_tables(m))
+		return;
+	/* lines of both kinds have an address of 16 digits, of which 12 are used */
+	m->log_word = m->log_word ? "0x0000" : " LPI ";
 }
 
 /* Reserves the tables whose addresses follow `what` in the log. */
@@ -58,7 +71,7 @@ bool arm64_lpi_find(struct machine *m, struct span log)
 	struct span s = { (const uint8_t *)m->cmdline.p, m->cmdline.len };
 
 	m->lpi = LPI_NONE;
-	if (!arm64_log_word(m) || !keep_tables(m, log, "LPI property table @0x"))
+	if (!may_have_tables(m) || !keep_tables(m, log, "LPI property table @0x"))
 		return m->lpi == LPI_NONE;
 	if (m->lpi == LPI_KNOWN)
 		return keep_tables(m, log, "LPI pending table @0x");

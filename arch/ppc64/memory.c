@@ -201,11 +201,11 @@ static bool keep_unmapped(struct machine *m)
 			  m->ram.v[m->ram.n - 1].end, ppc64_unmapped);
 }
 
-bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e)
+bool ppc64_memory(struct machine *m, struct span iomem, struct error *e)
 {
 	int chosen = tree_root_child(m->fdt.p, "chosen");
 
-	(void)s;
+	(void)iomem;
 	if (!tree_address(m->fdt.p, chosen, "linux,kernel-end", &m->addressable.start))
 		return fail(e, FAIL_TREE, "use the device tree: no linux,kernel-end in /chosen: %s",
 			    m->fdt_from);

@@ -48,7 +48,7 @@ extern const char ppc64_usable[], ppc64_drconf_usable[];
 /* dump.c. False when out of memory. */
 bool ppc64_keep_dump(struct machine *m);
 
-bool ppc64_memory(struct machine *m, const struct sources *s, struct error *e);
+bool ppc64_memory(struct machine *m, struct span iomem, struct error *e);
 bool ppc64_image(struct span file, const char *name, const struct machine *m, struct image *img,
 		 bool *is_ours, struct error *e);
 bool ppc64_reach(const struct request *r, const void *tree, struct placement w[PIECES],

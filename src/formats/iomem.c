@@ -33,6 +33,12 @@ static bool is(struct span name, const char *word)
 	return name.len == strlen(word) && memcmp(name.p, word, name.len) == 0;
 }
 
+static bool is_kernel(struct span name)
+{
+	return is(name, "Kernel code") || is(name, "Kernel data") || is(name, "Kernel bss") ||
+	       is(name, "Kernel rodata");
+}
+
 /* Why the area of a line must be kept; NULL when it need not. */
 static const char *keep_reason(const struct line *l, bool inside_ram)
 {
@@ -40,10 +46,7 @@ static const char *keep_reason(const struct line *l, bool inside_ram)
 		return iomem_crash;
 	if (is(l->name, "reserved"))
 		return iomem_reserved;
-	if (!inside_ram || is(l->name, "Kernel code") || is(l->name, "Kernel data") ||
-	    is(l->name, "Kernel bss") || is(l->name, "Kernel rodata"))
-		return NULL;
-	return iomem_other;
+	return !inside_ram || is_kernel(l->name) ? NULL : iomem_other;
 }
 
 static struct span next_line(struct span *text)
@@ -57,38 +60,94 @@ static struct span next_line(struct span *text)
 	return line;
 }
 
-bool iomem_parse(struct span text, struct ranges *ram, struct ranges *keep, struct error *e)
-{
-	bool inside_ram = false, any_address = false;
-	unsigned number = 0;
-	const char *why;
-	struct line l;
-	bool ok = true;
+struct reader {
+	struct iomem *m;
+	struct range ram; /* the System RAM that lines may lie in; end 0: none */
+	bool bare;	  /* nothing of a boot was in it yet */
+	bool any_address;
+};
 
-	while (text.len && ok) {
+static bool end_ram(struct reader *r)
+{
+	const struct range ram = r->ram;
+
+	r->ram.end = 0;
+	return !ram.end || !r->bare || ranges_add(&r->m->bare, ram.start, ram.end, NULL);
+}
+
+static bool add_top(struct reader *r, const struct line *l)
+{
+	if (!end_ram(r))
+		return false;
+	if (is(l->name, "System RAM")) {
+		r->ram = l->at;
+		r->bare = true;
+		return ranges_add(&r->m->ram, l->at.start, l->at.end, "RAM");
+	}
+	return true;
+}
+
+static bool add_line(struct reader *r, const struct line *l)
+{
+	const bool top = l->level == 0;
+	struct iomem *m = r->m;
+	const char *why;
+
+	r->any_address |= l->at.end > 1;
+	if (top && !add_top(r, l))
+		return false;
+	if (top && r->ram.end)
+		return true;
+	if (!r->ram.end && span_equal_at(l->name, 0, "System RAM", 10))
+		return ranges_add(&m->managed, l->at.start, l->at.end, "RAM of a driver");
+	why = keep_reason(l, r->ram.end);
+	if (why != iomem_other)
+		r->bare = false;
+	m->tells_reserved |= r->ram.end && why == iomem_reserved;
+	return !why || ranges_add(&m->reserved, l->at.start, l->at.end, why);
+}
+
+static bool read_lines(struct reader *r, struct span text, struct error *e)
+{
+	unsigned number = 0;
+	struct line l;
+
+	while (text.len) {
 		number++;
 		if (!line_parse(next_line(&text), &l))
 			return fail(e, FAIL_MACHINE, "read /proc/iomem: line %u is not a range",
 				    number);
-		any_address |= l.at.end > 1;
-		if (l.level == 0) {
-			inside_ram = is(l.name, "System RAM");
-			if (inside_ram)
-				ok = ranges_add(ram, l.at.start, l.at.end, "RAM");
-		}
-		why = l.level || !inside_ram ? keep_reason(&l, inside_ram) : NULL;
-		if (why)
-			ok = ranges_add(keep, l.at.start, l.at.end, why);
+		if (!add_line(r, &l))
+			return fail_memory(e);
 	}
-	if (!ok)
+	if (!end_ram(r))
 		return fail_memory(e);
-	if (number && !any_address) {
-		fail(e, FAIL_PRIVILEGE, "read /proc/iomem: addresses are hidden from this user");
-		return hint(e, "to load a kernel, run kexec-lite as root");
-	}
-	if (!ram->n)
+	if (!number || r->any_address)
+		return true;
+	fail(e, FAIL_PRIVILEGE, "read /proc/iomem: addresses are hidden from this user");
+	return hint(e, "to load a kernel, run kexec-lite as root");
+}
+
+bool iomem_parse(struct span text, struct iomem *out, struct error *e)
+{
+	struct reader r = { .m = out };
+
+	*out = (struct iomem){ 0 };
+	if (!read_lines(&r, text, e))
+		return false;
+	if (!out->ram.n)
 		return fail(e, FAIL_MACHINE, "read /proc/iomem: no System RAM in it");
-	ranges_union(ram);
-	ranges_sort(keep);
+	ranges_union(&out->ram);
+	ranges_union(&out->managed);
+	ranges_sort(&out->reserved);
+	ranges_sort(&out->bare);
 	return true;
+}
+
+void iomem_free(struct iomem *m)
+{
+	ranges_free(&m->ram);
+	ranges_free(&m->reserved);
+	ranges_free(&m->bare);
+	ranges_free(&m->managed);
 }

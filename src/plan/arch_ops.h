@@ -8,12 +8,6 @@
 #include "src/plan/holes.h"
 #include "src/plan/plan.h"
 
-/* The texts that a machine's memory is read from, beside its tree. */
-struct sources {
-	struct span iomem;
-	struct span log; /* of the kernel, see log_word; empty: not read */
-};
-
 /* The rule of doc/contracts.md by which memory is kept for a reason; it is "not-kept" for others.
  */
 struct kept_rule {
@@ -40,18 +34,19 @@ struct arch {
 	uint64_t window, window_align; /* see struct placements */
 	uint64_t tree_max;	       /* bytes of a tree */
 	uint64_t tree_align;	       /* the tree gets a block of its own of this size */
+	uint64_t tree_near; /* with a bottom_up image it ends so near above its base; 0: no rule */
 
-	/* The kernel's log is read for its first record and those with this word, where the answer
-	 * is not NULL. NULL: never.
-	 */
-	const char *(*log_word)(const struct machine *m);
 	/* Nodes that firmware adds to a tree as the machine starts, without references to others;
 	 * NULL ends them. See merge_machine().
 	 */
 	const char *const *firmware;
 
-	/* Fills ram, reserved and addressable. */
-	bool (*memory)(struct machine *m, const struct sources *s, struct error *e);
+	/* Fills all that a machine says of memory, from its tree and, but for targets whose tree
+	 * is live, from /proc/iomem. May set m->log_word.
+	 */
+	bool (*memory)(struct machine *m, struct span iomem, struct error *e);
+	/* What the log adds to that; false when out of memory. NULL: nothing. */
+	bool (*log)(struct machine *m, struct span log);
 	/* Is it this target's kernel? Then *is_ours is set and img filled, or e says why not. */
 	bool (*image)(struct span file, const char *name, const struct machine *m,
 		      struct image *img, bool *is_ours, struct error *e);

@@ -10,6 +10,8 @@
 #include "src/base/span.h"
 #include "src/base/strbuf.h"
 
+#include <string.h>
+
 struct arch;
 
 enum lockdown { LOCKDOWN_NONE, LOCKDOWN_INTEGRITY, LOCKDOWN_CONFIDENTIALITY };
@@ -45,10 +47,19 @@ struct machine {
 	uint32_t cpu_id;	 /* arm64: MIDR_EL1 of the first CPU, 0 when not known */
 	bool live;		 /* this machine, not a captured one */
 
-	struct ranges ram;	  /* what the next kernel may be given; sorted, no overlaps */
-	struct ranges reserved;	  /* what must not be written; sorted, may overlap */
-	struct ranges free;	  /* ram without reserved */
-	struct freemap *freemap;  /* what of it is free now; NULL or without blocks: not known */
+	struct ranges ram;	 /* what the next kernel may be given; sorted, no overlaps */
+	struct ranges reserved;	 /* what must not be written; sorted, may overlap */
+	struct ranges free;	 /* ram without keep */
+	struct freemap *freemap; /* what of it is free now; NULL or without blocks: not known */
+	struct ranges
+		driver_ram; /* RAM that the next kernel gets from drivers: dumped, never written */
+	/* Nothing inside of RAM is said to be reserved by the running kernel, which is too old to
+	 * say it, and firmware did.
+	 */
+	bool reserved_unknown;
+	/* The kernel's log is to be read, for its first record and those with this word. NULL: no.
+	 */
+	const char *log_word;
 	struct range addressable; /* all that we place lies in here */
 	phys rma_end;		  /* ppc64: kernel, tree and stub end at or below it */
 
@@ -83,5 +94,17 @@ struct machine {
 };
 
 void machine_free(struct machine *m);
+
+/* Is the running kernel an older Linux than that? False where its release does not say. */
+static inline bool machine_before(const struct machine *m, unsigned major, unsigned minor)
+{
+	struct span s = { (const uint8_t *)m->release, strlen(m->release) };
+	uint64_t has_major, has_minor;
+
+	if (!span_parse_number(&s, 10, &has_major) || !span_skip_prefix(&s, ".") ||
+	    !span_parse_number(&s, 10, &has_minor))
+		return false;
+	return has_major < major || (has_major == major && has_minor < minor);
+}
 
 #endif

@@ -44,6 +44,7 @@ static bool describe_pieces(struct draft *d, struct error *e)
 	w[INITRD].share_window = true;
 	w[TREE].size = round_up(d->data[TREE].len, a->tree_align);
 	w[TREE].align = a->tree_align;
+	w[TREE].near = r->image->bottom_up ? a->tree_near : 0;
 	if (!is_crash(r))
 		return true;
 	w[STUB].size += a->backup;

@@ -52,13 +52,9 @@ static bool probe_cmdline(int root, struct machine *m, struct error *e)
  */
 static void probe_tree_in_x0(int root, struct machine *m)
 {
-	struct span s = { (const uint8_t *)m->release, strlen(m->release) };
 	struct strbuf t = STRBUF_GROWING;
-	uint64_t major = 0, minor = 0;
 
-	if (span_parse_number(&s, 10, &major) && span_skip_prefix(&s, "."))
-		span_parse_number(&s, 10, &minor);
-	if (m->arch->live_tree || major > 4 || (major == 4 && minor >= 8))
+	if (m->arch->live_tree || !machine_before(m, 4, 8))
 		return;
 	if (files_read(root, "proc/kallsyms", TEXT_MAX, &t) == 0)
 		m->tree_in_x0 = span_find(strbuf_span(&t), " arm64_kexec_dtb_addr\n", NULL);
@@ -67,10 +63,8 @@ static void probe_tree_in_x0(int root, struct machine *m)
 
 void probe_log(int root, const struct machine *m, struct strbuf *out)
 {
-	const char *word = m->arch->log_word ? m->arch->log_word(m) : NULL;
-
-	if (word)
-		files_log(root, LOG_FILE, TEXT_MAX, word, out);
+	if (m->log_word)
+		files_log(root, LOG_FILE, TEXT_MAX, m->log_word, out);
 }
 
 /* How much memory there is, in bytes; 0 where a capture does not say: then no limit is known. */
@@ -85,27 +79,33 @@ static bool probe_meminfo(int root, struct machine *m, struct error *e)
 	return !err || err == ENOENT || probe_fail_read("proc/meminfo", err, e);
 }
 
-/* RAM, and what must be kept of it, as the target reads it from /proc/iomem, log and tree. */
+/* What of the log a target asked for as it read the rest. */
+static bool probe_arch_log(int root, struct machine *m, struct error *e)
+{
+	struct strbuf log = STRBUF_GROWING;
+	bool ok;
+
+	if (!m->log_word)
+		return true;
+	probe_log(root, m, &log);
+	ok = !log.truncated && m->arch->log(m, strbuf_span(&log));
+	strbuf_free(&log);
+	return ok || fail_memory(e);
+}
+
+/* RAM, and what must be kept of it, as the target reads it from /proc/iomem, tree and log. */
 static bool probe_arch_memory(int root, struct machine *m, struct error *e)
 {
-	struct strbuf iomem = STRBUF_GROWING, log = STRBUF_GROWING;
-	struct sources s;
+	struct strbuf iomem = STRBUF_GROWING;
 	int err = 0;
 	bool ok;
 
 	if (!m->arch->live_tree)
 		err = files_read(root, "proc/iomem", TEXT_MAX, &iomem);
-	if (err) {
-		strbuf_free(&iomem);
-		return probe_fail_read("proc/iomem", err, e);
-	}
-	probe_log(root, m, &log);
-	s.iomem = strbuf_span(&iomem);
-	s.log = strbuf_span(&log);
-	ok = (!log.truncated || fail_memory(e)) && m->arch->memory(m, &s, e);
+	ok = err ? probe_fail_read("proc/iomem", err, e)
+		 : m->arch->memory(m, strbuf_span(&iomem), e);
 	strbuf_free(&iomem);
-	strbuf_free(&log);
-	return ok;
+	return ok && probe_arch_log(root, m, e);
 }
 
 static bool probe_memory(int root, struct machine *m, struct error *e)
@@ -159,6 +159,7 @@ void machine_free(struct machine *m)
 	ranges_free(&m->ram);
 	ranges_free(&m->reserved);
 	ranges_free(&m->free);
+	ranges_free(&m->driver_ram);
 	ranges_free(&m->crash.dump);
 	ranges_free(&m->crash.notes);
 	strbuf_free(&m->cmdline);

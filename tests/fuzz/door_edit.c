@@ -101,7 +101,7 @@ void door_edit(struct span in)
 	ok = tree_check(own, "own", &e) && (!user.len || tree_check(user, "user", &e)) &&
 	     (!over.len || tree_check(over, "overlay", &e));
 	if (ok && flag & 4)
-		ok = m.arch->memory(&m, &(struct sources){ 0 }, &e);
+		ok = m.arch->memory(&m, (struct span){ 0 }, &e);
 	ranges_sort(&m.reserved);
 	if (ok && flag & 16)
 		m.crash.region = (struct range){ 0x50000000, 0x60000000, NULL };

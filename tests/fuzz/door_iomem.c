@@ -13,19 +13,22 @@ void door_iomem(struct span in)
 {
 	const unsigned flag = door_flag(&in);
 	struct machine m = { .arch = &arch_arm64, .page_size = flag & 1 ? 0x10000 : 0x1000 };
-	struct ranges ram = { 0 }, keep = { 0 }, room = { 0 };
+	struct ranges room = { 0 };
+	struct iomem lines;
 	struct span log = { 0 }, text = in;
 	struct error e = { 0 };
 	bool ok;
 
-	ok = iomem_parse(in, &ram, &keep, &e);
+	ok = iomem_parse(in, &lines, &e);
 	door_error(ok, &e);
 	if (ok) {
-		DOOR_WANT(ram.n && door_sorted(&ram, true) && door_sorted(&keep, false));
-		DOOR_WANT(ranges_subtract(&ram, &keep, &room) && door_sorted(&room, true));
+		DOOR_WANT(lines.ram.n && door_sorted(&lines.ram, true) &&
+			  door_sorted(&lines.reserved, false) && door_sorted(&lines.bare, false) &&
+			  door_sorted(&lines.managed, true));
+		DOOR_WANT(ranges_subtract(&lines.ram, &lines.reserved, &room) &&
+			  door_sorted(&room, true));
 	}
-	ranges_free(&ram);
-	ranges_free(&keep);
+	iomem_free(&lines);
 	ranges_free(&room);
 
 	if (span_find(in, "\nLOG\n", &log))
@@ -33,7 +36,7 @@ void door_iomem(struct span in)
 	m.fdt.p = small_tree(&m.fdt.len);
 	m.fdt_from = "small";
 	e = (struct error){ 0 };
-	ok = m.arch->memory(&m, &(struct sources){ .iomem = text, .log = log }, &e);
+	ok = m.arch->memory(&m, text, &e) && (!m.log_word || m.arch->log(&m, log));
 	door_error(ok, &e);
 	ranges_sort(&m.reserved);
 	DOOR_WANT(!ok || (door_sorted(&m.ram, true) && door_sorted(&m.reserved, false)));

@@ -21,7 +21,7 @@ static void read_ppc64(struct span in, bool big_endian)
 	struct error e = { 0 };
 	bool ok;
 
-	ok = arch_ppc64.memory(&m, &(struct sources){ 0 }, &e);
+	ok = arch_ppc64.memory(&m, (struct span){ 0 }, &e);
 	door_error(ok, &e);
 	DOOR_WANT(!ok || door_sorted(&m.ram, true));
 	ranges_sort(&m.reserved);

@@ -46,6 +46,28 @@ def without_initrd(no, tree, page):
     return [r for r in out if r[0] < r[1]]
 
 
+def unknown_to_efi(root, text):
+    """System RAM with nothing of a boot in it, as far as the log does not say that it was there early on:
+    EFI's memory map, which the next kernel gets, may lack it."""
+    bare, top = [], None
+    for line in text.splitlines():
+        where, name = line.split(" : ", 1)
+        if not line.startswith(" "):
+            top = name == "System RAM"
+            start, end = (int(x, 16) for x in where.split("-"))
+            bare += [(start, end + 1)] if top else []
+        elif top and (name in FREE_NAMES or name in ("reserved", "Crash kernel")) and bare[-1:] == [(start, end + 1)]:
+            bare.pop()
+    try:
+        log = read(root, "dev/kmsg").decode(errors="replace")
+    except FileNotFoundError:
+        log = ""
+    for low, high in re.findall(r"  node +\d+: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\]$", log, re.M):
+        low, high = int(low, 16), int(high, 16) + 1
+        bare = [r for a, b in bare for r in ((a, min(b, low)), (max(a, high), b)) if r[0] < r[1]]
+    return bare
+
+
 def lpi_tables(root):
     """64 KiB at each address that the log names; none where there is no captured log."""
     try:
@@ -82,6 +104,9 @@ def check(root, path, blob):
     rule(p.said["arch"] == "arm64", "the plan is for another machine")
     ram, no, regions = iomem(read(root, "proc/iomem").decode())
     no = without_initrd(no, p.old, p.page) + lpi_tables(root)
+    if p.old.efi():
+        no += unknown_to_efi(root, read(root, "proc/iomem").decode())
+        no += p.old.region("/chosen", "linux,uefi-mmap-start", "linux,uefi-mmap-size")
     own, stale = [], STALE_CHOSEN
     if p.crash:
         ram = [regions[-1]] if regions else []

@@ -39,6 +39,40 @@ n = lambda x: int(x, 0)
 print(sum(n(r["end"]) - n(r["start"]) for r in p["ram"]) >> 30, n(p["kernel_entry"]) >> 43)' <plan.json)" "65520 16"
 }
 
+@test "the tree lies near a kernel from before 4.2, which asks for the lowest place" {
+	local name far='[.segments[] | {key: .piece, value: .}] | from_entries |
+		"\(.kernel.start) \(.tree.room_end)"' start end
+	for name in low before-3.17; do
+		read -r start end < <(planned "$name" --plan=json | jq -r "$far")
+		((end > start && end - (start - 0x80000) <= 512 << 20)) ||
+			fail_with "$name: kernel at $start, tree up to $end"
+	done
+	# no matter where others go
+	read -r start end < <(planned low --plan=json --root "$machines/virt-4cpu-4g" | jq -r "$far")
+	((end - (start - 0x80000) <= 512 << 20)) || fail_with "4 GiB: kernel at $start, tree up to $end"
+}
+
+@test "with EFI memory that was plugged in is used when the log has it from early on" {
+	local dir=$BATS_TEST_TMPDIR highest='[.segments[].room_end] | max'
+	cp -r "$machines/added" "$dir/machine"
+	chmod -R u+w "$dir/machine"
+	mkdir -p "$dir/machine/dev"
+	same "without a log" "$(planned added --root "$dir/machine" --plan=json | jq -r "$highest")" 0x23fff0000
+	{
+		echo "6,0,0,-;Booting Linux on physical CPU 0x0000000000 [0x410fd034]"
+		echo "6,31,0,-;Early memory node ranges"
+		echo "6,32,0,-;  node   0: [mem 0x0000000040000000-0x000000023fffffff]"
+		echo "6,33,0,-;  node   0: [mem 0x0000000400000000-0x000000047fffffff]"
+	} >"$dir/machine/dev/kmsg"
+	same "with a log" "$(planned added --root "$dir/machine" --plan=json | jq -r "$highest")" 0x480000000
+	planned added --root "$dir/machine" --plan=json --dump-dtb "$dir/tree" >"$dir/plan.json"
+	python3 "$plans/model.py" "$dir/machine" "$dir/plan.json" "$dir/tree"
+	jq '.segments[1].start = "0x4a0000000" | .segments[1].end = "0x4a0500000"
+		| .segments[1].room_end = "0x4a0500000"' "$dir/plan.json" >"$dir/bad.json"
+	run python3 "$plans/model.py" "$dir/machine" "$dir/bad.json" "$dir/tree"
+	[[ $output = *"initrd lies on 480000000-4c0000000"* ]] || fail_with "$output"
+}
+
 @test "the model knows a bad plan" {
 	planned virt-6.1 --plan=json --dump-dtb "$BATS_TEST_TMPDIR/tree" >"$BATS_TEST_TMPDIR/good.json"
 	jq '.segments[1].start = .segments[0].start' "$BATS_TEST_TMPDIR/good.json" >"$BATS_TEST_TMPDIR/bad.json"

@@ -8,6 +8,27 @@
 #define INITRD(start, end)                                                                         \
 	"/ { chosen { linux,initrd-start = <0 " start ">; linux,initrd-end = <0 " end ">; }; };"
 
+#define RAM_IN_USE   RAM "  40000000-400fffff : Kernel code\n"
+#define EARLY(range) "6,9,0,-;  node   0: [mem " range "]\n"
+#define EFI	     "linux,uefi-system-table = <0 1>; linux,uefi-mmap-start = <0 50000000>; "
+
+/* As probe.c reads it: the log if it is asked for. */
+static bool probe(struct machine *m, const char *iomem, const char *log, struct error *e)
+{
+	const struct span lines = { (const uint8_t *)iomem, strlen(iomem) };
+	const struct span records = { (const uint8_t *)log, strlen(log) };
+
+	return arch_arm64.memory(m, lines, e) &&
+	       (!m->log_word || arch_arm64.log(m, records) || fail_memory(e));
+}
+
+static void free_machine(struct machine *m)
+{
+	ranges_free(&m->ram);
+	ranges_free(&m->reserved);
+	ranges_free(&m->driver_ram);
+}
+
 static const struct row {
 	const char *caption, *iomem, *tree, *keep;
 } rows[] = {
@@ -45,11 +66,6 @@ static const struct row {
 	  "/ { #address-cells = <2>; #size-cells = <2>; "
 	  "memory@40000000 { device_type = \"memory\"; reg = <0 40000000 0 40000000>; }; };",
 	  "120000000-120100000, 100000000-140000000" },
-	{ "the same with EFI, which tells of all", RAM "100000000-13fffffff : System RAM\n",
-	  "/ { #address-cells = <2>; #size-cells = <2>; "
-	  "chosen { linux,uefi-mmap-start = <0 50000000>; }; "
-	  "memory@40000000 { device_type = \"memory\"; reg = <0 40000000 0 40000000>; }; };",
-	  "" },
 	{ "a device's area inside of it stays", RAM "  48000000-484fffff : ACPI tables\n",
 	  INITRD("48000000", "48500000"), "48000000-48500000" },
 };
@@ -100,6 +116,99 @@ static const struct lpi_row {
 	  LPI_UNKNOWN },
 };
 
+#define ACPI "/ { chosen { linux,uefi-system-table = <0 1>; }; };"
+
+/* Of other releases than 6.1. */
+static const struct old_row {
+	const char *release;
+	struct lpi_row r;
+} old_rows[] = {
+	{ "4.19.0",
+	  { "with EFI and before 5.5 they do, and user space is not told",
+	    "/ { cpus { }; " ITS "chosen { linux,uefi-system-table = <0 1>; }; };", PROP PEND, "",
+	    "40860000-40870000, 40870000-40880000, 48880000-48890000", LPI_KNOWN } },
+	{ "5.4.0-42-generic",
+	  { "with EFI, ACPI and 5.4: the tree has no devices", ACPI, HEAD PROP PEND, "",
+	    "40860000-40870000, 40870000-40880000, 48880000-48890000", LPI_KNOWN } },
+	{ "5.4.0",
+	  { "with EFI, a tree, 5.4 and no ITS",
+	    "/ { cpus { }; chosen { linux,uefi-system-table = <0 1>; }; };", PROP PEND, "", "",
+	    LPI_NONE } },
+	{ "5.5.0", { "with EFI and 5.5", ACPI, PROP PEND, "", "", LPI_NONE } },
+	{ "mine", { "with EFI and a kernel without a number", ACPI, PROP PEND, "", "", LPI_NONE } },
+};
+
+static const struct efi_row {
+	const char *caption, *iomem, *tree, *keep, *log;
+	bool unknown; /* what firmware reserved inside of RAM */
+} efi_rows[] = {
+	{ "memory that was added: EFI's map is the boot's: nothing of the boot is in it",
+	  RAM_IN_USE "100000000-13fffffff : System RAM\n", "/ { chosen { " EFI "}; };",
+	  "100000000-140000000", "", true },
+	{ "with EFI, memory of a second node",
+	  RAM_IN_USE "100000000-13fffffff : System RAM\n  120000000-1200fffff : reserved\n",
+	  "/ { chosen { " EFI "}; };", "120000000-120100000", "", false },
+	{ "with EFI, and the log says that it was there early on",
+	  RAM_IN_USE "100000000-13fffffff : System RAM\n  120000000-1200fffff : something\n",
+	  "/ { chosen { " EFI "}; };", "120000000-120100000",
+	  EARLY("0x0000000040000000-0x000000007fffffff")
+		  EARLY("0x0000000100000000-0x000000013fffffff"),
+	  true },
+	{ "with EFI, and the log says that some of it was",
+	  RAM_IN_USE "  48000000-480fffff : reserved\n100000000-13fffffff : System RAM\n",
+	  "/ { chosen { " EFI "}; };",
+	  "48000000-48100000, 100000000-108000000, 110000000-120000000, 128000000-140000000",
+	  EARLY("0x0000000108000000-0x000000010fffffff")
+		  EARLY("0x0000000120000000-0x0000000127ffffff"),
+	  false },
+	{ "with EFI, lines that are none of the early memory",
+	  RAM_IN_USE "  48000000-480fffff : reserved\n100000000-13fffffff : System RAM\n",
+	  "/ { chosen { " EFI "}; };", "48000000-48100000, 100000000-140000000",
+	  "6,1,0,-;  DMA      [mem 0x0000000100000000-0x000000013fffffff]\n"
+	  "6,2,0,-;  node x: [mem 0x0000000100000000-0x000000013fffffff]\n"
+	  "6,3,0,-;  node   0 [mem 0x0000000100000000-0x000000013fffffff]\n"
+	  "6,4,0,-;  node   0: [mem 0xgg-0x000000013fffffff]\n"
+	  "6,5,0,-;  node   0: [mem 0x0000000100000000 0x000000013fffffff]\n"
+	  "6,6,0,-;  node   0: [mem 0x0000000100000000-0x]\n"
+	  "6,7,0,-;  node   0: [mem 0x0000000100000000-0x000000013fffffff\n",
+	  false },
+	{ "with EFI, an early range up to the top, and one that ends before it starts",
+	  RAM_IN_USE "  48000000-480fffff : reserved\n100000000-13fffffff : System RAM\n",
+	  "/ { chosen { " EFI "}; };", "48000000-48100000, 100000000-130000000",
+	  EARLY("0x0000000130000000-0xffffffffffffffff")
+		  EARLY("0x0000000120000000-0x0000000110000000"),
+	  false },
+	{ "EFI's map is kept, which kernels before 4.19 show as free", RAM_IN_USE,
+	  "/ { chosen { " EFI "linux,uefi-mmap-size = <1200>; }; };", "50000000-50001200", "",
+	  true },
+	{ "EFI's map ends at the top", RAM_IN_USE "  48000000-480fffff : reserved\n",
+	  "/ { chosen { " EFI "linux,uefi-mmap-size = <ffffffff ffffffff>; }; };",
+	  "48000000-48100000, 50000000-ffffffffffffffff", "", false },
+};
+
+static void test_efi(void)
+{
+	const struct efi_row *r;
+	struct machine m;
+	struct error e;
+	struct span tree;
+
+	for (r = efi_rows; r < efi_rows + ARRAY_SIZE(efi_rows); r++) {
+		CASE("EFI: %s", r->caption);
+		tree = note_tree(r->tree);
+		m = (struct machine){
+			.arch = &arch_arm64, .page_size = 0x1000, .fdt = tree, .fdt_from = "/t"
+		};
+		e = (struct error){ 0 };
+		want_error(probe(&m, r->iomem, r->log, &e), &e, FAIL_NONE, "");
+		ranges_sort(&m.reserved);
+		want_ranges("kept", r->keep, &m.reserved);
+		want(m.reserved_unknown == r->unknown, "it is known what firmware reserved");
+		free_machine(&m);
+		note_free(&tree);
+	}
+}
+
 /* One more allocation each time. */
 static void out_of_memory(void)
 {
@@ -107,7 +216,7 @@ static void out_of_memory(void)
 		const char *caption, *iomem, *tree, *log;
 		long calls;
 	} texts[] = {
-		{ "RAM", RAM, "/ { };", "", 1 },
+		{ "RAM, and that it is bare", RAM, "/ { };", "", 2 },
 		{ "RAM and what is reserved", RAM "  48000000-484fffff : reserved\n", "/ { };", "",
 		  2 },
 		{ "the rest when the old initrd is free", RAM "  47000000-490fffff : reserved\n",
@@ -118,16 +227,19 @@ static void out_of_memory(void)
 		  "/ { #address-cells = <2>; #size-cells = <2>; "
 		  "memory@40000000 { device_type = \"memory\"; reg = <0 40000000 0 40000000>; }; "
 		  "};",
-		  "", 2 },
+		  "", 3 },
 		{ "what the tree does not tell of", RAM "100000000-13fffffff : System RAM\n",
 		  "/ { #address-cells = <2>; #size-cells = <2>; "
 		  "memory@40000000 { device_type = \"memory\"; reg = <0 40000000 0 40000000>; }; "
 		  "};",
-		  "", 3 },
-		{ "LPI tables", RAM, "/ {" ITS "};", HEAD PROP PEND, 2 },
+		  "", 4 },
+		{ "LPI tables", RAM_IN_USE, "/ {" ITS "};", HEAD PROP PEND, 2 },
+		{ "EFI: memory that may be new, early ranges, what is still kept",
+		  RAM_IN_USE "100000000-13fffffff : System RAM\n",
+		  "/ { chosen { " EFI "linux,uefi-mmap-size = <1200>; }; };",
+		  EARLY("0x0000000108000000-0x000000010fffffff"), 5 },
 	};
 	struct machine m;
-	struct sources s;
 	struct error e;
 	struct span tree;
 	size_t i;
@@ -137,22 +249,17 @@ static void out_of_memory(void)
 	for (i = 0; i < ARRAY_SIZE(texts); i++) {
 		CASE("out of memory: %s", texts[i].caption);
 		tree = note_tree(texts[i].tree);
-		s = (struct sources){
-			.iomem = { (const uint8_t *)texts[i].iomem, strlen(texts[i].iomem) },
-			.log = { (const uint8_t *)texts[i].log, strlen(texts[i].log) },
-		};
 		for (n = 0, ok = false; n < 9 && !ok; n++) {
 			m = (struct machine){ .arch = &arch_arm64,
 					      .page_size = 0x1000,
 					      .fdt = tree };
 			e = (struct error){ 0 };
 			unit_memory(n);
-			ok = arch_arm64.memory(&m, &s, &e);
+			ok = probe(&m, texts[i].iomem, texts[i].log, &e);
 			unit_memory(-1);
 			want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY,
 				   ok ? "" : "go on: out of memory");
-			ranges_free(&m.ram);
-			ranges_free(&m.reserved);
+			free_machine(&m);
 		}
 		want_u64("calls of malloc", (uint64_t)texts[i].calls, (uint64_t)n - 1);
 		note_free(&tree);
@@ -164,7 +271,6 @@ static void many_areas(void)
 {
 	struct strbuf t = STRBUF_GROWING;
 	struct machine m = { .arch = &arch_arm64, .page_size = 0x1000 };
-	struct sources s;
 	struct error e = { 0 };
 	struct span tree = note_tree(INITRD("40400000", "40401000"));
 	unsigned i;
@@ -179,10 +285,9 @@ static void many_areas(void)
 	for (i = 0; i < 6; i++)
 		strbuf_printf(&t, "  %x-%x : reserved\n", 0x41000000 + 0x10000 * i,
 			      0x41000fff + 0x10000 * i);
-	s = (struct sources){ .iomem = { (const uint8_t *)t.p, t.len } };
 	m.fdt = tree;
 	unit_memory(4); /* RAM, the areas twice, and those that stay once */
-	ok = arch_arm64.memory(&m, &s, &e);
+	ok = probe(&m, t.p, "", &e);
 	unit_memory(-1);
 	want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
 	ranges_free(&m.ram);
@@ -209,39 +314,39 @@ static void tables_without_room(void)
 	note_free(&in);
 }
 
+static void test_tables(const struct lpi_row *r, const char *release)
+{
+	struct span tree = note_tree(r->tree);
+	struct machine m = {
+		.arch = &arch_arm64, .page_size = 0x1000, .fdt = tree, .fdt_from = "/t"
+	};
+	struct error e = { 0 };
+
+	CASE("LPI tables: %s", r->caption);
+	strcpy(m.release, release);
+	m.cmdline =
+		(struct strbuf){ .p = (char *)(uintptr_t)r->cmdline, .len = strlen(r->cmdline) };
+	want_error(probe(&m, RAM_IN_USE, r->log, &e), &e, FAIL_NONE, "");
+	want_ranges("kept", r->keep, &m.reserved);
+	want_u64("known", r->lpi, m.lpi);
+	m.cmdline = (struct strbuf){ 0 };
+	free_machine(&m);
+	note_free(&tree);
+}
+
 static void test_lpi(void)
 {
-	static char iomem[] = RAM;
-	const struct lpi_row *r;
-	struct machine m;
-	struct sources s;
-	struct error e;
-	struct span tree;
+	size_t i;
 
-	for (r = lpi_rows; r < lpi_rows + ARRAY_SIZE(lpi_rows); r++) {
-		CASE("LPI tables: %s", r->caption);
-		tree = note_tree(r->tree);
-		m = (struct machine){
-			.arch = &arch_arm64, .page_size = 0x1000, .fdt = tree, .fdt_from = "/t"
-		};
-		m.cmdline = (struct strbuf){ .p = (char *)(uintptr_t)r->cmdline,
-					     .len = strlen(r->cmdline) };
-		s = (struct sources){ .iomem = { (const uint8_t *)iomem, strlen(iomem) },
-				      .log = { (const uint8_t *)r->log, strlen(r->log) } };
-		e = (struct error){ 0 };
-		want_error(arch_arm64.memory(&m, &s, &e), &e, FAIL_NONE, "");
-		want_ranges("kept", r->keep, &m.reserved);
-		want_u64("known", r->lpi, m.lpi);
-		ranges_free(&m.ram);
-		ranges_free(&m.reserved);
-		note_free(&tree);
-	}
+	for (i = 0; i < ARRAY_SIZE(lpi_rows); i++)
+		test_tables(&lpi_rows[i], "6.1.0");
+	for (i = 0; i < ARRAY_SIZE(old_rows); i++)
+		test_tables(&old_rows[i].r, old_rows[i].release);
 }
 
 void test_arm64_memory(void)
 {
 	struct machine m;
-	struct sources s;
 	struct error e;
 	struct span tree;
 	size_t i;
@@ -252,10 +357,8 @@ void test_arm64_memory(void)
 		m = (struct machine){
 			.arch = &arch_arm64, .page_size = 0x1000, .fdt = tree, .fdt_from = "/t"
 		};
-		s = (struct sources){ .iomem = { (const uint8_t *)rows[i].iomem,
-						 strlen(rows[i].iomem) } };
 		e = (struct error){ 0 };
-		want_error(arch_arm64.memory(&m, &s, &e), &e, FAIL_NONE, "");
+		want_error(probe(&m, rows[i].iomem, "", &e), &e, FAIL_NONE, "");
 		want_ranges("RAM",
 			    strstr(rows[i].iomem, "100000000")
 				    ? "40000000-80000000, 100000000-140000000"
@@ -268,6 +371,7 @@ void test_arm64_memory(void)
 		note_free(&tree);
 	}
 	test_lpi();
+	test_efi();
 	out_of_memory();
 	many_areas();
 	tables_without_room();

@@ -8,7 +8,8 @@
 static const struct row {
 	const char *caption, *text;
 	const char *ram, *keep; /* when it is read */
-	enum code code;		/* when it is not */
+	const char *bare, *managed;
+	enum code code; /* when it is not */
 	const char *sentence, *hint;
 } rows[] = {
 	{ .caption = "one area of RAM",
@@ -84,7 +85,28 @@ static const struct row {
 	  .text = "40000000-7fffffff : System RAM\n100000000-1ffffffff : System RAM (kmem)\n"
 		  "  100000000-10fffffff : reserved\n200000000-2ffffffff : Persistent Memory\n",
 	  .ram = "40000000-80000000",
-	  .keep = "100000000-110000000" },
+	  .keep = "100000000-110000000",
+	  .managed = "100000000-200000000" },
+	{ .caption = "memory of virtio, of two devices that touch, of an old dax driver",
+	  .text = "40000000-7fffffff : System RAM\n100000000-1ffffffff : virtio0\n"
+		  "  100000000-13fffffff : System RAM (virtio_mem)\n200000000-23fffffff : virtio1\n"
+		  "  200000000-20fffffff : System RAM (virtio_mem)\n"
+		  "  210000000-21fffffff : System RAM (virtio_mem)\n"
+		  "300000000-3ffffffff : Persistent Memory\n  300000000-30fffffff : namespace0.0\n"
+		  "  310000000-3ffffffff : dax0.0\n    310000000-3ffffffff : System RAM\n",
+	  .ram = "40000000-80000000",
+	  .keep = "",
+	  .managed = "100000000-140000000, 200000000-220000000, 310000000-400000000" },
+	{ .caption = "memory that was plugged in: nothing of a boot lies in it",
+	  .text = "40000000-7fffffff : System RAM\n  50000000-50ffffff : Kernel code\n"
+		  "80000000-bfffffff : System RAM\nc0000000-ffffffff : System RAM\n"
+		  "  d0000000-dfffffff : reserved\n100000000-13fffffff : System RAM\n"
+		  "  110000000-110ffffff : something new\n140000000-14fffffff : System RAM\n"
+		  "  140000000-140ffffff : Crash kernel\n180000000-18fffffff : System RAM",
+	  .ram = "40000000-150000000, 180000000-190000000",
+	  .keep = "d0000000-e0000000, 110000000-111000000, 140000000-141000000",
+	  .bare = "80000000-c0000000, 100000000-140000000, 180000000-190000000",
+	  .managed = "" },
 	{ .caption = "a child called System RAM is no more RAM",
 	  .text = "40000000-7fffffff : System RAM\n100000000-1ffffffff : Persistent Memory\n"
 		  "  100000000-1ffffffff : System RAM\n",
@@ -168,7 +190,7 @@ static const struct row {
 	  .keep = "50000000-60000000" },
 };
 
-static bool read_text(const char *text, struct ranges *ram, struct ranges *keep, struct error *e)
+static bool read_text(const char *text, struct iomem *m, struct error *e)
 {
 	/* a copy of just its length: a read behind the end is seen by the sanitizer */
 	size_t len = strlen(text);
@@ -178,15 +200,14 @@ static bool read_text(const char *text, struct ranges *ram, struct ranges *keep,
 	if (!copy)
 		abort();
 	memcpy(copy, text, len);
-	*ram = *keep = (struct ranges){ 0 };
-	ok = iomem_parse((struct span){ copy, len }, ram, keep, e);
+	ok = iomem_parse((struct span){ copy, len }, m, e);
 	free(copy);
 	return ok;
 }
 
 static void walk_rows(void)
 {
-	struct ranges ram, keep;
+	struct iomem m;
 	const struct row *r;
 	struct error e;
 	bool ok;
@@ -194,41 +215,69 @@ static void walk_rows(void)
 	for (r = rows; r < rows + ARRAY_SIZE(rows); r++) {
 		CASE("%s", r->caption);
 		e = (struct error){ 0 };
-		ok = read_text(r->text, &ram, &keep, &e);
+		ok = read_text(r->text, &m, &e);
 		want_error(ok, &e, r->code, r->sentence ? r->sentence : "");
 		want_hint(&e, r->hint ? r->hint : "");
 		if (r->ram)
-			want_ranges("RAM", r->ram, &ram);
+			want_ranges("RAM", r->ram, &m.ram);
 		if (r->keep)
-			want_ranges("kept", r->keep, &keep);
-		ranges_free(&ram);
-		ranges_free(&keep);
+			want_ranges("kept", r->keep, &m.reserved);
+		if (r->bare)
+			want_ranges("bare", r->bare, &m.bare);
+		if (r->managed)
+			want_ranges("managed", r->managed, &m.managed);
+		iomem_free(&m);
+	}
+}
+
+static void tells(void)
+{
+	static const struct {
+		const char *text;
+		bool tells;
+	} texts[] = {
+		{ "3c000000-3fffffff : reserved\n40000000-7fffffff : System RAM\n"
+		  "  40210000-411dffff : Kernel code\n  50000000-50ffffff : Crash kernel\n",
+		  false },
+		{ "40000000-7fffffff : System RAM\n  50000000-50000fff : reserved\n", true },
+		{ "40000000-7fffffff : System RAM\n  50000000-500fffff : Kernel code\n"
+		  "    50000000-50000fff : reserved\n",
+		  true },
+	};
+	struct error e = { 0 };
+	struct iomem m;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		CASE("does it tell what is reserved inside of RAM? %zu", i);
+		want(read_text(texts[i].text, &m, &e), "it is read");
+		want(m.tells_reserved == texts[i].tells, "it is as expected");
+		iomem_free(&m);
 	}
 }
 
 static void reasons(void)
 {
-	struct ranges ram, keep;
+	struct iomem m;
 	struct error e = { 0 };
 
 	CASE("each kept range has its reason");
 	read_text("40000000-7fffffff : System RAM\n  50000000-50ffffff : reserved\n"
 		  "  60000000-60ffffff : Crash kernel\n  70000000-70ffffff : other\n",
-		  &ram, &keep, &e);
-	want_ranges("kept", "50000000-51000000, 60000000-61000000, 70000000-71000000", &keep);
-	if (keep.n == 3) {
-		want(keep.v[0].what == iomem_reserved, "the first is reserved");
-		want(keep.v[1].what == iomem_crash, "the second is the crash region");
-		want(keep.v[2].what == iomem_other, "the third is another");
+		  &m, &e);
+	want_ranges("kept", "50000000-51000000, 60000000-61000000, 70000000-71000000", &m.reserved);
+	if (m.reserved.n == 3) {
+		want(m.reserved.v[0].what == iomem_reserved, "the first is reserved");
+		want(m.reserved.v[1].what == iomem_crash, "the second is the crash region");
+		want(m.reserved.v[2].what == iomem_other, "the third is another");
 	}
-	ranges_free(&ram);
-	ranges_free(&keep);
+	iomem_free(&m);
 }
 
 static void many_lines(void)
 {
 	struct strbuf t = STRBUF_GROWING;
-	struct ranges ram, keep;
+	struct iomem m;
 	struct error e = { 0 };
 	unsigned i;
 	bool ok;
@@ -238,23 +287,21 @@ static void many_lines(void)
 	for (i = 0; i < 3000; i++)
 		strbuf_printf(&t, "  %x-%x : reserved\n", 0x40000000 + i * 0x10000,
 			      0x40000000 + i * 0x10000 + 0x7fff);
-	ok = read_text(t.p, &ram, &keep, &e);
+	ok = read_text(t.p, &m, &e);
 	want_error(ok, &e, FAIL_NONE, "");
-	want_u64("how many", 3000, keep.n);
-	want_u64("how much", 3000 * 0x8000, ranges_total(&keep));
-	ranges_free(&ram);
-	ranges_free(&keep);
+	want_u64("how many", 3000, m.reserved.n);
+	want_u64("how much", 3000 * 0x8000, ranges_total(&m.reserved));
+	iomem_free(&m);
 	for (i = 1; i < 3; i++) {
 		CASE("out of memory for %s, lines behind it", i == 1 ? "RAM" : "what is kept");
 		e = (struct error){ 0 };
 		unit_memory(i); /* the first is the copy of the text */
 		ok = read_text("40000000-7fffffff : System RAM\n  50000000-50ffffff : reserved\n"
 			       "  60000000-60ffffff : reserved\n",
-			       &ram, &keep, &e);
+			       &m, &e);
 		unit_memory(-1);
 		want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
-		ranges_free(&ram);
-		ranges_free(&keep);
+		iomem_free(&m);
 	}
 	strbuf_free(&t);
 }
@@ -263,7 +310,7 @@ static void many_lines(void)
 static void every_cut(void)
 {
 	const char *text = "40000000-7fffffff : System RAM\n  50000000-50ffffff : reserved\n";
-	struct ranges ram, keep;
+	struct iomem m;
 	char cut[100];
 	struct error e;
 	size_t n;
@@ -273,15 +320,15 @@ static void every_cut(void)
 		memcpy(cut, text, n);
 		cut[n] = '\0';
 		e = (struct error){ 0 };
-		want(read_text(cut, &ram, &keep, &e) == (e.code == FAIL_NONE), "they agree");
-		ranges_free(&ram);
-		ranges_free(&keep);
+		want(read_text(cut, &m, &e) == (e.code == FAIL_NONE), "they agree");
+		iomem_free(&m);
 	}
 }
 
 void test_iomem(void)
 {
 	walk_rows();
+	tells();
 	reasons();
 	many_lines();
 	every_cut();

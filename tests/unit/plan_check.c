@@ -90,6 +90,16 @@ ROW(kept_tree_block) { (void)p; if (!ranges_add(&s->m.reserved, 0x7f900000, 0x7f
 
 ROW(kept_region) { (void)p; if (!ranges_add(&s->m.reserved, 0x7fbd0000, 0x7fbe0001, iomem_crash)) abort(); }
 
+static void keep_stub(struct small *s, const char *why)
+{
+	if (!ranges_add(&s->m.reserved, 0x7fbd0000, 0x7fbe0001, why))
+		abort();
+}
+ROW(kept_lpi) { (void)p; keep_stub(s, arm64_lpi); }
+ROW(kept_added) { (void)p; keep_stub(s, arm64_added); }
+ROW(kept_map) { (void)p; keep_stub(s, arm64_efi_map); }
+ROW(kept_untold) { (void)p; keep_stub(s, arm64_untold); }
+
 ROW(no_tree) { (void)s; drop(p, T); }
 ROW(no_initrd) { (void)s; drop(p, I); }
 ROW(extra_initrd) { (void)p; s->r.initrds = 0; }
@@ -289,6 +299,7 @@ ROW(tree_in_x0) { (void)p; s->m.tree_in_x0 = true; }
 ROW(target_kernel_elsewhere) { (void)s; p->kernel += 2 * MIB; }
 ROW(target_kernel_below_offset) { move(p, K, 0x60000); p->kernel = 0x60000; s->img.offset = 0x80000; }
 ROW(target_tree_at_4) { (void)s; move(p, T, seg(p, T)->at.start + 4); }
+ROW(target_tree_far) { move(p, K, 0x50000000); p->kernel = 0x50000000; s->img.bottom_up = true; }
 ROW(target_no_kernel) { (void)s; drop(p, K); }
 ROW(target_no_tree) { (void)s; drop(p, T); }
 
@@ -424,6 +435,8 @@ ROW(below_lowest) { (void)p; s->img.bottom_up = true; }
 
 /* clang-format on */
 
+#define STUB_KEPT(rule) BREAKS(rule, "the stub lies on memory that must be kept")
+
 static const struct row {
 	const char *caption;
 	void (*spoil)(struct plan *p, struct small *s);
@@ -481,6 +494,13 @@ static const struct row {
 
 	{ "the stub's first byte in the crash region", kept_region,
 	  BREAKS("crash-region-kept", "the stub lies on memory that must be kept") },
+
+	{ "the stub's first byte in an LPI table", kept_lpi, STUB_KEPT("lpi-tables") },
+	{ "the stub's first byte in RAM that EFI does not know", kept_added,
+	  STUB_KEPT("efi-hot-added") },
+	{ "the stub's first byte in EFI's map", kept_map, STUB_KEPT("efi-map-kept") },
+	{ "the stub's first byte in RAM that the tree lacks", kept_untold,
+	  STUB_KEPT("memory-told") },
 
 	{ "no tree", no_tree, BREAKS("is-its-file", "a piece is missing") },
 	{ "no initrd", no_initrd, BREAKS("is-its-file", "a piece is missing") },
@@ -759,6 +779,8 @@ static void others(void)
 /* The same by the target's part alone. */
 static const struct row target_rows[] = {
 	{ "nothing is wrong", nothing, "" },
+	{ "a tree far above a kernel that asks for the lowest place", target_tree_far,
+	  BREAKS("tree-512mib", "the device tree is more than 512 MiB above the kernel") },
 	{ "the kernel is elsewhere than the plan says", target_kernel_elsewhere,
 	  BREAKS("is-its-file", "the kernel is not where the plan says") },
 	{ "the kernel lies below its text_offset", target_kernel_below_offset,

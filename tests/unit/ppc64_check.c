@@ -44,7 +44,7 @@ static void start(struct server *s, bool crash)
 	s->m = (struct machine){
 		.arch = &arch_ppc64, .page_size = 0x1000, .fdt = s->tree, .fdt_from = "/server"
 	};
-	if (!ppc64_memory(&s->m, &(struct sources){ { 0 }, { 0 } }, &e))
+	if (!ppc64_memory(&s->m, (struct span){ 0 }, &e))
 		abort();
 	if (crash) {
 		s->m.crash.region = (struct range){ 0x20000000, 0x30000000, NULL };

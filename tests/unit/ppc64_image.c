@@ -63,7 +63,6 @@ static void make(unsigned type, unsigned abi, uint64_t entry, const struct load 
 
 static void machine(struct machine *m, struct span *tree, const char *note)
 {
-	struct sources s = { .iomem = { NULL, 0 } };
 	struct error e = { 0 };
 
 	*tree = note_tree(note);
@@ -74,7 +73,7 @@ static void machine(struct machine *m, struct span *tree, const char *note)
 			       .fdt_from = "/t",
 			       .mem_total = GIB,
 			       .mem_available = GIB };
-	if (!arch_ppc64.memory(m, &s, &e) || !ranges_subtract(&m->ram, &m->reserved, &m->free))
+	if (!arch_ppc64.memory(m, (struct span){ 0 }, &e) || !ranges_subtract(&m->ram, &m->reserved, &m->free))
 		abort();
 }
 

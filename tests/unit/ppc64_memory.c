@@ -225,7 +225,6 @@ static void out_of_memory(void)
 		{ "reserved-ranges", HEAD
 		  "reserved-ranges = <0 30000000 0 1000000>; " NO_END MEM("0 0 0 40000000") "};" },
 	};
-	struct sources s = { .iomem = { NULL, 0 } };
 	struct machine m;
 	struct error e;
 	struct span tree;
@@ -240,7 +239,7 @@ static void out_of_memory(void)
 			m = (struct machine){ .arch = &arch_ppc64, .fdt = tree, .fdt_from = "/t" };
 			e = (struct error){ 0 };
 			unit_memory(n);
-			ok = arch_ppc64.memory(&m, &s, &e);
+			ok = arch_ppc64.memory(&m, (struct span){ 0 }, &e);
 			unit_memory(-1);
 			ranges_free(&m.ram);
 			ranges_free(&m.reserved);
@@ -256,7 +255,6 @@ static void out_of_memory(void)
 
 static void deep(void)
 {
-	struct sources s = { .iomem = { NULL, 0 } };
 	struct strbuf t = STRBUF_GROWING;
 	struct machine m;
 	struct error e = { 0 };
@@ -274,7 +272,7 @@ static void deep(void)
 	strbuf_printf(&t, "};");
 	tree = note_tree(t.p);
 	m = (struct machine){ .arch = &arch_ppc64, .fdt = tree, .fdt_from = "/t" };
-	want_error(arch_ppc64.memory(&m, &s, &e), &e, FAIL_NONE, "");
+	want_error(arch_ppc64.memory(&m, (struct span){ 0 }, &e), &e, FAIL_NONE, "");
 	want_ranges("RAM", "0-10000000, 100000000-100001000", &m.ram);
 	ranges_free(&m.ram);
 	ranges_free(&m.reserved);
@@ -328,7 +326,6 @@ static void mem_words(void)
 
 void test_ppc64_memory(void)
 {
-	struct sources s = { .iomem = { NULL, 0 } };
 	const struct row *r;
 	struct machine m;
 	struct error e;
@@ -341,7 +338,7 @@ void test_ppc64_memory(void)
 			.arch = &arch_ppc64, .page_size = 0x10000, .fdt = tree, .fdt_from = "/t"
 		};
 		e = (struct error){ 0 };
-		want_error(arch_ppc64.memory(&m, &s, &e), &e, *r->sentence ? FAIL_TREE : FAIL_NONE,
+		want_error(arch_ppc64.memory(&m, (struct span){ 0 }, &e), &e, *r->sentence ? FAIL_TREE : FAIL_NONE,
 			   r->sentence);
 		if (r->ram) {
 			want_ranges("RAM", r->ram, &m.ram);
