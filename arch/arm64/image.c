@@ -19,24 +19,37 @@
 #define OLD_TEXT_OFFSET 0x80000
 #define OLD_BSS		(16u << 20)
 
-/* Cores without the 16 KiB granule (ID_AA64MMFR0_EL1.TGran16 is 0), by MIDR implementer and part.
- * The register itself is hidden from user space, and a kernel of the wrong granule stops silently.
+#define PAGE_16K 0x4000u
+#define PAGE_64K 0x10000u
+#define ANY_PART 0xffffu
+
+/* Cores that lack a granule, by MIDR implementer and part: ID_AA64MMFR0_EL1.TGran16 or TGran64, of
+ * their manuals where there are any. The register itself is hidden from user space, and a kernel
+ * of the wrong granule stops without a word. All cores known have 4 KiB.
  */
-static const uint16_t no_16k[] = {
-	0xd03, /* Cortex-A53 */
-	0xd07, /* Cortex-A57 */
-	0xd08, /* Cortex-A72 */
+static const struct {
+	uint8_t implementer;
+	uint16_t part;
+	uint32_t lacks;
+} gaps[] = {
+	{ 0x41, 0xd03, PAGE_16K },    /* Cortex-A53 */
+	{ 0x41, 0xd07, PAGE_16K },    /* Cortex-A57 */
+	{ 0x41, 0xd08, PAGE_16K },    /* Cortex-A72 */
+	{ 0x46, 0x001, PAGE_16K },    /* Fujitsu A64FX */
+	{ 0x61, 0x001, PAGE_16K },    /* Apple A7 */
+	{ 0x61, 0x002, PAGE_16K },    /* A8 */
+	{ 0x61, 0x003, PAGE_16K },    /* A8X */
+	{ 0x61, ANY_PART, PAGE_64K }, /* and all that Apple makes */
 };
 
 static bool cpu_has_page(const struct machine *m, uint32_t size)
 {
-	uint32_t part = m->cpu_id >> 4 & 0xfff, maker = m->cpu_id >> 24;
+	const uint32_t part = m->cpu_id >> 4 & 0xfff, implementer = m->cpu_id >> 24;
 	size_t i;
 
-	if (size == m->page_size || size != 0x4000 || maker != 0x41)
-		return true;
-	for (i = 0; i < ARRAY_SIZE(no_16k); i++)
-		if (no_16k[i] == part)
+	for (i = 0; i < ARRAY_SIZE(gaps) && size != m->page_size; i++)
+		if (gaps[i].implementer == implementer && gaps[i].lacks == size &&
+		    (gaps[i].part == part || gaps[i].part == ANY_PART))
 			return false;
 	return true;
 }

@@ -156,6 +156,13 @@ magic() {
 	# neoverse-n1 has them
 	machine=virt-16k plan pages
 	same status "$status" 0
+	# an Apple M1 has no 64 KiB
+	cp -r "$machines/virt-16k" m1
+	chmod -R u+w m1
+	echo 0x00000000611f0221 >m1/sys/devices/system/cpu/cpu0/regs/identification/midr_el1
+	make_image large --flags 0xe
+	machines=. machine=m1 plan large
+	refused 5 "load the kernel: this CPU has no pages of 64 KiB: large"
 }
 
 @test "no room: what was sought, and what was found" {
