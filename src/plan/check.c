@@ -185,12 +185,33 @@ static bool check_initrds(const struct plan *p, const struct request *r, struct 
 	       broken_by(e, "initrd-place", last, elsewhere);
 }
 
+/* kernel/crash_core.c, crash_handle_hotplug_event: the header is the last segment that starts as an
+ * ELF file, and what is written there must fit its memory.
+ */
+static bool check_hotplug(const struct plan *p, const struct request *r, const struct segment *s,
+			  struct error *e)
+{
+	const struct segment *other;
+
+	if (!r->hotplug)
+		return true;
+	for (other = s + 1; other < p->seg + p->n; other++)
+		if (span_equal_at(other->data, 0,
+				  "\x7f"
+				  "ELF",
+				  4))
+			return broken_by(e, "hotplug-room", other, "looks like a core header");
+	return s->at.end - s->at.start >= r->machine->crash.elfcorehdr_memsz ||
+	       broken_by(e, "hotplug-room", s, "has no room for memory that comes");
+}
+
 /* A crash kernel's core header is there, where the tree says, and all of the plan in its region:
  * check_place() has the rest of RAM among what is reserved.
  */
-static bool check_core(const struct plan *p, const struct machine *m, struct error *e)
+static bool check_core(const struct plan *p, const struct request *r, struct error *e)
 {
 	const struct segment *s = plan_segment(p, CORE);
+	const struct machine *m = r->machine;
 	const struct range *region = &m->crash.region;
 	size_t i;
 
@@ -203,7 +224,8 @@ static bool check_core(const struct plan *p, const struct machine *m, struct err
 	if (s && (p->chosen.elfcorehdr.start != s->at.start ||
 		  p->chosen.elfcorehdr.end != s->reserved_end))
 		return broken_by(e, "elfcorehdr", s, "is not where the tree says");
-	return !s || elfcorehdr_check(s->data, m, p->chosen.backup.start, e);
+	return !s || (check_hotplug(p, r, s, e) &&
+		      elfcorehdr_check(s->data, m, p->chosen.backup.start, e));
 }
 
 /* Each piece is there, and once. */
@@ -213,8 +235,7 @@ static bool check_pieces(const struct plan *p, const struct request *r, struct e
 
 	if (!plan_segment(p, TREE))
 		return broken(e, "is-its-file", "a piece is missing");
-	if (!check_initrds(p, r, e) || !check_kernel(p, r->image, e) ||
-	    !check_core(p, r->machine, e))
+	if (!check_initrds(p, r, e) || !check_kernel(p, r->image, e) || !check_core(p, r, e))
 		return false;
 	n += plan_segment(p, STUB) != NULL;
 	n += plan_segment(p, CORE) != NULL;

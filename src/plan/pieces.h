@@ -20,6 +20,17 @@ static inline bool is_crash(const struct request *r)
 	return r->machine->crash.region.end && !r->file_call;
 }
 
+/* Bytes of memory that the core header is loaded with, zeros behind it: what the running kernel
+ * wants there to keep it true to CPUs and memory that come and go (kernel/crash_core.c,
+ * crash_handle_hotplug_event).
+ */
+static inline uint64_t core_memory(const struct request *r, uint64_t len)
+{
+	const uint64_t wanted = round_up(r->machine->crash.elfcorehdr_memsz, 0x1000);
+
+	return len && r->hotplug && wanted > len ? wanted : len;
+}
+
 /* ---- initrds.c */
 
 /* From the first byte of the first initrd to the last byte of the last one. */

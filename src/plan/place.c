@@ -48,8 +48,7 @@ static bool describe_pieces(struct draft *d, struct error *e)
 	if (!is_crash(r))
 		return true;
 	w[STUB].size += a->backup;
-	if (w[CORE].size && r->hotplug && w[CORE].size < r->machine->crash.elfcorehdr_memsz)
-		w[CORE].size = round_up(r->machine->crash.elfcorehdr_memsz, LARGEST_PAGE);
+	w[CORE].size = round_up(core_memory(r, d->data[CORE].len), LARGEST_PAGE);
 	return true;
 }
 

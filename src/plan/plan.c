@@ -222,13 +222,17 @@ static void add_initrds(struct draft *d)
 static void add_segments(struct draft *d)
 {
 	const struct placement *w;
+	uint64_t size;
 	size_t i;
 
 	add_kernel(d);
 	add_initrds(d);
 	for (i = TREE; i < PIECES; i++) {
 		w = &d->at[i];
-		add_segment(d, (enum piece)i, (struct part){ d->data[i], 0, d->data[i].len }, w->at,
+		size = d->data[i].len;
+		if (i == CORE)
+			size = core_memory(d->r, size);
+		add_segment(d, (enum piece)i, (struct part){ d->data[i], 0, size }, w->at,
 			    w->at + w->size);
 	}
 }
@@ -242,9 +246,9 @@ static uint64_t shipped_bytes(const struct draft *d)
 
 	for (i = 0; i < img->parts; i++)
 		sum += round_up(img->part[i].size, page);
-	for (i = INITRD; i < PIECES; i++)
+	for (i = INITRD; i < CORE; i++)
 		sum += round_up(d->data[i].len, page);
-	return sum;
+	return sum + round_up(core_memory(d->r, d->data[CORE].len), page);
 }
 
 /* ---- the plan */

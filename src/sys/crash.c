@@ -178,12 +178,26 @@ static bool read_maps(struct reader *r)
 	return ok;
 }
 
-/* The regions, out of what is reserved, in order; all other RAM, what a stub saves first. */
+/* All RAM of the machine: drivers' too, which user programs have their pages in. */
+static bool find_ram(const struct machine *m, struct ranges *out)
+{
+	const struct range *r;
+	bool ok = true;
+
+	for (r = m->ram.v; r < m->ram.v + m->ram.n && ok; r++)
+		ok = ranges_add(out, r->start, r->end, r->what);
+	for (r = m->driver_ram.v; r < m->driver_ram.v + m->driver_ram.n && ok; r++)
+		ok = ranges_add(out, r->start, r->end, r->what);
+	ranges_union(out);
+	return ok;
+}
+
+/* The regions, out of what is kept, which is in order; all other RAM, what a stub saves first. */
 static bool find_regions(struct machine *m)
 {
 	const phys saved = m->arch->backup;
 	struct crash *c = &m->crash;
-	struct ranges regions = { 0 };
+	struct ranges regions = { 0 }, ram = { 0 };
 	const struct range *r;
 	bool ok;
 	size_t i;
@@ -197,8 +211,9 @@ static bool find_regions(struct machine *m)
 		c->region = *r;
 		ok = ranges_add(&regions, r->start, r->end, NULL);
 	}
-	ok = ok && ranges_subtract(&m->ram, &regions, &c->dump);
+	ok = ok && find_ram(m, &ram) && ranges_subtract(&ram, &regions, &c->dump);
 	ranges_free(&regions);
+	ranges_free(&ram);
 	return ok;
 }
 

@@ -243,3 +243,18 @@ lacks() {
 	same "normal kernel" "$("$host_bin" --plan=json --root "$root" --reuse-cmdline "$k" | jq -r .cmdline)" \
 		'crashkernel=1G,high quiet crashkernel=64M,low crashkernelX=1 "crashkernel=4G-:1G" ro'
 }
+
+@test "memory that drivers brought is in the core header, and no destination" {
+	broken arm64-crash
+	local core='.segments[] | select(.piece == "core").bytes' before after
+	before=$(crash_planned two --plan=json | jq "$core")
+	{
+		echo "10000000000-1007fffffff : virtio0"
+		echo "  10000000000-1003fffffff : System RAM (virtio_mem)"
+		echo "10100000000-1013fffffff : dax0.0"
+		echo "  10100000000-1013fffffff : System RAM (kmem)"
+		echo "10200000000-1023fffffff : System RAM (NVIDIA)"
+	} >>"$root/proc/iomem"
+	after=$(crash_planned two --plan=json | jq "$core")
+	same "bytes of the core header" "$after" $((before + 3 * 56))
+}

@@ -652,7 +652,7 @@ static void crashes(void)
 	s.m.crash.elfcorehdr_memsz = 0x12345;
 	want_plan(&s, "kernel 60000000-60100000-60400000, initrd 6fff0000-6fff2000-70000000, "
 		      "tree 6fc00000-6fc01000-6fe00000, stub 6ffe0000-6ffe1000-6fff0000, "
-		      "core 6ffc0000-6ffc1000-6ffe0000");
+		      "core 6ffc0000-6ffd3000-6ffe0000");
 	CASE("crash kernel: --hotplug, and the running kernel wants none larger");
 	s.m.crash.elfcorehdr_memsz = 100;
 	want_plan(&s, "kernel 60000000-60100000-60400000, initrd 6fff0000-6fff2000-70000000, "

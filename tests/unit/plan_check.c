@@ -414,6 +414,14 @@ ROW(told_low_elsewhere) { (void)s; p->chosen.low.start += 0x1000; }
 ROW(reserved_core) { (void)s; reserve_more(p, 0x6ffd0000, 0x1000); }
 ROW(reserved_core_end) { (void)s; reserve_more(p, 0x6ffd1000, 0xf000); }
 
+ROW(hotplug_room) { (void)p; s->m.crash.elfcorehdr_memsz = 0x14000; }
+ROW(hotplug_other_elf)
+{
+	memcpy(s->initrd, "\x7f" "ELF", 4);
+	p->seg[p->n] = p->seg[I];
+	memmove(&p->seg[I], &p->seg[I + 1], p->n * sizeof(p->seg[0]));
+}
+
 /* Of two initrds. */
 ROW(no_zeros) { s->r.initrd[0].len = seg(p, I)->data.len = 0x1ffd; }
 ROW(few_zeros) { s->r.initrd[0].len = seg(p, I)->data.len = 0x1ffc; }
@@ -684,6 +692,13 @@ static void with_two_initrds(struct small *s)
 	s->r.initrds = 2;
 }
 
+static void crash_hotplug(struct small *s)
+{
+	small_crash(s);
+	s->m.crash.elfcorehdr_memsz = 0x12345;
+	s->r.hotplug = true;
+}
+
 static void no_stub_needed(struct small *s)
 {
 	s->m.tree_in_x0 = true;
@@ -740,6 +755,13 @@ static const struct other_row {
 	{ small_crash,
 	  { "crash kernel: the tree reserves the room behind the core header", reserved_core_end,
 	    BREAKS("not-reserved", "the core lies on memory that its device tree reserves") } },
+	{ crash_hotplug, { "--hotplug: nothing is wrong", nothing, "" } },
+	{ crash_hotplug,
+	  { "--hotplug: the core header has no room for more", hotplug_room,
+	    BREAKS("hotplug-room", "the core has no room for memory that comes") } },
+	{ crash_hotplug,
+	  { "--hotplug: an initrd behind it that starts as an ELF file", hotplug_other_elf,
+	    BREAKS("hotplug-room", "the initrd looks like a core header") } },
 	{ with_two_initrds, { "two initrds: nothing is wrong", nothing, "" } },
 	{ with_two_initrds,
 	  { "two initrds: three zeros between", no_zeros,
