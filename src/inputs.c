@@ -150,6 +150,7 @@ bool inputs_use(const struct options *o, struct inputs *in, struct request *r, s
 
 	if (!take_cmdline(o, in, r, e))
 		return false;
+	r->anonymous = in->buffer.used;
 	if (u->initrd.len) {
 		memmove(r->initrd + 1, r->initrd, r->initrds++ * sizeof(r->initrd[0]));
 		r->initrd[0] = u->initrd;

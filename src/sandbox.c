@@ -44,7 +44,7 @@ static bool is_pinned(const struct job *j)
 static bool make_plan(struct job *j, struct image *img, struct plan *p, struct error *e)
 {
 	if (j->r->file_call)
-		return plan_check_cmdline(j->r, e);
+		return plan_check_file_call(j->r, e);
 	if (wants_pages(j))
 		freepages_probe(j->m, &j->pages, inputs_newest(j->in, j->r));
 	return kernel_settle(img, j->o->kernel, j->m, is_pinned(j), e) && plan_draft(j->r, p, e);

@@ -64,12 +64,14 @@ static bool check_request(const struct request *r, struct error *e)
 }
 
 /* kimage_alloc_page() and sanity_check_segment_list() take at most half of all pages, each segment
- * and their sum; short of that, what is not available would be taken from programs that run.
+ * and their sum; short of that, what is not available would be taken from programs that run. What
+ * is staged is taken while we hold all that we have in memory and in no file, and `more` bytes.
  */
-static bool check_memory(const struct request *r, uint64_t shipped, struct error *e)
+static bool check_memory(const struct request *r, uint64_t shipped, uint64_t more, struct error *e)
 {
 	char need[FORMAT_SIZE_MAX], have[FORMAT_SIZE_MAX];
 	const struct machine *m = r->machine;
+	const uint64_t needed = shipped + more + r->anonymous;
 
 	format_size(need, shipped);
 	if (m->mem_total && shipped > m->mem_total / 2) {
@@ -79,12 +81,24 @@ static bool check_memory(const struct request *r, uint64_t shipped, struct error
 			       "make kernel or initrd smaller");
 	}
 	/* a crash kernel is written to where it will run */
-	if (m->mem_available && !is_crash(r) && shipped > m->mem_available) {
-		fail(e, FAIL_MEMORY, "load the kernel: %s needed, and only %s available", need,
-		     format_size(have, m->mem_available));
+	if (m->mem_available && !is_crash(r) && needed > m->mem_available) {
+		fail(e, FAIL_MEMORY, "load the kernel: %s needed, and only %s available",
+		     format_size(need, needed), format_size(have, m->mem_available));
 		return hint(e, "nothing was loaded: free some memory and try again");
 	}
 	return true;
+}
+
+bool plan_check_file_call(const struct request *r, struct error *e)
+{
+	const struct image *img = r->image;
+	uint64_t files = initrds_size(r), staged = files;
+	size_t i;
+
+	for (i = 0; i < img->parts; i++)
+		files += img->part[i].data.len;
+	staged += img->memsz;
+	return plan_check_cmdline(r, e) && check_memory(r, staged, files, e);
 }
 
 /* ---- what the next kernel is told */
@@ -268,7 +282,7 @@ static bool measure(struct draft *d, struct error *e)
 		return false;
 	d->data[STUB] = (struct span){ p->stub, r->machine->arch->stub(r, 0, 0, 0, p->stub) };
 	d->shipped = shipped_bytes(d);
-	return check_memory(r, d->shipped, e);
+	return check_memory(r, d->shipped, 0, e);
 }
 
 /* Everything that depends on where pieces lie. */

@@ -46,6 +46,12 @@ void plan_tell(struct plan *p, const struct request *r);
 
 /* What must hold for any call: the length of the command line. Errors: FAIL_CMDLINE. */
 bool plan_check_cmdline(const struct request *r, struct error *e);
+
+/* What must hold for kexec_file_load: that, and memory. The running kernel reads both files whole,
+ * then copies them to pages that it allocates (kernel/kexec_file.c, kimage_file_prepare_segments).
+ * Errors: FAIL_CMDLINE, FAIL_MEMORY.
+ */
+bool plan_check_file_call(const struct request *r, struct error *e);
 void plan_free(struct plan *p);
 
 /* Everything that the running kernel would refuse, and everything that it leaves to us: pages,

@@ -30,6 +30,7 @@ struct request {
 	size_t overlays;
 	const char *cmdline;
 	struct range bounds; /* --mem-min, --mem-max; end 0: none */
+	uint64_t anonymous;  /* bytes that we hold in no file: unpacked, or read from pipes */
 	bool file_call;	     /* the running kernel plans: kexec_file_load */
 	bool hotplug;	     /* of a crash kernel: the running one will update its core header */
 	const char *why;     /* this call, for -d and --plan */

@@ -165,6 +165,19 @@ magic() {
 	refused 5 "load the kernel: this CPU has no pages of 64 KiB: large"
 }
 
+@test "an initrd from a pipe is in memory twice as it is loaded" {
+	cp -r "$machines/virt-6.1" small
+	chmod -R u+w small
+	sed -i -E 's/^MemAvailable: .*/MemAvailable:   65536 kB/' small/proc/meminfo
+	make_image good
+	truncate -s 40M initrd
+	machines=. machine=small plan --initrd=initrd good
+	same "status with a file" "$status" 0
+	run bash -c 'cat initrd | "$1" --plan --root small --initrd=- good' - "$host_bin"
+	refused 9 "load the kernel: 83 MiB needed, and only 64 MiB available" \
+		"nothing was loaded: free some memory and try again"
+}
+
 @test "no room: what was sought, and what was found" {
 	machine="split" plan --initrd=sparse-200M good
 	refused 8 "place the initrd: 200 MiB needed, the largest hole has 120 MiB (984 MiB free)" \

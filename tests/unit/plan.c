@@ -276,6 +276,29 @@ static void plans(void)
 	small_end(&s);
 }
 
+/* A request that holds 3 MiB in no file. */
+static void file_call(struct small *s)
+{
+	struct error e;
+
+	CASE("kexec_file_load: the files are read, then copied: 1 MiB and 5000 bytes twice");
+	s->r.file_call = true;
+	s->m.mem_available = 3 * MIB + MIB + 5000 + 4 * MIB + 5000;
+	e = (struct error){ 0 };
+	want_error(plan_check_file_call(&s->r, &e), &e, FAIL_NONE, "");
+	s->m.mem_available--;
+	want_error(plan_check_file_call(&s->r, &e), &e, FAIL_MEMORY,
+		   "load the kernel: 8 MiB needed, and only 8 MiB available");
+	CASE("kexec_file_load: a kernel with its BSS, and the initrd, in half of RAM");
+	s->m.mem_available = 0;
+	s->m.mem_total = 2 * (4 * MIB + 5000);
+	e = (struct error){ 0 };
+	want_error(plan_check_file_call(&s->r, &e), &e, FAIL_NONE, "");
+	s->m.mem_total -= 2;
+	want_error(plan_check_file_call(&s->r, &e), &e, FAIL_MEMORY,
+		   "load the kernel: 4 MiB is more than half of RAM, 4 MiB");
+}
+
 static void refusals(void)
 {
 	static char cmdline[2100];
@@ -385,6 +408,18 @@ static void refusals(void)
 	s.m.mem_available = 512 * KIB;
 	want_refusal(&s, FAIL_MEMORY, "load the kernel: 1 MiB needed, and only 512 KiB available",
 		     "nothing was loaded: free some memory and try again");
+	CASE("what we hold in no file is not available for what is staged");
+	s.m.mem_available = 4 * MIB;
+	s.r.anonymous = 3 * MIB;
+	want_refusal(&s, FAIL_MEMORY, "load the kernel: 4 MiB needed, and only 4 MiB available",
+		     "nothing was loaded: free some memory and try again");
+	CASE("what we hold in no file, and just as much is available");
+	s.m.mem_available += 16 * KIB; /* initrd 8 KiB, tree and stub 4 KiB each */
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	file_call(&s);
+	s.r.file_call = false;
+	s.r.anonymous = 0;
 	CASE("nothing known about memory: nothing refused");
 	s.m.mem_total = s.m.mem_available = 0;
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
