@@ -47,26 +47,19 @@ static void warn_risk(const char *why)
 	log_warning(buf);
 }
 
-void warn_offline(const struct machine *m)
-{
-	if (m->cpus_offline)
-		log_warning(
-			"some CPUs or threads are offline, and the next kernel may not get them "
-			"back");
-}
-
 /* "a1b2..." into the two seeds; the rest stays zero. */
 static bool read_seed(const char *hex, struct request *r, struct error *e)
 {
 	uint8_t seed[KASLR_SEED + RNG_SEED] = { 0 };
-	const char *digits = "0123456789abcdef", *d;
+	struct span digit;
+	uint64_t v;
 	size_t i;
 
 	for (i = 0; i < 2 * sizeof(seed) && hex[i]; i++) {
-		d = strchr(digits, hex[i]);
-		if (!d)
+		digit = (struct span){ (const uint8_t *)hex + i, 1 };
+		if (!span_parse_number(&digit, 16, &v))
 			break;
-		seed[i / 2] = (uint8_t)(seed[i / 2] << 4 | (d - digits));
+		seed[i / 2] = (uint8_t)(seed[i / 2] << 4 | v);
 	}
 	if (hex[i] || !i || i % 2)
 		return fail(e, FAIL_USAGE, "read the options: --seed takes 2 to %zu hex digits",
@@ -96,11 +89,9 @@ static bool read_address(const char *word, phys *v, struct error *e)
 {
 	struct span s = { (const uint8_t *)word, strlen(word) };
 	char show[PRINTABLE_MAX];
-	bool hex;
 
 	span_skip_prefix(&s, "=");
-	hex = span_skip_prefix(&s, "0x");
-	if (span_parse_number(&s, hex ? 16 : 10, v) && !s.len)
+	if (span_parse_address(&s, v) && !s.len)
 		return true;
 	return fail(e, FAIL_USAGE, "read the options: not an address: %s", printable(show, word));
 }
@@ -214,10 +205,8 @@ static bool carry_out(const struct options *o, struct work *w, struct error *e)
 	if (!call(w, o->panic, e))
 		return fail_call(o, &w->machine, e);
 	warn_about(w);
-	if (!o->panic) {
+	if (!o->panic)
 		w->machine.loaded = true;
-		warn_offline(&w->machine);
-	}
 	say_loaded(o);
 	return true;
 }

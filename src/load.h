@@ -12,6 +12,4 @@ bool load(const struct options *o, struct error *e);
 /* Text on stdout, which may be a full disk. Ends it. Errors: FAIL_FILE. */
 bool print(struct strbuf *t, struct error *e);
 
-void warn_offline(const struct machine *m);
-
 #endif

@@ -19,7 +19,6 @@ static bool exec(const struct options *o, struct error *e)
 
 	if (!probe_state(NULL, &m, e))
 		return false;
-	warn_offline(&m);
 	return reboot_kexec(&m, &how, e);
 }
 

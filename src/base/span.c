@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/base/span.h"
 
+#include <limits.h>
 #include <string.h>
 
 bool span_sub(struct span s, uint64_t off, uint64_t len, struct span *out)
@@ -88,17 +89,27 @@ bool span_skip_prefix(struct span *s, const char *word)
 	return true;
 }
 
+/* The value of a digit of any base up to 36, or UINT_MAX. */
+static unsigned digit_value(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A' + 10;
+	return UINT_MAX;
+}
+
 bool span_parse_number(struct span *s, unsigned base, uint64_t *v)
 {
 	uint64_t n = 0;
+	unsigned digit;
 	size_t i;
-	int digit;
 
 	for (i = 0; i < s->len; i++) {
-		digit = s->p[i] - '0';
-		if (digit > 9)
-			digit = s->p[i] >= 'a' ? s->p[i] - 'a' + 10 : -1;
-		if (digit < 0 || (unsigned)digit >= base)
+		digit = digit_value(s->p[i]);
+		if (digit >= base)
 			break;
 		if (__builtin_mul_overflow(n, (uint64_t)base, &n) ||
 		    __builtin_add_overflow(n, (uint64_t)digit, &n))
@@ -107,6 +118,17 @@ bool span_parse_number(struct span *s, unsigned base, uint64_t *v)
 	*v = n;
 	*s = (struct span){ s->p + i, s->len - i };
 	return i;
+}
+
+bool span_parse_address(struct span *s, uint64_t *v)
+{
+	struct span digits = *s;
+	const bool hex = span_skip_prefix(&digits, "0x") || span_skip_prefix(&digits, "0X");
+
+	if (!span_parse_number(&digits, hex ? 16 : 10, v))
+		return false;
+	*s = digits;
+	return true;
 }
 
 bool span_find(struct span s, const char *word, struct span *after)

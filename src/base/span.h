@@ -34,11 +34,12 @@ bool span_be16(struct span s, uint64_t off, uint16_t *v);
 bool span_equal_at(struct span s, uint64_t off, const void *p, size_t len);
 
 /* Text. Each moves *s past what it read, and leaves it alone when it returns false: the
- * word, or the digits of a number of base 10 or 16 (lower case; false without a digit, or beyond
- * 64 bits).
+ * word, or the digits of a number of base 10 or 16 (false without a digit, or beyond 64 bits). An
+ * address is hexadecimal after 0x, and else decimal.
  */
 bool span_skip_prefix(struct span *s, const char *word);
 bool span_parse_number(struct span *s, unsigned base, uint64_t *v);
+bool span_parse_address(struct span *s, uint64_t *v);
 
 /* Is the word, which is not empty, anywhere in s? *after, which may be NULL, gets what follows the
  * first occurrence.

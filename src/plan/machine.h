@@ -85,8 +85,7 @@ struct machine {
 	enum lpi lpi;		   /* LPI_KNOWN: reserved, in the next tree too */
 	bool spin_table;	   /* arm64: CPUs that cannot be taken off once they run */
 
-	unsigned first_cpu; /* lowest CPU online */
-	bool cpus_offline;  /* some that are present are not online */
+	unsigned first_cpu; /* ppc64: lowest CPU online */
 
 	struct crash crash;
 

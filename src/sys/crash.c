@@ -59,13 +59,15 @@ static bool fail_read(struct reader *r, const char *path, int err)
 	return hint(r->e, "nothing was loaded: without it nobody could read this machine's dump");
 }
 
-/* The text of a small file. Returns 0 or errno. */
+/* The text of a file; of one that is to be a number no more than its buffer takes. Returns 0 or
+ * errno.
+ */
 static int read_small(struct reader *r, const char *path, struct strbuf *t, struct span *s)
 {
 	int err;
 
 	t->len = 0;
-	err = files_read(r->root, path, t->cap - 1, t);
+	err = files_read(r->root, path, t->grows ? ATTRIBUTE_MAX : t->cap - 1, t);
 	*s = (struct span){ (const uint8_t *)t->p, t->len };
 	if (!err && r->save && !files_save(r->save, path, *s, r->e))
 		return EIO;
@@ -107,27 +109,35 @@ static bool read_cpu(struct reader *r, uint64_t cpu, bool present)
 	return add_note(r, path, at, size);
 }
 
+static bool read_each_cpu(struct reader *r, struct span possible, struct span present)
+{
+	uint64_t cpu, last;
+
+	while (take_cpus(&possible, &cpu, &last))
+		for (; cpu <= last; cpu++)
+			if (!read_cpu(r, cpu, has_cpu(present, cpu)))
+				return false;
+	return true;
+}
+
 /* A note for each possible CPU that sysfs has; one that is present must have it. */
 static bool read_cpus(struct reader *r)
 {
 	static const char path[] = CPU_FOLDER "possible";
-	char possible[1024], present[1024];
-	struct strbuf all = strbuf_fixed(possible, sizeof(possible)),
-		      now = strbuf_fixed(present, sizeof(present));
-	uint64_t cpu, last;
+	struct strbuf possible = STRBUF_GROWING, present = STRBUF_GROWING;
 	struct span list, have;
 	int err;
+	bool ok;
 
-	err = read_small(r, CPU_FOLDER "present", &now, &have);
+	err = read_small(r, CPU_FOLDER "present", &present, &have);
 	if (!err)
-		err = read_small(r, path, &all, &list);
-	if (err)
-		return fail_read(r, path, err);
-	while (take_cpus(&list, &cpu, &last))
-		for (; cpu <= last; cpu++)
-			if (!read_cpu(r, cpu, has_cpu(have, cpu)))
-				return false;
-	return r->m->crash.notes.n || fail_read(r, path, 0);
+		err = read_small(r, path, &possible, &list);
+	ok = !err && read_each_cpu(r, list, have);
+	if (err || (ok && !r->m->crash.notes.n))
+		ok = fail_read(r, path, err);
+	strbuf_free(&possible);
+	strbuf_free(&present);
+	return ok;
 }
 
 /* kernel/ksysfs.c: address and size, both hexadecimal. */

@@ -14,22 +14,19 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-/* The number in a file of one number, decimal or 0x; `absent` when there is no such file or number.
- */
 int64_t probe_number(int root, const char *path, int64_t absent)
 {
-	char buf[32];
-	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
+	struct strbuf t = STRBUF_GROWING;
+	uint64_t v = 0;
 	struct span s;
-	uint64_t v;
-	bool minus, hex;
+	bool minus, ok;
 
-	if (files_read(root, path, sizeof(buf) - 1, &t))
-		return absent;
+	ok = files_read(root, path, ATTRIBUTE_MAX, &t) == 0;
 	s = strbuf_span(&t);
 	minus = span_skip_prefix(&s, "-");
-	hex = span_skip_prefix(&s, "0x");
-	if (!span_parse_number(&s, hex ? 16 : 10, &v) || v > INT64_MAX)
+	ok = ok && span_parse_address(&s, &v) && v <= INT64_MAX;
+	strbuf_free(&t);
+	if (!ok)
 		return absent;
 	return minus ? -(int64_t)v : (int64_t)v;
 }
@@ -37,11 +34,13 @@ int64_t probe_number(int root, const char *path, int64_t absent)
 /* Does the file start with the word? */
 static bool read_word(int root, const char *path, const char *word)
 {
-	char buf[32];
-	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
+	struct strbuf t = STRBUF_GROWING;
+	bool found;
 
-	files_read(root, path, sizeof(buf) - 1, &t);
-	return span_equal_at(strbuf_span(&t), 0, word, strlen(word));
+	files_read(root, path, ATTRIBUTE_MAX, &t);
+	found = span_equal_at(strbuf_span(&t), 0, word, strlen(word));
+	strbuf_free(&t);
+	return found;
 }
 
 static enum lockdown read_lockdown(int root)
@@ -50,7 +49,7 @@ static enum lockdown read_lockdown(int root)
 	enum lockdown l = LOCKDOWN_NONE;
 
 	/* "none [integrity] confidentiality"; absent where securityfs is not mounted */
-	files_read(root, "sys/kernel/security/lockdown", 256, &t);
+	files_read(root, "sys/kernel/security/lockdown", ATTRIBUTE_MAX, &t);
 	if (span_find(strbuf_span(&t), "[integrity]", NULL))
 		l = LOCKDOWN_INTEGRITY;
 	else if (span_find(strbuf_span(&t), "[confidentiality]", NULL))
@@ -200,22 +199,19 @@ static bool is_absent(int root, const char *path)
 	return fd < 0;
 }
 
-/* Lists such as "0-3,8"; equal when all CPUs are online. */
-static void probe_cpus(int root, struct machine *m)
+/* The lowest CPU that is online, first of a list such as "0-3,8". */
+static void probe_first_cpu(int root, struct machine *m)
 {
-	char online[256], present[256];
-	struct strbuf o = strbuf_fixed(online, sizeof(online)),
-		      p = strbuf_fixed(present, sizeof(present));
+	struct strbuf t = STRBUF_GROWING;
 	uint64_t first = 0;
 	struct span s;
 
-	if (!m->arch->threads || files_read(root, "sys/devices/system/cpu/online", 255, &o) ||
-	    files_read(root, "sys/devices/system/cpu/present", 255, &p))
-		return;
-	s = strbuf_span(&o);
+	if (m->arch->threads)
+		files_read(root, "sys/devices/system/cpu/online", ATTRIBUTE_MAX, &t);
+	s = strbuf_span(&t);
 	span_parse_number(&s, 10, &first);
 	m->first_cpu = (unsigned)first;
-	m->cpus_offline = strcmp(online, present) != 0;
+	strbuf_free(&t);
 }
 
 /* Is something loaded? The file is since Linux 7.0 at the first path; a kernel without kexec has
@@ -223,15 +219,17 @@ static void probe_cpus(int root, struct machine *m)
  */
 static bool read_loaded(int root, const char *path, const char *old, struct machine *m)
 {
-	char buf[32];
-	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
-	int err = files_read(root, path, sizeof(buf) - 1, &t);
+	struct strbuf t = STRBUF_GROWING;
+	int err = files_read(root, path, ATTRIBUTE_MAX, &t);
+	bool loaded;
 
 	if (err == ENOENT)
-		err = files_read(root, old, sizeof(buf) - 1, &t);
+		err = files_read(root, old, ATTRIBUTE_MAX, &t);
 	if (err == ENOENT ? is_absent(root, "sys/kernel") : err || !t.len)
 		m->loaded_unknown = true;
-	return t.len && buf[0] != '0';
+	loaded = t.len && t.p[0] != '0';
+	strbuf_free(&t);
+	return loaded;
 }
 
 static void probe_files(int root, struct machine *m)
@@ -244,7 +242,7 @@ static void probe_files(int root, struct machine *m)
 	m->limit_panic = probe_number(root, "proc/sys/kernel/kexec_load_limit_panic", -1);
 	m->lockdown = read_lockdown(root);
 	m->xen = read_word(root, "sys/hypervisor/type", "xen");
-	probe_cpus(root, m);
+	probe_first_cpu(root, m);
 }
 
 int probe_root(const char *root, struct error *e)

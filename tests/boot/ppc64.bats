@@ -136,14 +136,13 @@ stays() {
 	done
 }
 
-@test "an offline CPU: a warning from -l and from -e, and it is back in the next kernel" {
+# the running kernel wakes them before it jumps (kexec_prepare_cpus), so there is nothing to warn of
+@test "an offline CPU: not a word of it, and it is back in the next kernel" {
 	boot offline
 	same offline "$(step run offline)" "rc=0 stdout=0 stderr=0 loaded=0"
 	same "CPUs left" "$(fact run cpus_left)" 0
-	local warning="kexec-lite: warning: some CPUs or threads are offline, and the next kernel may not get them back"
-	same load "$(step run load | sed 's/stderr=[0-9]*/stderr=/')" "rc=0 stdout=0 stderr= loaded=1"
-	same "warning of the load" "$(of_stage run | sed -n 's/^STEP-STDERR load //p')" "$warning"
-	same "warning of the jump" "$(of_stage run | sed -n '/^STEP exec /,$p' | sed -n 2p)" "$warning"
+	same load "$(step run load)" "rc=0 stdout=0 stderr=0 loaded=1"
+	[[ $(of_stage run | sed -n '/^STEP exec /,$p') != *warning* ]] || fail_with "the jump warns"
 	same "command line" "$(fact second cmdline)" "$(next_append second)"
 	same CPUs "$(fact second cpus_online) $(fact second cpus_failed)" "0-1 0"
 }

@@ -173,8 +173,13 @@ says() {
 	says 0 "on CPU 0, reboot"
 	changed PPC PPC-offline sys/devices/system/cpu/online '5,7-9\n' sys/devices/system/cpu/present '0-9\n'
 	on PPC-offline "" -e -x
-	says 0 "on CPU 5, sync, reboot" \
-		"kexec-lite: warning: some CPUs or threads are offline, and the next kernel may not get them back"
+	says 0 "on CPU 5, sync, reboot"
+	# SMT off: one thread of eight of 320 cores
+	changed PPC PPC-smt sys/devices/system/cpu/online "$(seq -s, 8 8 2560)\n"
+	on PPC-smt "" -e -x
+	says 0 "on CPU 8, sync, reboot"
+	on PPC-smt "" -l vmlinux
+	says 0 load
 	changed PPC PPC-many sys/devices/system/cpu/online '2000\n' sys/devices/system/cpu/present '2000\n'
 	on PPC-many "" -e -x
 	says 0 "on CPU none, sync, reboot"

@@ -172,6 +172,12 @@ odd() {
 		refused 15 "read crash notes: no address in RAM in it: /$cpu/possible" \
 			"nothing was loaded: without it nobody could read this machine's dump"
 	done
+	# one thread of two: more than a list of a few hundred bytes
+	odd CRASH $cpu/possible "0-1,$(seq -s, 2 2 1200)\n" $cpu/present "0-1,$(seq -s, 2 2 1200)\n"
+	for list in $(seq 2 2 1200); do ln -s cpu0 odd/$cpu/cpu"$list"; done
+	plan odd -p Image
+	same "a long list" "$status" 0
+	same "its notes" "$(jq '[.segments[] | select(.piece == "core").bytes][0] > 56 * 600' <<<"$output")" true
 	# of those that are not present none needs a note: above, below, between
 	for list in 1 1-3 3-4; do
 		odd CRASH $cpu/present "$list\n"
@@ -237,6 +243,12 @@ odd() {
 	done
 	plan ARM --mem-min=0x48000000 --mem-max==1275068416 Image
 	same "kernel between" "$(jq -r '.segments[0].start' <<<"$output")" 0x4bc00000
+	plan ARM --mem-min=0x4A000000 --mem-max==0X4C000000 Image
+	same "in capitals" "$(jq -r '.segments[0].start' <<<"$output")" 0x4bc00000
+	plan ARM --seed=aBcDeF Image
+	local want=$output
+	plan ARM --seed=abcdef Image
+	same "a seed in capitals" "$want" "$output"
 }
 
 @test "a tree is written where there is one, to a name that can be" {

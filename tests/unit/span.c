@@ -136,7 +136,10 @@ static void takes(void)
 		{ "decimal", "123 x", 10, true, 123, " x" },
 		{ "decimal stops at a letter", "12ab", 10, true, 12, "ab" },
 		{ "hexadecimal", "12abg", 16, true, 0x12ab, "g" },
-		{ "upper case is no digit", "1A", 16, true, 1, "A" },
+		{ "hexadecimal in capitals", "1ABCDEFG", 16, true, 0x1abcdef, "G" },
+		{ "decimal stops at a capital", "12AB", 10, true, 12, "AB" },
+		{ "next to the letters", "a@", 16, true, 0xa, "@" },
+		{ "next to the letters, after", "a`", 16, true, 0xa, "`" },
 		{ "signs next to the digits are none", "1:/", 16, true, 1, ":/" },
 		{ "a sign is no digit", "-1", 10, false, 77, "-1" },
 		{ "no digit", "x", 10, false, 77, "x" },
@@ -147,6 +150,22 @@ static void takes(void)
 		{ "the largest, hexadecimal", "ffffffffffffffff", 16, true, UINT64_MAX, "" },
 		{ "17 digits", "1ffffffffffffffff", 16, false, 77, "1ffffffffffffffff" },
 		{ "zeros in front do not count", "00000000000000000000001", 16, true, 1, "" },
+	};
+	static const struct {
+		const char *caption, *text;
+		bool ok;
+		uint64_t v;
+		const char *behind;
+	} addresses[] = {
+		{ "decimal", "1240", true, 1240, "" },
+		{ "hexadecimal", "0x4a000000", true, 0x4a000000, "" },
+		{ "hexadecimal in capitals", "0x4A000000", true, 0x4a000000, "" },
+		{ "its x too", "0X4A000000,", true, 0x4a000000, "," },
+		{ "a capital without 0x", "4A", true, 4, "A" },
+		{ "no digit after 0x: nothing is taken", "0x", false, 77, "0x" },
+		{ "too large: nothing is taken", "0x10000000000000000", false, 77,
+		  "0x10000000000000000" },
+		{ "nothing", "", false, 77, "" },
 	};
 	struct span s;
 	uint64_t v;
@@ -160,6 +179,15 @@ static void takes(void)
 		if (rows[i].ok)
 			want_u64("number", rows[i].v, v);
 		want_u64("what is left", strlen(rows[i].behind), s.len);
+	}
+	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
+		CASE("take an address: %s", addresses[i].caption);
+		s = text(addresses[i].text);
+		v = 77;
+		want_u64("answer", addresses[i].ok, span_parse_address(&s, &v));
+		if (addresses[i].ok)
+			want_u64("number", addresses[i].v, v);
+		want_u64("what is left", strlen(addresses[i].behind), s.len);
 	}
 	CASE("take a word");
 	s = text("word and");
