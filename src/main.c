@@ -32,35 +32,41 @@ static bool unload(const struct options *o, struct error *e)
 }
 
 /* Is something loaded? */
-static bool read_status(const struct options *o, bool *loaded, struct error *e)
+static bool read_status(struct machine *m, struct error *e)
 {
-	struct machine m;
-
-	if (!probe_state(NULL, &m, e))
+	if (!probe_state(NULL, m, e))
 		return false;
-	if (m.loaded_unknown)
-		return fail(e, FAIL_MACHINE, "tell what is loaded: not in /sys, or no /sys");
-	*loaded = o->panic ? m.crash_loaded : m.loaded;
-	return true;
+	return !m->loaded_unknown ||
+	       fail(e, FAIL_MACHINE, "tell what is loaded: not in /sys, or no /sys");
+}
+
+static void print_status(const char *what, bool loaded)
+{
+	struct strbuf t = STRBUF_GROWING;
+
+	strbuf_printf(&t, "%s %s is loaded\n", loaded ? "a" : "no", what);
+	log_write(STDOUT_FILENO, &t);
 }
 
 /* kexec-tools' codes, which scripts know: 1 when a kernel is loaded, 0 when none is, 255 on error.
+ * They are about one of the two kernels; who asks on a terminal is told of the other as well,
+ * unless they said which one they mean.
  */
 static int status(const struct options *o)
 {
-	const char *what = o->panic ? "crash kernel" : "kernel";
-	struct strbuf t = STRBUF_GROWING;
+	const bool crash = options_status_of_crash(o);
 	struct error e = { 0 };
-	bool loaded = false;
+	struct machine m;
 
-	if (!read_status(o, &loaded, &e)) {
+	if (!read_status(&m, &e)) {
 		log_error(&e);
 		return 255;
 	}
-	if (isatty(STDOUT_FILENO))
-		strbuf_printf(&t, "%s %s is loaded\n", loaded ? "a" : "no", what);
-	log_write(STDOUT_FILENO, &t);
-	return loaded ? STATUS_LOADED : FAIL_NONE;
+	if (crash && isatty(STDOUT_FILENO))
+		print_status("crash kernel", m.crash_loaded);
+	if (!o->panic && isatty(STDOUT_FILENO))
+		print_status("kernel", m.loaded);
+	return (crash ? m.crash_loaded : m.loaded) ? STATUS_LOADED : FAIL_NONE;
 }
 
 static void debug_ignored(const struct options *o)

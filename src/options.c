@@ -15,11 +15,11 @@ static const struct option {
 } table[] = {
 #define AT(field) offsetof(struct options, field)
 	{ "load", 'l', FLAG, AT(load), "", "load a kernel; a reboot then starts it" },
-	{ "load-panic", 'p', FLAG, AT(panic), "", "load a crash kernel; with -u or -S: that one" },
+	{ "load-panic", 'p', FLAG, AT(panic), "", "load a crash kernel; with -u: that one" },
 	{ "exec", 'e', FLAG, AT(exec), "", "start the loaded kernel now" },
 	{ "force", 'f', FLAG, AT(force), "", "load and start at once, without shutdown" },
 	{ "unload", 'u', FLAG, AT(unload), "", "forget the loaded kernel" },
-	{ "status", 'S', FLAG, AT(status), "", "exit 1 when a kernel is loaded, 0 when none is" },
+	{ "status", 'S', FLAG, AT(status), "", "exit 1 when a crash kernel is loaded, 0 if none" },
 	{ "hotplug", 0, FLAG, AT(hotplug), "",
 	  "with -p: the kernel follows changes of CPUs and memory" },
 	{ "print-ckr-size", 0, FLAG, AT(print_size), "",
@@ -190,6 +190,11 @@ enum action options_action(const struct options *o)
 	return o->force ? LOAD_EXEC : LOAD_SHUTDOWN;
 }
 
+bool options_status_of_crash(const struct options *o)
+{
+	return o->panic || !o->load;
+}
+
 static int is_input(const char *path)
 {
 	return path && strcmp(path, "-") == 0;
@@ -207,7 +212,8 @@ static int inputs(const struct words *w)
 
 static bool check(const struct options *o, struct error *e)
 {
-	int actions = o->load + o->exec + o->unload + o->status + (o->capture != NULL);
+	const int loads = o->load && !o->status; /* with -S, -l says which kernel */
+	const int actions = loads + o->exec + o->unload + o->status + (o->capture != NULL);
 	enum action a = options_action(o);
 
 	if (is_input(o->kernel) + is_input(o->dtb) + inputs(&o->initrd) + inputs(&o->overlay) > 1) {
@@ -317,19 +323,59 @@ static bool is_stale(const char *word, bool crash)
 	       (crash && is_word(word, "crashkernel="));
 }
 
+/* "--": what follows is for init (kernel/params.c, parse_args). */
+static bool ends_parameters(const char *word, size_t len)
+{
+	return (len == 2 && memcmp(word, "--", 2) == 0) ||
+	       (len == 4 && memcmp(word, "\"--\"", 4) == 0);
+}
+
+static const char *after_word(const char *word, size_t len)
+{
+	return word + len + is_space(word[len]);
+}
+
+/* Where the words for init start, their "--" included; the end when there are none. */
+static const char *find_init_words(const char *s)
+{
+	size_t len = word_length(s);
+
+	while (*s && !ends_parameters(s, len)) {
+		s = after_word(s, len);
+		len = word_length(s);
+	}
+	return s;
+}
+
+static void append_word(struct strbuf *out, const char *word, size_t len)
+{
+	if (!len)
+		return;
+	strbuf_append(out, " ", out->len > 0);
+	strbuf_append(out, word, len);
+}
+
 void options_cmdline(const struct options *o, const char *running, struct strbuf *out)
 {
+	/* petitboot passes a literal pair of quotes when there are no arguments */
+	const bool append = o->append && *o->append && strcmp(o->append, "\"\"") != 0;
+	const char *word = o->reuse_cmdline ? running : "";
+	const char *for_init = find_init_words(word);
 	size_t len;
 
-	while (o->reuse_cmdline && *running) {
-		len = word_length(running);
-		if (len && !is_stale(running, o->panic)) {
-			strbuf_append(out, " ", out->len > 0);
-			strbuf_append(out, running, len);
-		}
-		running += len + is_space(running[len]);
+	for (; word < for_init; word = after_word(word, len)) {
+		len = word_length(word);
+		if (!is_stale(word, o->panic))
+			append_word(out, word, len);
 	}
-	/* petitboot passes a literal pair of quotes when there are no arguments */
-	if (o->append && *o->append && strcmp(o->append, "\"\"") != 0)
-		strbuf_printf(out, "%s%s", out->len ? " " : "", o->append);
+	/* before the "--" of the running kernel, after which they would be for init; one is enough
+	 */
+	if (append)
+		append_word(out, o->append, strlen(o->append));
+	if (append && *word && *find_init_words(o->append))
+		word = after_word(word, word_length(word));
+	for (; *word; word = after_word(word, len)) {
+		len = word_length(word);
+		append_word(out, word, len);
+	}
 }

@@ -58,6 +58,9 @@ enum action {
 };
 enum action options_action(const struct options *o);
 
+/* Which kernel -S is about, by kexec-tools' rule: the crash kernel, unless -l stands beside it. */
+bool options_status_of_crash(const struct options *o);
+
 /* The strings stay argv's. Errors: FAIL_USAGE. */
 bool options_parse(int argc, char *const argv[], struct options *o, struct error *e);
 
@@ -65,7 +68,8 @@ bool options_parse(int argc, char *const argv[], struct options *o, struct error
 void options_help(struct strbuf *t);
 
 /* The next kernel's command line: with --reuse-cmdline the running kernel's without BOOT_IMAGE=,
- * elfcorehdr= and, for a crash kernel, crashkernel=, then --append. Neither: empty.
+ * elfcorehdr= and, for a crash kernel, crashkernel=, then --append, then what the running kernel
+ * has for init (after a "--"). Neither: empty.
  */
 void options_cmdline(const struct options *o, const char *running, struct strbuf *out);
 

@@ -98,7 +98,7 @@ cmdline() {
 
 @test "more than one action" {
 	local two
-	for two in "-l -e" "-e -u" "-l -S" "-u -l" "-le"; do
+	for two in "-l -e" "-e -u" "-e -S" "-u -l" "-le" "-lSu"; do
 		# shellcheck disable=SC2086  # two words
 		run "$host_bin" $two Image
 		refused 2 "read the options: more than one action" "nothing was done: see kexec-lite --help"

@@ -202,19 +202,39 @@ says() {
 
 # ---- what is said on a terminal, in the log, and with -d
 
-@test "on a terminal a load says what it means, and --status what is loaded" {
+@test "on a terminal a load says what it means" {
 	on CRASH -t -l Image
 	says 0 "file load" "kexec-lite: Image is loaded: a reboot now starts it (to undo: kexec-lite --unload)"
 	on CRASH -t -p -l Image
 	says 0 "file load crash kernel" "kexec-lite: Image is loaded: a panic now starts it (to undo: kexec-lite -p --unload)"
-	on PPC -t -S
+}
+
+@test "-S is about the crash kernel, -S -l about the other; a terminal is told of both" {
+	local kernel crash word
+	for kernel in 0 1; do
+		for crash in 0 1; do
+			changed ARM status-$kernel$crash sys/kernel/kexec_loaded "$kernel\n" \
+				sys/kernel/kexec_crash_loaded "$crash\n"
+			for word in -S -pS "-S -p -l" "-S -a" "-S Image"; do
+				# shellcheck disable=SC2086  # a list
+				on status-$kernel$crash "" $word
+				says $crash nothing
+			done
+			for word in -lS "-S --load" "-l -S Image"; do
+				# shellcheck disable=SC2086
+				on status-$kernel$crash "" $word
+				says $kernel nothing
+			done
+		done
+	done
+	on status-10 -t -S
+	says 0 nothing "no crash kernel is loaded" "a kernel is loaded"
+	on status-01 -t -S
+	says 1 nothing "a crash kernel is loaded" "no kernel is loaded"
+	on status-10 -t -S -l
 	says 1 nothing "a kernel is loaded"
-	on ARM -t -S
-	says 0 nothing "no kernel is loaded"
-	on ARM -t -p -S
+	on status-10 -t -S -p
 	says 0 nothing "no crash kernel is loaded"
-	on PPC "" -S
-	says 1 nothing
 }
 
 @test "the first process says it in the kernel's log, and stays" {
@@ -300,7 +320,7 @@ says() {
 @test "status: a kernel without kexec has nothing loaded, a machine without /sys does not say" {
 	changed ARM without
 	rm -f without/sys/kernel/kexec*_loaded
-	on without "" -S
+	on without "" -S -l
 	says 0 nothing
 	rm -r without/sys/kernel
 	on without "" -S
@@ -309,9 +329,9 @@ says() {
 	on without "" -e -x
 	says 0 "sync, reboot"
 	changed ARM moved sys/kernel/kexec/loaded '1\n' sys/kernel/kexec/crash_loaded '0\n'
-	on moved "" -S
+	on moved "" -l -S
 	says 1 nothing
-	on moved "" -p -S
+	on moved "" -S
 	says 0 nothing
 }
 

@@ -22,7 +22,7 @@ crash       -r CRASH -m aarch64      -p -c --append=x Image
 ppc64       -r PPC -m ppc64le        -l --initrd=initrd --append=x vmlinux
 unload      -l -r LOADED -m aarch64  -u
 exec        -b -l -r LOADED -m aarch64  -e
-status      -c 0,1 -r LOADED -m aarch64  -S
+status      -c 0,1 -r LOADED -m aarch64  -S -l
 size        -r CRASH -m aarch64      --print-ckr-size
 locked      -n -c 11 -r LOCKED -m aarch64  -c -l --append=x Image
 locked-unload -l -r LOCKED -m aarch64  -u

@@ -95,6 +95,8 @@ static const struct row {
 	{ "--unload", { "--unload" }, { .unload = true } },
 	{ "-S", { "-S" }, { .status = true } },
 	{ "--status", { "--status" }, { .status = true } },
+	{ "-S -l", { "-S", "-l" }, { .status = true, .load = true } },
+	{ "-S -p", { "-pS" }, { .status = true, .panic = true } },
 	{ "-v", { "-v" }, { .version = true } },
 	{ "--version", { "--version" }, { .version = true } },
 	{ "-h beside things that make no sense",
@@ -138,6 +140,7 @@ static const struct bad {
 	  { "-e", "-l", "Image" },
 	  "read the options: more than one action" },
 	{ "-u and -S", { "-u", "-S" }, "read the options: more than one action" },
+	{ "-S, -l and -e", { "-Sle" }, "read the options: more than one action" },
 	{ "--capture and -l",
 	  { "--capture=x", "-l", "Image" },
 	  "read the options: more than one action" },
@@ -239,6 +242,9 @@ static const struct action_row {
 	{ { "-u", "-a" }, UNLOAD },
 	{ { "-S" }, STATUS },
 	{ { "-S", "-p" }, STATUS },
+	{ { "-S", "-l" }, STATUS },
+	{ { "-S", "-l", "-p" }, STATUS },
+	{ { "-S", "Image" }, STATUS },
 	{ { "--print-ckr-size" }, CRASH_SIZE },
 	{ { "--plan", "-l", "Image" }, PLAN },
 	{ { "--plan", "Image" }, PLAN },
@@ -420,13 +426,28 @@ static const struct cmdline {
 	{ "elfcorehdr= goes, which a crash kernel was given", true, NULL, "a elfcorehdr=0x1000 b",
 	  "a b" },
 	{ "crashkernel= stays", true, NULL, "a crashkernel=1G b", "a crashkernel=1G b" },
-	{ "the arguments of init behind -- stay", true, NULL, "a -- b", "a -- b" },
+	{ "the arguments of init after -- stay", true, NULL, "a -- b", "a -- b" },
+	{ "--append goes before the -- of the running kernel", true, "x y", "a -- b",
+	  "a x y -- b" },
+	{ "a -- in quotes is one for the kernel", true, "x", "a \"--\" b", "a x \"--\" b" },
+	{ "a -- inside quotes is none", true, "x", "a=\" -- b\"", "a=\" -- b\" x" },
+	{ "a word with more after -- is none", true, "x", "a --b c", "a --b c x" },
+	{ "a -- at the start", true, "x", "-- b", "x -- b" },
+	{ "a -- at the end", true, "x", "a --", "a x --" },
+	{ "both have a --: one stays, and init gets the words of both", true, "x -- y", "a -- b  c",
+	  "a x -- y b c" },
+	{ "both have a --, the running one at its end", true, "x -- y", "a --", "a x -- y" },
+	{ "init's words stay as they are, whatever their names", true, "x",
+	  "a -- BOOT_IMAGE=b -- elfcorehdr=c", "a x -- BOOT_IMAGE=b -- elfcorehdr=c" },
+	{ "an empty --append leaves the -- where it is", true, "\"\"", "a -- b", "a -- b" },
 };
 
 /* The same of a crash kernel's. */
 static const struct cmdline crash_cmdlines[] = {
 	{ "of a crash kernel every crashkernel= goes", true, NULL,
 	  "crashkernel=1G,high a \"crashkernel=256M,low\" crashkernels=x", "a crashkernels=x" },
+	{ "of a crash kernel init's words stay", true, "x", "a -- crashkernel=1",
+	  "a x -- crashkernel=1" },
 	{ "of a crash kernel --append stays as it is", true, "crashkernel=1G", "a",
 	  "a crashkernel=1G" },
 };
@@ -448,6 +469,20 @@ static void walk_cmdlines(const struct cmdline *rows_of, size_t n, bool panic)
 		want(!out.truncated, "nothing is lost");
 		strbuf_free(&out);
 	}
+}
+
+/* kexec-tools' main(): without -l and -p, -S is about the crash kernel. */
+static void statuses(void)
+{
+	CASE("-S alone is about the crash kernel");
+	want(options_status_of_crash(&(struct options){ .status = true }), "it is");
+	CASE("-S -l is about the normal one");
+	want(!options_status_of_crash(&(struct options){ .status = true, .load = true }), "it is");
+	CASE("-S -p, with -l or without, is about the crash kernel");
+	want(options_status_of_crash(&(struct options){ .status = true, .panic = true }), "it is");
+	want(options_status_of_crash(
+		     &(struct options){ .status = true, .panic = true, .load = true }),
+	     "it is");
 }
 
 static void helps(void)
@@ -483,5 +518,6 @@ void test_options(void)
 	walk_actions();
 	walk_cmdlines(cmdlines, ARRAY_SIZE(cmdlines), false);
 	walk_cmdlines(crash_cmdlines, ARRAY_SIZE(crash_cmdlines), true);
+	statuses();
 	helps();
 }
