@@ -3,6 +3,7 @@
 #include "src/method.h"
 #include "src/sys/input.h"
 #include "src/load.h"
+#include "src/sys/pid1.h"
 #include "src/sys/probe.h"
 #include "src/sys/reboot.h"
 #include "src/sys/log.h"
@@ -76,8 +77,8 @@ static void debug_ignored(const struct options *o)
 
 	if (!o->debug || !o->ignored)
 		return;
-	strbuf_printf(&t, "kexec-lite: --%s is ignored: it has no effect\n", o->ignored);
-	log_print(&t);
+	strbuf_printf(&t, "--%s is ignored: it has no effect", o->ignored);
+	log_note(buf);
 }
 
 static bool act(const struct options *o, struct strbuf *out, struct error *e)
@@ -121,8 +122,8 @@ int main(int argc, char *argv[])
 		else if (!act(&o, &out, &e) || !print(&out, &e))
 			code = log_error(&e);
 	}
-	/* Process 1 must not exit: that panics the machine, and nobody could read why. */
-	while (getpid() == 1)
-		pause();
+	/* these two end wherever they run, as everybody expects of them */
+	if (options_action(&o) != SHOW_HELP && options_action(&o) != SHOW_VERSION)
+		pid1_stay();
 	return code;
 }

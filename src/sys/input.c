@@ -3,6 +3,7 @@
 
 #include "src/sys/files.h"
 #include "src/sys/log.h"
+#include "src/sys/pid1.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,8 +65,7 @@ static void bus_error(int signal, siginfo_t *info, void *context)
 		_exit(FAIL_NONE);
 	}
 	log_error(&e);
-	while (getpid() == 1)
-		pause();
+	pid1_stay();
 	_exit(FAIL_FILE);
 }
 

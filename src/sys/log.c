@@ -2,9 +2,16 @@
 #include "src/sys/log.h"
 
 #include "src/sys/files.h"
+#include "src/sys/pid1.h"
 
 #include <fcntl.h>
 #include <unistd.h>
+
+/* Of the kernel's log. A boot menu that starts us as the first process may have told the console to
+ * show nothing else (dmesg -n 1).
+ */
+#define EMERGENCY 0
+#define WARNING	  4
 
 void log_write(int fd, struct strbuf *t)
 {
@@ -13,35 +20,64 @@ void log_write(int fd, struct strbuf *t)
 	strbuf_free(t);
 }
 
-void log_print(struct strbuf *t)
+/* Nobody reads the first process's stderr. Its lines go to the kernel's log, one a call, and from
+ * there to the console; without such a log to the console itself.
+ */
+static void write_first(unsigned level, const struct strbuf *line)
 {
-	int log = getpid() == 1 ? open("/dev/kmsg", O_WRONLY | O_CLOEXEC) : -1;
+	char buf[320];
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC), err = -1;
 
-	log_write(log < 0 ? STDERR_FILENO : log, t);
-	if (log >= 0)
-		close(log);
+	strbuf_printf(&t, "<%u>%s", level, line->p);
+	if (fd >= 0)
+		err = files_write(fd, t.p, t.len);
+	if (fd >= 0)
+		close(fd);
+	if (!err)
+		return;
+	fd = open("/dev/console", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	files_write(fd < 0 ? STDERR_FILENO : fd, line->p, line->len);
+	if (fd >= 0)
+		close(fd);
 }
 
-/* The kernel's log takes one line at a time. */
+static void print_line(unsigned level, struct strbuf *t)
+{
+	if (t->len && pid1_is_first())
+		write_first(level, t);
+	else if (t->len)
+		files_write(STDERR_FILENO, t->p, t->len);
+}
+
 int log_error(const struct error *e)
 {
 	char buf[256];
 	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 
 	strbuf_printf(&t, "kexec-lite: cannot %s\n", e->text);
-	log_print(&t);
+	print_line(EMERGENCY, &t);
 	t = strbuf_fixed(buf, sizeof(buf));
 	if (e->hint[0])
 		strbuf_printf(&t, "kexec-lite: %s\n", e->hint);
-	log_print(&t);
+	print_line(EMERGENCY, &t);
 	return (int)e->code;
+}
+
+void log_note(const char *what)
+{
+	char buf[256];
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
+
+	strbuf_printf(&t, "kexec-lite: %s\n", what);
+	print_line(WARNING, &t);
 }
 
 void log_warning(const char *what)
 {
-	char buf[200];
+	char buf[256];
 	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 
 	strbuf_printf(&t, "kexec-lite: warning: %s\n", what);
-	log_print(&t);
+	print_line(WARNING, &t);
 }

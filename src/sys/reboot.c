@@ -1,53 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/sys/reboot.h"
 
-#include "src/base/strbuf.h"
 #include "src/plan/arch_ops.h"
-#include "src/sys/files.h"
 #include "src/sys/kexec_abi.h"
+#include "src/sys/network.h"
+#include "src/sys/pid1.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <net/if.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
-
-/* Takes down one interface; arg is a socket. Always goes on. */
-static bool interface_down(void *arg, const char *name, bool is_dir)
-{
-	struct ifreq r = { 0 };
-	struct strbuf t = strbuf_fixed(r.ifr_name, IFNAMSIZ);
-	const int s = *(const int *)arg;
-
-	(void)is_dir;
-	strbuf_printf(&t, "%s", name);
-	if (t.truncated || ioctl(s, SIOCGIFFLAGS, &r) || !(r.ifr_flags & IFF_UP) ||
-	    r.ifr_flags & IFF_LOOPBACK)
-		return true;
-	r.ifr_flags = (short)(r.ifr_flags & ~IFF_UP);
-	ioctl(s, SIOCSIFFLAGS, &r);
-	return true;
-}
-
-/* A card that still receives would write into the next kernel's memory. Failures do not matter:
- * what cannot be taken down here is stopped by the kernel's own shutdown.
- */
-static void interfaces_down(void)
-{
-	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int all = open("/sys/class/net", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (s >= 0 && all >= 0)
-		files_list(all, interface_down, &s);
-	if (all >= 0)
-		close(all);
-	if (s >= 0)
-		close(s);
-}
 
 /* The CPU that calls becomes the next kernel's boot CPU: the lowest thread that is online, since
  * kernels expect a core's first thread. Recent ones see to it themselves.
@@ -62,22 +26,69 @@ static void run_on(unsigned cpu)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
-bool reboot_kexec(const struct machine *m, const struct reboot_options *o, struct error *e)
+/* A load that is under way holds the lock of kexec while it copies. Returns an errno. */
+static int start(void)
+{
+	const struct timespec wait = { .tv_nsec = 100000000 };
+	int tries = 30, err;
+
+	do {
+		syscall(SYS_reboot, REBOOT_MAGIC1, REBOOT_MAGIC2, REBOOT_CMD_KEXEC, NULL);
+		err = errno;
+		if (err == EBUSY)
+			nanosleep(&wait, NULL);
+	} while (err == EBUSY && --tries);
+	return err;
+}
+
+static bool fail_nothing(struct error *e)
+{
+	fail(e, FAIL_NOTHING, "start a kernel: none is loaded");
+	return hint(e, "nothing was started: load a kernel first, with kexec-lite --load");
+}
+
+static bool fail_start(const struct machine *m, int err, struct error *e)
+{
+	if (err == EINVAL && m->loaded_unknown)
+		return fail_nothing(e);
+	if (err == EBUSY)
+		return fail(e, FAIL_KERNEL, "start the kernel: another load is under way");
+	return fail(e, FAIL_KERNEL, "start the kernel: the running kernel refused (%s)",
+		    strerror(err));
+}
+
+static bool may_start(const struct machine *m, struct error *e)
 {
 	if (!m->may_boot)
 		return fail_privilege(e, "start the kernel");
-	if (!m->loaded && !m->loaded_unknown) {
-		fail(e, FAIL_NOTHING, "start a kernel: none is loaded");
-		return hint(e, "nothing was started: load a kernel first, with kexec-lite --load");
+	/* kernel/pid_namespace.c, reboot_pid_ns() */
+	if (pid1_in_container()) {
+		fail(e, FAIL_POLICY, "start the kernel: no container may do that");
+		return hint(e, "nothing was started: run kexec-lite on the host");
 	}
+	return m->loaded || m->loaded_unknown || fail_nothing(e);
+}
+
+bool reboot_kexec(const struct machine *m, const struct reboot_options *o, struct error *e)
+{
+	struct network network;
+	int err;
+
+	if (!may_start(m, e))
+		return false;
 	if (m->arch->threads)
 		run_on(m->first_cpu);
 	if (!o->no_sync)
 		sync();
+	/* a card that still receives would write into the next kernel's memory */
 	if (!o->no_ifdown)
-		interfaces_down();
-	syscall(SYS_reboot, REBOOT_MAGIC1, REBOOT_MAGIC2, REBOOT_CMD_KEXEC, NULL);
-	return fail(e, FAIL_KERNEL, "start the kernel: %s", strerror(errno));
+		network_down(&network);
+	err = start();
+	if (!o->no_ifdown) {
+		network_up(&network);
+		network_end(&network);
+	}
+	return fail_start(m, err, e);
 }
 
 bool reboot_shutdown(struct error *e)

@@ -10,8 +10,8 @@ struct reboot_options {
 	bool no_sync, no_ifdown;
 };
 
-/* Starts what is loaded: sync, network interfaces down, reboot(2). Returns only to fail:
- * FAIL_NOTHING, FAIL_PRIVILEGE, FAIL_KERNEL.
+/* Starts what is loaded: sync, network interfaces down, reboot(2). Returns only to fail, with the
+ * interfaces up again: FAIL_NOTHING, FAIL_PRIVILEGE, FAIL_POLICY, FAIL_KERNEL.
  */
 bool reboot_kexec(const struct machine *m, const struct reboot_options *o, struct error *e);
 

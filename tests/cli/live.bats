@@ -164,9 +164,8 @@ says() {
 # ---- starting
 
 @test "start: disks are written, interfaces go down, and the machine's first CPU does it" {
-	mkdir -p PPC/sys/class/net/{lo,eth1,a-name-that-no-interface-has}
 	on PPC "" -e
-	says 0 "on CPU 0, sync, down eth0, reboot"
+	says 0 "on CPU 0, sync, down eth0, down wlan0, reboot"
 	on PPC "" -e -x
 	says 0 "on CPU 0, sync, reboot"
 	on PPC "" -e -x --no-sync
@@ -183,11 +182,45 @@ says() {
 	changed PPC PPC-many sys/devices/system/cpu/online '2000\n' sys/devices/system/cpu/present '2000\n'
 	on PPC-many "" -e -x
 	says 0 "on CPU none, sync, reboot"
+	on PPC "-e socket=EAFNOSUPPORT" -e
+	says 0 "on CPU 0, sync, reboot"
 	on PPC "-e reboot=EINVAL" -e -x
-	says 13 "on CPU 0, sync" "kexec-lite: cannot start the kernel: Invalid argument"
+	says 13 "on CPU 0, sync" "kexec-lite: cannot start the kernel: the running kernel refused (Invalid argument)"
 	on ARM "" -e
 	says 14 nothing "kexec-lite: cannot start a kernel: none is loaded" \
 		"kexec-lite: nothing was started: load a kernel first, with kexec-lite --load"
+}
+
+@test "start: while another load is under way it waits; a failure leaves the network as it was" {
+	on PPC "-e reboot=EBUSY*3" -e
+	says 0 "on CPU 0, sync, down eth0, down wlan0, reboot"
+	on PPC "-e reboot=EBUSY" -e
+	says 13 "on CPU 0, sync, down eth0, down wlan0, up eth0, up wlan0, address, route, address, route" \
+		"kexec-lite: cannot start the kernel: another load is under way"
+	on PPC "-e reboot=EBUSY" -e -x
+	says 13 "on CPU 0, sync" "kexec-lite: cannot start the kernel: another load is under way"
+	on PPC "-e reboot=EPERM" -e
+	says 13 "on CPU 0, sync, down eth0, down wlan0, up eth0, up wlan0, address, route, address, route" \
+		"kexec-lite: cannot start the kernel: the running kernel refused (Operation not permitted)"
+	on ARM "-e reboot=EBUSY" -f Image
+	says 13 "file load, sync, down eth0, down wlan0, up eth0, up wlan0, address, route, address, route" \
+		"kexec-lite: cannot start the kernel: another load is under way"
+}
+
+@test "start: without /sys the kernel's answer says whether something is loaded" {
+	changed ARM no-sys
+	rm -r no-sys/sys/kernel
+	on no-sys "-e reboot=EINVAL" -e -x
+	says 14 sync "kexec-lite: cannot start a kernel: none is loaded" \
+		"kexec-lite: nothing was started: load a kernel first, with kexec-lite --load"
+	on no-sys "" -e -x
+	says 0 "sync, reboot"
+}
+
+@test "start: a container cannot, and nothing is taken down for it" {
+	on PPC -k -e
+	says 11 nothing "kexec-lite: cannot start the kernel: no container may do that" \
+		"kexec-lite: nothing was started: run kexec-lite on the host"
 }
 
 @test "without an action shutdown is run, and with -f the kernel is started" {
@@ -237,13 +270,63 @@ says() {
 	says 0 nothing "no crash kernel is loaded"
 }
 
+# <0>: an emergency, which a console shows after dmesg -n 1, too
 @test "the first process says it in the kernel's log, and stays" {
 	changed ARM first
 	# as the log does, it takes line after line
 	ln -sf /proc/self/fd/2 first/dev/kmsg
 	on first -p -e
+	says 0 pause "<0>kexec-lite: cannot start a kernel: none is loaded" \
+		"<0>kexec-lite: nothing was started: load a kernel first, with kexec-lite --load"
+	on first -p -c -l -d --no-checks Image
+	same "first line" "${lines[0]}" "<4>kexec-lite: --no-checks is ignored: it has no effect"
+	# without /proc nobody knows what it is the first of
+	on first "-p -e readlink=ENOENT" -e
+	says 0 pause "<0>kexec-lite: cannot start a kernel: none is loaded" \
+		"<0>kexec-lite: nothing was started: load a kernel first, with kexec-lite --load"
+}
+
+@test "the first process says it on the console when there is no log, or it takes nothing" {
+	changed ARM silent
+	rm silent/dev/kmsg
+	ln -sf /proc/self/fd/2 silent/dev/console
+	on silent -p -e
 	says 0 pause "kexec-lite: cannot start a kernel: none is loaded" \
 		"kexec-lite: nothing was started: load a kernel first, with kexec-lite --load"
+	ln -sf /dev/full silent/dev/kmsg
+	on silent -p -e
+	says 0 pause "kexec-lite: cannot start a kernel: none is loaded" \
+		"kexec-lite: nothing was started: load a kernel first, with kexec-lite --load"
+	rm silent/dev/*
+	on silent -p -e
+	says 0 pause "kexec-lite: cannot start a kernel: none is loaded" \
+		"kexec-lite: nothing was started: load a kernel first, with kexec-lite --load"
+}
+
+@test "the first process of a container is one like any other" {
+	local option
+	changed ARM container
+	ln -sf /dev/full container/dev/kmsg
+	on container "-p -k" -e
+	says 11 nothing "kexec-lite: cannot start the kernel: no container may do that" \
+		"kexec-lite: nothing was started: run kexec-lite on the host"
+	on container "-p -k" -l none
+	says 3 nothing "kexec-lite: cannot open the kernel: No such file or directory: none"
+	on container "-p -k" -S
+	says 0 nothing
+	# these two end even as the machine's first
+	for option in --version --help; do
+		on container "-p -k" $option
+		same "status of $option" "$status" 0
+		on container -p $option
+		same "status of $option" "$status" 0
+		same "what $option did" "${lines[-1]}" "did: nothing"
+	done
+	[[ $(unshare --pid --fork --mount-proc true 2>&1 && echo yes) = yes ]] || return 0
+	run timeout -k 1 5 unshare --pid --fork --mount-proc "$host_bin" --version
+	same "status in a namespace" "$status" 0
+	run timeout -k 1 5 unshare --pid --fork --mount-proc "$host_bin" -l none
+	same "status in a namespace" "$status" 15
 }
 
 @test "-d names what is ignored: it has no effect, and what a kernel lacks to confine the reader of files" {
@@ -427,7 +510,7 @@ refused_over() {
 	timeout 10 bash -c 'exec 3>pipe; truncate -s 0 shrinks; cat initrd >&3' &
 	on sigbus -p -c --no-sandbox --initrd=pipe -l shrinks
 	wait
-	says 0 pause "kexec-lite: cannot read the kernel: cut short while it was read: shrinks"
+	says 0 pause "<0>kexec-lite: cannot read the kernel: cut short while it was read: shrinks"
 }
 
 # start_of MACHINE ARGUMENT...: where the kernel goes there

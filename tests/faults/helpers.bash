@@ -7,7 +7,7 @@ build_inject() { gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -o inject "$top/tes
 # machine NAME CAPTURE: a copy with what a captured machine lacks and a running one has.
 machine() {
 	cp -r "$machines/$2" "$1"
-	mkdir -p "$1/sys/class/net/eth0" "$1/sys/class/net/lo" "$1/dev" "$1/run"
+	mkdir -p "$1/dev"
 	[[ -e $1/dev/kmsg ]] || : >"$1/dev/kmsg"
 	printf 'Node 0, zone DMA\n  pages free 200000\n        min 5000\n        spanned 262144\n  start_pfn: 262144\n' \
 		>"$1/proc/zoneinfo"

@@ -23,8 +23,9 @@
  *
  * -o: the program runs once; what it says and its exit code are inject's, and what it did is the
  * last line on stdout, "did: load, down eth0, reboot". -e: all calls of that name fail with that
- * error, "kexec_load=EBUSY"; several may be given. -u: it has no capability, -t: stdout and stderr
- * seem to be a terminal.
+ * error, "kexec_load=EBUSY", or the first few, "reboot=EBUSY*3"; several may be given. -u: it has
+ * no capability, -t: stdout and stderr seem to be a terminal, -k: it runs in a container, with -p
+ * as its first process.
  *
  * kexec_load, kexec_file_load, reboot, execve and whatever else would change this machine are
  * answered here and never reach the kernel. A second belt: the program runs without capabilities
@@ -32,8 +33,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
+#include <linux/rtnetlink.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
 #include <signal.h>
@@ -43,7 +46,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -88,10 +90,11 @@ struct outcome {
 
 static struct {
 	const char *root, *machine, *codes, *input;
-	bool all, stay, loaded, first, refuses, verbose, once, terminal, user;
+	bool all, stay, loaded, first, refuses, verbose, once, terminal, user, container;
 	struct {
 		const char *call;
 		int err;
+		unsigned times;
 	} fails[4];
 	unsigned n_fails;
 	char **argv;
@@ -132,6 +135,8 @@ static const struct {
 	{ SYS_execve, "execve" },
 	{ SYS_ioctl, "ioctl" },
 	{ SYS_socket, "socket" },
+	{ SYS_sendto, "sendto" },
+	{ SYS_recvfrom, "recvfrom" },
 	{ SYS_getrandom, "getrandom" },
 	{ SYS_memfd_create, "memfd_create" },
 	{ SYS_fcntl, "fcntl" },
@@ -357,8 +362,7 @@ static void start(int out, int err)
 static bool is_there(const char *path)
 {
 	static const char *const paths[] = {
-		"/",	     "/proc/kpageflags", "/proc/zoneinfo",	  "/sys/class/net",
-		"/dev/kmsg", "/proc/kcore",	 "/run/kexec-lite.crash",
+		"/", "/proc/kpageflags", "/proc/zoneinfo", "/dev/kmsg", "/dev/console",
 	};
 	size_t i;
 
@@ -448,20 +452,80 @@ static long set_capabilities(const struct user_regs_struct *r)
 	return 0;
 }
 
-static long flags_of_interface(const struct user_regs_struct *r)
-{
-	struct ifreq i;
+/* ---- the network: eth0 and wlan0 are up, eth1 is down; an address, and a route */
 
-	if (!get(r->rdx, &i, sizeof(i)))
-		return -EFAULT;
-	if (r->rsi == SIOCSIFFLAGS) {
-		note(i.ifr_flags & IFF_UP ? "up " : "down ", i.ifr_name);
-		return 0;
+static const struct {
+	const char *name;
+	unsigned flags;
+} interfaces[] = { { "lo", IFF_UP | IFF_LOOPBACK },
+		   { "eth0", IFF_UP | IFF_RUNNING },
+		   { "eth1", IFF_RUNNING },
+		   { "wlan0", IFF_UP } };
+
+struct netlink {
+	struct nlmsghdr h;
+	struct ifinfomsg i;
+};
+
+static unsigned asked; /* the dump that is to be answered next */
+
+static long netlink_send(const struct user_regs_struct *r, struct outcome *o)
+{
+	struct netlink m = { 0 };
+
+	if (r->rdx < sizeof(m.h) || !get(r->rsi, &m, r->rdx < sizeof(m) ? r->rdx : sizeof(m)))
+		return -EINVAL;
+	if (m.h.nlmsg_flags & NLM_F_DUMP) {
+		asked = m.h.nlmsg_type;
+		return (long)r->rdx;
 	}
-	i.ifr_flags = strcmp(i.ifr_name, "eth1") ? IFF_UP : 0;
-	if (strcmp(i.ifr_name, "lo") == 0)
-		i.ifr_flags |= IFF_LOOPBACK;
-	return put(r->rdx, &i, sizeof(i)) ? 0 : -EFAULT;
+	if (m.h.nlmsg_type == RTM_NEWLINK)
+		note(m.i.ifi_flags & IFF_UP ? "up " : "down ",
+		     interfaces[(m.i.ifi_index - 1) % 4].name);
+	else
+		note(m.h.nlmsg_type == RTM_NEWADDR ? "address" : "route", "");
+	o->done = sum(o->done, &m, sizeof(m));
+	return (long)r->rdx;
+}
+
+/* One of the messages of an answer; returns its bytes. */
+static size_t netlink_answer(unsigned type, unsigned i, char *buf)
+{
+	struct netlink m = { .h.nlmsg_type = (unsigned short)type };
+
+	m.h.nlmsg_len = sizeof(m);
+	m.i.ifi_index = (int)i + 1;
+	m.i.ifi_flags = interfaces[i].flags;
+	memcpy(buf, &m, sizeof(m));
+	return sizeof(m);
+}
+
+/* As the kernel does it: the messages in one piece, that they are all in another. */
+static long netlink_receive(const struct user_regs_struct *r)
+{
+	char buf[256];
+	size_t len = 0, i, n = 1;
+
+	switch (asked) {
+	case RTM_GETLINK: n = 4; break;
+	case RTM_GETADDR:
+	case RTM_GETROUTE:
+	case NLMSG_DONE: break;
+	default: return -EAGAIN;
+	}
+	for (i = 0; i < n; i++)
+		len += netlink_answer(asked == NLMSG_DONE ? asked : asked - 2, (unsigned)i,
+				      buf + len);
+	asked = asked == NLMSG_DONE ? 0 : NLMSG_DONE;
+	return len <= r->rdx && put(r->rsi, buf, len) ? (long)len : -EFAULT;
+}
+
+static long read_link(const struct user_regs_struct *r)
+{
+	const char *to = opt.container ? "pid:[4026532178]" : "pid:[4026531836]";
+	const size_t len = strlen(to) < r->rdx ? strlen(to) : r->rdx;
+
+	return put(r->rsi, to, len) ? (long)len : -EFAULT;
 }
 
 static long run_on(const struct user_regs_struct *r)
@@ -499,13 +563,12 @@ static bool answered(const struct user_regs_struct *r, struct outcome *o, long *
 		memset(s, 0x5a, sizeof(s));
 		*answer = (long)(r->rsi < sizeof(s) ? r->rsi : sizeof(s));
 		return put(r->rdi, s, (size_t)*answer);
-	case SYS_ioctl:
-		if (r->rsi == SIOCGIFFLAGS || r->rsi == SIOCSIFFLAGS)
-			*answer = flags_of_interface(r);
-		if (r->rsi == SIOCSIFFLAGS)
-			o->done = sum(o->done, "down", 4);
-		return r->rsi == SIOCGIFFLAGS || r->rsi == SIOCSIFFLAGS ||
-		       (opt.terminal && (r->rdi == 1 || r->rdi == 2));
+	case SYS_sendto: *answer = netlink_send(r, o); return true;
+	case SYS_recvfrom: *answer = netlink_receive(r); return true;
+	case SYS_readlink: *answer = read_link(r); return opt.root != NULL;
+	case SYS_nanosleep:
+	case SYS_clock_nanosleep: return true;
+	case SYS_ioctl: return opt.terminal && (r->rdi == 1 || r->rdi == 2);
 	case SYS_execve: *answer = -ENOENT; return true;
 	default: return false;
 	}
@@ -552,7 +615,8 @@ static bool takes_fd(long nr)
 {
 	return nr == SYS_read || nr == SYS_write || nr == SYS_writev || nr == SYS_close ||
 	       nr == SYS_fstat || nr == SYS_lseek || nr == SYS_pread64 || nr == SYS_getdents64 ||
-	       nr == SYS_ioctl || nr == SYS_fcntl || nr == SYS_newfstatat || nr == SYS_ftruncate;
+	       nr == SYS_ioctl || nr == SYS_fcntl || nr == SYS_newfstatat || nr == SYS_ftruncate ||
+	       nr == SYS_sendto || nr == SYS_recvfrom;
 }
 
 static void describe(const struct user_regs_struct *r, struct outcome *o)
@@ -579,7 +643,7 @@ static void keep_written(const struct user_regs_struct *r, long n, struct outcom
 	char buf[4096];
 	uint64_t at = r->rsi;
 	char path[512];
-	size_t m;
+	size_t m, level;
 
 	fd_path((int)r->rdi, path, sizeof(path));
 	if (strncmp(path, "/memfd:", 7) == 0)
@@ -592,11 +656,13 @@ static void keep_written(const struct user_regs_struct *r, long n, struct outcom
 		m = (size_t)n < sizeof(buf) ? (size_t)n : sizeof(buf);
 		if (!get(at, buf, m))
 			return;
-		if (r->rdi != 2 && !strstr(path, "/dev/kmsg"))
+		if (r->rdi != 2 && !strstr(path, "/dev/kmsg") && !strstr(path, "/dev/console"))
 			o->written = sum_bytes(o->written, buf, m);
 		else if (o->errors_len + m < sizeof(o->errors)) {
-			memcpy(o->errors + o->errors_len, buf, m);
-			o->errors_len += m;
+			/* without the level of the kernel's log */
+			level = m > 3 && buf[0] == '<' && buf[2] == '>' ? 3 : 0;
+			memcpy(o->errors + o->errors_len, buf + level, m - level);
+			o->errors_len += m - level;
 		}
 	}
 }
@@ -624,6 +690,7 @@ static void begin(struct run *r)
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), status;
 
 	late = 0;
+	asked = 0;
 	may_boot = true;
 	child = fork();
 	if (child == 0)
@@ -736,11 +803,13 @@ static bool fails_always(long nr, int *err)
 {
 	unsigned i;
 
-	for (i = 0; i < opt.n_fails; i++)
-		if (strcmp(opt.fails[i].call, name_of(nr)) == 0) {
-			*err = opt.fails[i].err;
-			return true;
-		}
+	for (i = 0; i < opt.n_fails; i++) {
+		if (strcmp(opt.fails[i].call, name_of(nr)) || !opt.fails[i].times)
+			continue;
+		opt.fails[i].times--;
+		*err = opt.fails[i].err;
+		return true;
+	}
 	return false;
 }
 
@@ -1116,16 +1185,19 @@ static void on_alarm(int s)
 /* "kexec_load=EBUSY" */
 static bool add_failure(char *word)
 {
-	char *name = strchr(word, '=');
+	char *name = strchr(word, '='), *times = strchr(word, '*');
 	const char *known;
 	int err;
 
+	if (times)
+		*times++ = '\0';
 	for (err = 1; name && err < 4096 && opt.n_fails < 4; err++) {
 		known = strerrorname_np(err);
 		if (!known || strcmp(known, name + 1))
 			continue;
 		*name = '\0';
 		opt.fails[opt.n_fails].call = word;
+		opt.fails[opt.n_fails].times = times ? (unsigned)atoi(times) : UINT_MAX;
 		opt.fails[opt.n_fails++].err = err;
 		return true;
 	}
@@ -1148,7 +1220,7 @@ int main(int argc, char *argv[])
 	unsigned i;
 	int c;
 
-	while ((c = getopt(argc, argv, "+abc:e:i:lnopr:m:tuv")) != -1) {
+	while ((c = getopt(argc, argv, "+abc:e:i:klnopr:m:tuv")) != -1) {
 		switch (c) {
 		case 'a': opt.all = true; break;
 		case 'b': opt.stay = true; break;
@@ -1158,6 +1230,7 @@ int main(int argc, char *argv[])
 				return 2;
 			break;
 		case 'i': opt.input = optarg; break;
+		case 'k': opt.container = true; break;
 		case 'l': opt.loaded = true; break;
 		case 'n': opt.refuses = true; break;
 		case 'o': opt.once = true; break;
