@@ -118,22 +118,68 @@ void print_plan(const struct plan *p, const struct request *r, struct strbuf *t)
 	strbuf_printf(t, "\n");
 }
 
-/* A JSON string. Bytes that are not plain ASCII are escaped one by one. */
+/* The length of the UTF-8 character that starts with this byte; 0: none does. */
+static size_t utf8_sequence(uint8_t first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first < 0xc0 || first >= 0xf8)
+		return 0;
+	if (first < 0xe0)
+		return 2;
+	return first < 0xf0 ? 3 : 4;
+}
+
+/* The same, where all of it is there and as RFC 3629 has it: no form longer than needed, no
+ * surrogate, none above U+10FFFF. *c is its number.
+ */
+static size_t utf8_length(const char *s, uint32_t *c)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const uint8_t first = (uint8_t)s[0];
+	const size_t len = utf8_sequence(first);
+	size_t i;
+
+	*c = len > 1 ? first & (0xffu >> (len + 1)) : first;
+	for (i = 1; i < len; i++) {
+		if (((uint8_t)s[i] & 0xc0) != 0x80)
+			return 0;
+		*c = *c << 6 | ((uint8_t)s[i] & 0x3f);
+	}
+	if (*c < least[len] || *c > 0x10ffff || (*c >= 0xd800 && *c < 0xe000))
+		return 0;
+	return len;
+}
+
+/* Fit for a terminal too: what controls one (C0, DEL, C1) is escaped. */
+static bool json_is_plain(uint32_t c)
+{
+	return c >= ' ' && c != '"' && c != '\\' && (c < 0x7f || c >= 0xa0);
+}
+
+/* A JSON string: UTF-8 as it is, and bytes that are no part of it escaped one by one. */
 static void json_string(struct strbuf *t, const char *s)
 {
-	unsigned char c;
+	uint32_t c;
+	size_t len;
 
-	strbuf_printf(t, "\"");
-	for (; *s; s++) {
-		c = (unsigned char)*s;
+	strbuf_append(t, "\"", 1);
+	for (; *s; s += len) {
+		len = utf8_length(s, &c);
+		if (len && json_is_plain(c)) {
+			strbuf_append(t, s, len);
+			continue;
+		}
+		if (!len) {
+			len = 1;
+			c = (uint8_t)*s;
+		}
 		if (c == '"' || c == '\\')
-			strbuf_printf(t, "\\%c", c);
-		else if (c < ' ' || c > '~')
-			strbuf_printf(t, "\\u%04x", c);
+			strbuf_printf(t, "\\%c", (int)c);
 		else
-			strbuf_append(t, s, 1);
+			strbuf_printf(t, "\\u%04x", (unsigned)c);
 	}
-	strbuf_printf(t, "\"");
+	strbuf_append(t, "\"", 1);
 }
 
 static void json_ranges(struct strbuf *t, const char *name, const struct ranges *s, bool why)

@@ -74,16 +74,11 @@ static void json(void)
 	struct small s;
 	struct plan p;
 
-	CASE("json: quotes, backslashes, control characters and other bytes are escaped");
+	CASE("json: segments");
 	small_start(&s, SMALL_TREE);
-	s.r.cmdline = "a=\"b c\" d\\e\tf\x7f\xc3\xa9";
 	if (!plan_make(&s.r, &p, &e))
 		abort();
 	print_json(&p, &s.r, &t);
-	want(t.p && strstr(t.p, "\"cmdline\": \"a=\\\"b c\\\" "
-				"d\\\\e\\u0009f\\u007f\\u00c3\\u00a9\"\n}\n"),
-	     "the command line is whole");
-	CASE("json: segments");
 	want(t.p && strstr(t.p,
 			   "    { \"piece\": \"kernel\", \"start\": \"0x7fc00000\", \"end\": "
 			   "\"0x7fd00000\", \"room_end\": \"0x80000000\", \"bytes\": 1048576 },\n"),
@@ -94,6 +89,60 @@ static void json(void)
 			   "\"why\": \"firmware\" }\n  ],\n"),
 	     "it is there");
 	strbuf_free(&t);
+	plan_free(&p);
+	small_end(&s);
+}
+
+/* What a JSON string makes of these bytes. */
+static const struct {
+	const char *caption, *bytes, *expected;
+} string_rows[] = {
+	{ "plain", "a b~", "a b~" },
+	{ "nothing", "", "" },
+	{ "quotes, backslashes and control characters are escaped", "a=\"b c\" d\\e\tf\x7f",
+	  "a=\\\"b c\\\" d\\\\e\\u0009f\\u007f" },
+	{ "UTF-8 of two, three and four bytes stays", "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80",
+	  "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80" },
+	{ "the first and last of each length",
+	  "\xc2\xa0 \xdf\xbf \xe0\xa0\x80 \xef\xbf\xbf \xf0\x90\x80\x80 \xf4\x8f\xbf\xbf",
+	  "\xc2\xa0 \xdf\xbf \xe0\xa0\x80 \xef\xbf\xbf \xf0\x90\x80\x80 \xf4\x8f\xbf\xbf" },
+	{ "control characters of C1 are escaped", "\xc2\x9b \xc2\x80 \xc2\x9f",
+	  "\\u009b \\u0080 \\u009f" },
+	{ "Latin-1 is not UTF-8", "caf\xe9 au", "caf\\u00e9 au" },
+	{ "what follows a broken character stays", "\xc3(\xe2\x82", "\\u00c3(\\u00e2\\u0082" },
+	{ "the end after the first byte of one", "\xf0", "\\u00f0" },
+	{ "a byte that no character starts with", "\x80\xbf\xff\xfe\xf8\xf5\x80\x80\x80",
+	  "\\u0080\\u00bf\\u00ff\\u00fe\\u00f8\\u00f5\\u0080\\u0080\\u0080" },
+	{ "a longer form than needed", "\xc0\xaf \xc1\xbf \xe0\x9f\xbf \xf0\x8f\xbf\xbf",
+	  "\\u00c0\\u00af \\u00c1\\u00bf \\u00e0\\u009f\\u00bf \\u00f0\\u008f\\u00bf\\u00bf" },
+	{ "surrogates", "\xed\xa0\x80 \xed\xbf\xbf",
+	  "\\u00ed\\u00a0\\u0080 \\u00ed\\u00bf\\u00bf" },
+	{ "next to surrogates", "\xed\x9f\xbf \xee\x80\x80", "\xed\x9f\xbf \xee\x80\x80" },
+	{ "above the last character", "\xf4\x90\x80\x80", "\\u00f4\\u0090\\u0080\\u0080" },
+};
+
+static void strings(void)
+{
+	char want_line[256];
+	struct strbuf line;
+	struct error e = { 0 };
+	struct strbuf t = STRBUF_GROWING;
+	struct small s;
+	struct plan p;
+	size_t i;
+
+	small_start(&s, SMALL_TREE);
+	if (!plan_make(&s.r, &p, &e))
+		abort();
+	for (i = 0; i < ARRAY_SIZE(string_rows); i++) {
+		CASE("json string: %s", string_rows[i].caption);
+		p.chosen.cmdline = string_rows[i].bytes;
+		print_json(&p, &s.r, &t);
+		line = strbuf_fixed(want_line, sizeof(want_line));
+		strbuf_printf(&line, "\"cmdline\": \"%s\"\n}\n", string_rows[i].expected);
+		want(t.p && strstr(t.p, want_line), "it is escaped so");
+		strbuf_free(&t);
+	}
 	plan_free(&p);
 	small_end(&s);
 }
@@ -240,4 +289,5 @@ void test_print(void)
 	whole();
 	reasons();
 	json();
+	strings();
 }
