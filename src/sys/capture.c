@@ -2,6 +2,7 @@
 #include "src/sys/probe.h"
 
 #include "dt/redact.h"
+#include "src/plan/arch_ops.h"
 #include "src/sys/files.h"
 #include "src/sys/probe_internal.h"
 
@@ -32,7 +33,7 @@ static bool save_text(const char *dir, const char *path, const struct strbuf *t,
 	return files_save(dir, path, (struct span){ (uint8_t *)t->p, t->len }, e);
 }
 
-static bool capture_files(int root, const char *dir, const struct machine *m, struct error *e)
+static bool capture_files(int root, const char *dir, struct error *e)
 {
 	struct strbuf t = STRBUF_GROWING;
 	bool ok = true;
@@ -47,10 +48,21 @@ static bool capture_files(int root, const char *dir, const struct machine *m, st
 		else if (err != ENOENT && err != ENOTDIR)
 			ok = fail(e, FAIL_MACHINE, "read a file: %s: /%s", strerror(err), files[i]);
 	}
-	t.len = 0;
+	strbuf_free(&t);
+	return ok;
+}
+
+/* Of the log what m's arch looks for, and that the rest is there. */
+static bool capture_log(int root, const char *dir, const struct machine *m, struct error *e)
+{
+	struct strbuf t = STRBUF_GROWING;
+	bool ok = true;
+
 	probe_log(root, m, &t);
-	if (ok && t.len)
+	if (t.len) {
+		redact_log(t.p, t.len, m->arch->log_word(m));
 		ok = save_text(dir, LOG_FILE, &t, e);
+	}
 	strbuf_free(&t);
 	return ok;
 }
@@ -81,7 +93,8 @@ bool probe_capture(const char *dir, struct error *e)
 	if (root < 0)
 		return fail(e, FAIL_MACHINE, "open the directory: %s: /", strerror(errno));
 	ok = probe_state(NULL, &m, e) && probe_machine(NULL, &m, e) &&
-	     capture_files(root, dir, &m, e) && capture_system(dir, &m, e);
+	     capture_files(root, dir, e) && capture_log(root, dir, &m, e) &&
+	     capture_system(dir, &m, e);
 	if (ok) {
 		redact_cmdline(m.cmdline.p, m.cmdline.len);
 		strbuf_append(&m.cmdline, "\n", 1);

@@ -144,15 +144,28 @@ static int make_folders(char *name)
 
 	for (slash = strchr(name + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (mkdir(name, 0755) && errno != EEXIST)
+		if (mkdir(name, 0700) && errno != EEXIST)
 			return errno; /* the directory that failed is what the error names */
 		*slash = '/';
 	}
 	return 0;
 }
 
+/* Directories for `name`, and nothing there: a file of before may be anybody's to read, a link may lead
+ * anywhere. Returns 0 or errno.
+ */
+static int clear_place(char *name)
+{
+	const int err = make_folders(name);
+
+	if (!err)
+		unlink(name);
+	return err;
+}
+
 bool files_save(const char *dir, const char *path, struct span bytes, struct error *e)
 {
+	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (dir ? O_EXCL : O_TRUNC);
 	char name[4096];
 	struct strbuf t = strbuf_fixed(name, sizeof(name));
 	int fd, err = 0;
@@ -161,10 +174,10 @@ bool files_save(const char *dir, const char *path, struct span bytes, struct err
 	if (t.truncated)
 		return fail_write(path, ENAMETOOLONG, e);
 	if (dir)
-		err = make_folders(name);
+		err = clear_place(name);
 	if (err)
 		return fail_write(name, err, e);
-	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	fd = open(name, flags, 0600);
 	if (fd < 0)
 		return fail_write(name, errno, e);
 	err = files_write(fd, bytes.p, bytes.len);

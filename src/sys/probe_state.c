@@ -152,12 +152,17 @@ static uint64_t system_number(const struct strbuf *t, const char *name)
 	return v;
 }
 
+/* A capture may be anybody's, and its strings are shown: they are made fit for a terminal here. */
 static void system_string(const struct strbuf *t, const char *name, char out[65])
 {
 	struct span s = system_value(t, name);
 	struct strbuf o = strbuf_fixed(out, 65);
+	char c[2] = "";
 
-	strbuf_append(&o, s.p, s.len);
+	for (; s.len && *s.p && !o.truncated; s = (struct span){ s.p + 1, s.len - 1 }) {
+		c[0] = (char)*s.p;
+		strbuf_append_printable(&o, c);
+	}
 }
 
 static bool probe_captured(int root, struct machine *m, struct error *e)

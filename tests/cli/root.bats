@@ -55,6 +55,22 @@ odd() {
 	done
 }
 
+@test "a captured machine's strings are fit for a terminal" {
+	local esc=$'\e[31m\x9b'
+	odd ARM system "machine=aarch64\nrelease=6.1${esc}x\npage_size=4096\nfdt_from=/f${esc}dt\nsyscalls=kexec_load\n"
+	run "$host_bin" --plan --root odd Image
+	same status "$status" 0
+	same "first line" "${lines[0]}" "arm64 machine, Linux 6.1?[31m?x"
+	[[ $output = *"tree     from /f?[31m?dt"* ]]
+	plan odd Image
+	same release "$(jq -r .release <<<"$output")" "6.1?[31m?x"
+	dtc -q -I dts -O dtb -o odd/sys/firmware/fdt - <<<'/dts-v1/; / { memory { device_type = "memory"; reg = <1>; }; };'
+	printf 'x' | dd of=odd/sys/firmware/fdt bs=1 seek=64 conv=notrunc status=none
+	plan odd Image
+	same status "$status" 6
+	[[ $output != *[$'\e\x9b']* ]] || fail_with "it is raw: $output"
+}
+
 @test "kernels before 4.8 may pass the tree themselves, and their symbols say so" {
 	local release symbols want
 	while read -r release symbols want; do
