@@ -22,6 +22,8 @@ static const char *const files[] = {
 	"proc/sys/kernel/kexec_load_limit_reboot",
 	"proc/sys/kernel/kexec_load_limit_panic",
 	"sys/kernel/security/lockdown",
+	"sys/kernel/fadump/enabled",
+	"sys/kernel/fadump_enabled",
 	"sys/hypervisor/type",
 	"sys/devices/system/cpu/online",
 	"sys/devices/system/cpu/present",

@@ -263,6 +263,33 @@ static bool read_all(struct reader *r)
 	return read_cpus(r) && read_vmcoreinfo(r) && read_maps(r);
 }
 
+/* With firmware-assisted dumps (ppc64, fadump=on) crashkernel= says how much firmware keeps, and a
+ * panic starts no crash kernel. Since Linux 5.5 at the first path.
+ */
+static bool has_fadump(int root)
+{
+	return probe_number(root, "sys/kernel/fadump/enabled", 0) > 0 ||
+	       probe_number(root, "sys/kernel/fadump_enabled", 0) > 0;
+}
+
+static bool fail_region(const char *root, struct error *e)
+{
+	const int fd = probe_root(root, e);
+	bool fadump;
+
+	if (fd < 0)
+		return false;
+	fadump = has_fadump(fd);
+	close(fd);
+	if (fadump) {
+		fail(e, FAIL_ROOM, "load a crash kernel: fadump is on, and dumps without one");
+		return hint(e, "nothing was loaded: a crash kernel takes a boot with fadump=off "
+			       "crashkernel=256M");
+	}
+	fail(e, FAIL_ROOM, "load a crash kernel: no memory is reserved for one");
+	return hint(e, "nothing was loaded: boot with crashkernel=256M, for instance");
+}
+
 bool probe_crash(const char *root, struct machine *m, bool own_plan, const char *save,
 		 struct error *e)
 {
@@ -271,10 +298,8 @@ bool probe_crash(const char *root, struct machine *m, bool own_plan, const char 
 
 	if (!find_regions(m))
 		return fail_memory(e);
-	if (!m->crash.region.end) {
-		fail(e, FAIL_ROOM, "load a crash kernel: no memory is reserved for one");
-		return hint(e, "nothing was loaded: boot with crashkernel=256M, for instance");
-	}
+	if (!m->crash.region.end)
+		return fail_region(root, e);
 	if (!own_plan)
 		return true;
 	r.root = probe_root(root, e);

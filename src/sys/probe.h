@@ -42,6 +42,7 @@ void freepages_probe(struct machine *m, const struct freepages_files *f, struct 
 /* Then, for a crash kernel: its memory, which is all that is free from now on, and, if the plan is
  * to be our own, what its core header says. Files: sys/devices/system/cpu/possible and the
  * crash_notes and crash_notes_size of each CPU, sys/kernel/vmcoreinfo, crash_elfcorehdr_size,
+ * fadump/enabled (before Linux 5.5 fadump_enabled),
  * where the arch asks for it proc/kcore (its headers). Errors: FAIL_ROOM without a crash region,
  * FAIL_MACHINE when any of that cannot be had, FAIL_MEMORY.
  */

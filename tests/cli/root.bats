@@ -223,6 +223,27 @@ odd() {
 	done
 }
 
+@test "ppc64: with firmware-assisted dumps a crash kernel is of no use, and that is said" {
+	local file
+	python3 "$plans/ppc64/image" vmlinux
+	for file in fadump/enabled fadump_enabled; do
+		rm -rf odd
+		changed "$machines/pseries" odd sys/kernel/$file '1\n' proc/cmdline 'fadump=on crashkernel=1G\n'
+		plan odd -p vmlinux
+		refused 8 "load a crash kernel: fadump is on, and dumps without one" \
+			"nothing was loaded: a crash kernel takes a boot with fadump=off crashkernel=256M"
+		echo 0 >odd/sys/kernel/$file
+		plan odd -p vmlinux
+		refused 8 "load a crash kernel: no memory is reserved for one" \
+			"nothing was loaded: boot with crashkernel=256M, for instance"
+	done
+	# a region that is there is one
+	rm -rf odd
+	changed "$machines/pseries-crash" odd sys/kernel/fadump/enabled '1\n'
+	plan odd -p vmlinux
+	same status "$status" 0
+}
+
 @test "ppc64: of a crash region only what is above the running kernel and below the RMA's end" {
 	python3 "$plans/ppc64/image" vmlinux
 	dtc -q -I dtb -O dts -o crash.dts "$machines/pseries-crash/sys/firmware/fdt"
