@@ -140,7 +140,7 @@ says() {
 		ENOEXEC|4|the running kernel does not know this kind of kernel|
 		EBUSY|13|another load is under way, or CPUs cannot be stopped|
 		EINVAL|13|the running kernel refused (Invalid argument)|
-		EILSEQ|13|the running kernel refused (Illegal byte sequence)|
+		EINTR|13|the running kernel refused (Interrupted system call)|
 	END
 	((bad == 0))
 	on ARM "-e kexec_load=ENOSYS" -c -l Image
@@ -580,7 +580,7 @@ start_of() {
 		head -c $size PPC-boot/sys/firmware/fdt >blob
 		mv blob PPC-boot/sys/firmware/fdt
 		on PPC-boot "" -l vmlinux
-		says 15 nothing "kexec-lite: cannot read this machine: I/O error: /sys/firmware/fdt"
+		says 15 nothing "kexec-lite: cannot read this machine: $(errno_text EIO): /sys/firmware/fdt"
 	done
 	rm PPC-boot/sys/firmware/fdt
 	# a node may have the name that a property must not have

@@ -96,7 +96,7 @@ odd() {
 	odd ARM
 	: >odd/sys/firmware/fdt
 	plan odd Image
-	refused 15 "read this machine: I/O error: /sys/firmware/fdt"
+	refused 15 "read this machine: $(errno_text EIO): /sys/firmware/fdt"
 	dtc -q -I dtb -O dtb -o odd/sys/firmware/fdt dtb
 	plan odd Image
 	local want=$output
@@ -112,7 +112,7 @@ odd() {
 	refused 6 "use the device tree: FDT_ERR_BADSTRUCTURE: /sys/firmware/fdt"
 	head -c 4000 dtb >odd/sys/firmware/fdt
 	plan odd Image
-	refused 15 "read this machine: I/O error: /sys/firmware/fdt"
+	refused 15 "read this machine: $(errno_text EIO): /sys/firmware/fdt"
 	rm odd/sys/firmware/fdt
 	plan odd Image
 	refused 15 "read the device tree: No such file or directory: /sys/firmware/devicetree/base"
