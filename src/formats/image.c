@@ -1,6 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/formats/image.h"
 
+#include <string.h>
+
+static bool is_fdt(struct span file)
+{
+	return span_equal_at(file, 0, "\xd0\x0d\xfe\xed", 4);
+}
+
+/* U-Boot's flattened image tree has the format of a device tree and a node that no device tree has.
+ * It may be larger than any, and need not be whole to be known for one.
+ */
+static bool is_fit(struct span file)
+{
+	static const char node[] = "\0\0\0\1images";
+
+	return is_fdt(file) && memmem(file.p, file.len, node, sizeof(node));
+}
+
 /* Files that are not a kernel for this machine, by their first bytes. */
 static const struct known {
 	uint64_t off;
@@ -27,6 +44,10 @@ bool image_fail_foreign(struct span file, const char *name, const char *arch, st
 {
 	const struct known *k;
 
+	if (is_fit(file)) {
+		fail(e, FAIL_FORMAT, "load the kernel: a U-Boot image (FIT): %s", name);
+		return hint(e, "nothing was loaded: give a plain %s kernel", arch);
+	}
 	for (k = known; k < known + ARRAY_SIZE(known); k++) {
 		if (!span_equal_at(file, k->off, k->magic, k->len))
 			continue;
