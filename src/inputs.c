@@ -93,14 +93,36 @@ static bool open_overlays(const struct options *o, struct inputs *in, struct req
 	return true;
 }
 
+/* One that cannot be used is looked at all the same: what is wrong with it should be known before
+ * it is used again.
+ */
+static bool look_at_dtb(const char *path, struct inputs *in)
+{
+	struct error none = { 0 };
+
+	if (!path)
+		return true;
+	in->dtb_ignored = true;
+	printable(in->dtb_name, path);
+	in->dtb_unusable = !input_open(path, "device tree", &in->dtb, &none);
+	return true;
+}
+
+static bool open_trees(const struct options *o, struct inputs *in, struct request *r,
+		       struct error *e)
+{
+	if (r->file_call)
+		return look_at_dtb(o->dtb, in);
+	return open_dtb(o->dtb, in, r, e) && open_overlays(o, in, r, e);
+}
+
 bool inputs_open(const struct options *o, struct inputs *in, struct request *r, struct error *e)
 {
 	r->dtb_name = in->dtb_name;
 	unpack_buffer_init(&in->buffer, r->machine, r->file_call);
 	in->buffer.name = isatty(STDERR_FILENO) ? o->kernel : NULL;
 	return open_one(&in->buffer, o->kernel, "kernel", &in->kernel, e) &&
-	       open_initrds(o, in, r, e) &&
-	       (r->file_call || (open_dtb(o->dtb, in, r, e) && open_overlays(o, in, r, e)));
+	       open_initrds(o, in, r, e) && open_trees(o, in, r, e);
 }
 
 /* ---- what is inside */
@@ -110,10 +132,13 @@ bool inputs_open(const struct options *o, struct inputs *in, struct request *r, 
  */
 static bool check_trees(struct inputs *in, const struct request *r, struct error *e)
 {
+	struct error none = { 0 };
 	char show[PRINTABLE_MAX];
 	size_t i;
 
-	if (in->dtb.fd >= 0 && !tree_check(r->dtb, r->dtb_name, e))
+	if (in->dtb_ignored)
+		in->dtb_unusable |= !in->dtb.pipe && !tree_check(in->dtb.data, r->dtb_name, &none);
+	else if (in->dtb.fd >= 0 && !tree_check(r->dtb, r->dtb_name, e))
 		return false;
 	for (i = 0; i < r->overlays; i++)
 		if (!tree_check(r->overlay[i].data, printable(show, r->overlay[i].name), e))
@@ -168,8 +193,12 @@ bool inputs_unwrap(const struct options *o, struct inputs *in, struct request *r
 
 	if (!in->kernel.pipe && !in->kernel.copy.len)
 		in->buffer.input = in->kernel.data;
-	return check_trees(in, r, e) &&
-	       unwrap(in->kernel.data, o->kernel, &target, &in->buffer.store, &in->unwrapped, e);
+	if (!check_trees(in, r, e) ||
+	    !unwrap(in->kernel.data, o->kernel, &target, &in->buffer.store, &in->unwrapped, e))
+		return false;
+	if (!o->dtb)
+		in->dtb_mismatch = in->unwrapped.foreign_dtb;
+	return true;
 }
 
 bool inputs_unchanged(const struct inputs *in, struct error *e)
@@ -179,7 +208,7 @@ bool inputs_unchanged(const struct inputs *in, struct error *e)
 	for (i = 0; i < WORDS_MAX; i++)
 		if (!input_unchanged(&in->initrd[i], e) || !input_unchanged(&in->overlay[i], e))
 			return false;
-	return input_unchanged(&in->kernel, e) && input_unchanged(&in->dtb, e);
+	return input_unchanged(&in->kernel, e) && (in->dtb_ignored || input_unchanged(&in->dtb, e));
 }
 
 /* Is it still the file's own bytes? */

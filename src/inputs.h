@@ -17,7 +17,9 @@ struct inputs {
 	struct unwrapped unwrapped;
 	struct strbuf cmdline; /* the request's */
 	char dtb_name[PRINTABLE_MAX];
-	bool dtb_mismatch; /* --dtb names another machine */
+	bool dtb_mismatch; /* --dtb names another machine; else, a tree of the kernel's own does */
+	bool dtb_ignored;  /* --dtb is not for the request, and only looked at */
+	bool dtb_unusable; /* and could not have been used: no file, or no tree */
 	int joined_fd[2];  /* files made of several, or of a part; -1: none */
 };
 
@@ -25,8 +27,9 @@ struct inputs {
 void inputs_start(struct inputs *in);
 void inputs_close(struct inputs *in);
 
-/* Opens what the options name, for r->machine; spans in r are borrowed. Errors: those of
- * input_open() and unpack_buffer_read(), FAIL_TREE.
+/* Opens what the options name, for r->machine; spans in r are borrowed. Of --dtb where the running
+ * kernel makes the tree (r->file_call) nothing is an error. Errors: those of input_open() and
+ * unpack_buffer_read(), FAIL_TREE.
  */
 bool inputs_open(const struct options *o, struct inputs *in, struct request *r, struct error *e);
 

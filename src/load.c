@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/load.h"
 
+#include "src/formats/uki.h"
 #include "src/method.h"
 #include "src/plan/print.h"
 #include "src/sandbox.h"
@@ -177,57 +178,74 @@ static void debug(const struct work *w)
 	log_write(STDERR_FILENO, &t);
 }
 
-/* What was ignored, or may go wrong: only when nothing can fail any more. */
-static void warn_about(const struct work *w)
+/* Trees that are not used, or perhaps should not be. */
+static const char *find_tree_warning(const struct options *o, const struct work *w)
 {
-	const struct method *c = &w->method;
-
-	if (c->ignored_option)
-		log_warning("--dtb is ignored: kexec_file_load takes no device tree");
-	if (c->risk)
-		warn_risk(c->risk);
+	if (w->method.ignored_option && w->in.dtb_unusable)
+		return "--dtb is ignored: kexec_file_load takes no device tree, and this one is "
+		       "not usable";
+	if (w->method.ignored_option)
+		return "--dtb is ignored: kexec_file_load takes no device tree";
+	if (w->in.dtb_mismatch && o->dtb)
+		return "--dtb is for another machine: its compatible is not this one's";
 	if (w->in.dtb_mismatch)
-		log_warning("--dtb is for another machine: its compatible is not this one's");
+		return "the kernel's own device tree is ignored: it is for another machine";
+	if (w->in.unwrapped.dtb.len && w->request.file_call)
+		return "the kernel's own device tree is ignored: kexec_file_load takes none";
+	return NULL;
+}
+
+/* What was ignored, or may go wrong: only when nothing can fail any more. */
+static void warn_about(const struct options *o, const struct work *w)
+{
+	const char *tree = find_tree_warning(o, w);
+
+	if (tree)
+		log_warning(tree);
+	if (w->method.risk)
+		warn_risk(w->method.risk);
 }
 
 static bool carry_out(const struct options *o, struct work *w, struct error *e)
 {
-	if (!inputs_unchanged(&w->in, e))
+	const struct machine *m = &w->machine;
+
+	if (!inputs_unchanged(&w->in, e) || !method_may_honour(m, &w->method, e))
 		return false;
 	if (o->plan) {
 		if (!show_plan(o, &w->sandbox.plan, &w->request, e))
 			return false;
-		warn_about(w);
+		warn_about(o, w);
 		return true;
 	}
+	if (!method_may_load(m, w->method.file_load, e))
+		return false;
 	if (o->debug)
 		debug(w);
 	if (!call(w, o->panic, e))
-		return fail_call(o, &w->machine, e);
-	warn_about(w);
+		return fail_call(o, m, e);
+	warn_about(o, w);
 	if (!o->panic)
 		w->machine.loaded = true;
 	say_loaded(o);
 	return true;
 }
 
-static bool choose_method(const struct options *o, struct work *w, struct error *e)
+static bool choose_method(const struct options *o, struct work *w, bool brings_tree,
+			  struct error *e)
 {
 	const struct machine *m = &w->machine;
 	struct method *c = &w->method;
 
-	if (!method_choose(o, m, c, e))
+	if (!method_choose(o, m, brings_tree, c, e))
 		return false;
-	w->request.file_call = c->file_load;
+	w->request.file_call =
+		c->file_load && !c->refused_option && (o->plan || method_has_call(m, c));
 	w->request.why = c->why;
-	if (o->plan)
-		return true;
-	if (!method_may_load(m, c->file_load, e))
-		return false;
-	return o->force_xen || method_may_jump(m, e);
+	return true;
 }
 
-/* The machine, all of it that this load needs. */
+/* The machine, but for what a crash kernel is told of it. */
 static bool probe(const struct options *o, struct work *w, struct error *e)
 {
 	struct machine *m = &w->machine;
@@ -236,9 +254,18 @@ static bool probe(const struct options *o, struct work *w, struct error *e)
 		return false;
 	if (!o->plan && !method_may_ask(m, o->panic, e))
 		return false;
-	if (!probe_machine(o->root, m, e) || !choose_method(o, w, e))
+	if (!probe_machine(o->root, m, e))
 		return false;
-	return !o->panic || probe_crash(o->root, m, !w->request.file_call, NULL, e);
+	return o->plan || o->force_xen || method_may_jump(m, e);
+}
+
+/* The files, and by which call they go: a UKI may bring a tree, which only one of them takes. */
+static bool open_inputs(const struct options *o, struct work *w, struct error *e)
+{
+	if (!choose_method(o, w, false, e) || !inputs_open(o, &w->in, &w->request, e))
+		return false;
+	return !w->request.file_call || !uki_has_tree(w->in.kernel.data) ||
+	       choose_method(o, w, !o->dtb, e);
 }
 
 /* What the options say of the request. */
@@ -262,7 +289,11 @@ static bool plan_and_load(const struct options *o, struct work *w, struct error 
 	if (o->reuse_initrd)
 		return fail(e, FAIL_USAGE,
 			    "reuse the initrd: its memory is free again; give --initrd");
-	if (!probe(o, w, e) || !read_request(o, w, e) || !inputs_open(o, &w->in, r, e))
+	if (!probe(o, w, e) || !open_inputs(o, w, e))
+		return false;
+	if (o->panic && !probe_crash(o->root, &w->machine, !r->file_call, NULL, e))
+		return false;
+	if (!read_request(o, w, e))
 		return false;
 	if (!sandbox_plan(o, &w->machine, &w->in, r, &w->sandbox, e))
 		return false;

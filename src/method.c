@@ -21,7 +21,7 @@ static const char *needs_own_plan(const struct options *o)
 	if (o->overlay.n)
 		return "--dtb-overlay";
 	if (o->mem_min || o->mem_max)
-		return "--mem-min/--mem-max";
+		return o->mem_min ? "--mem-min" : "--mem-max";
 	if (o->run_at_load)
 		return "--run-at-load";
 	if (o->seed)
@@ -29,8 +29,12 @@ static const char *needs_own_plan(const struct options *o)
 	return o->dtb ? dtb : NULL;
 }
 
-static bool fail_option(const char *option, const struct machine *m, struct error *e)
+bool method_may_honour(const struct machine *m, const struct method *c, struct error *e)
 {
+	const char *option = c->refused_option;
+
+	if (!option)
+		return true;
 	if (!m->has_load)
 		return fail(e, FAIL_NOSYS, "honour %s: the running kernel has no kexec_load",
 			    option);
@@ -51,10 +55,11 @@ static const char *find_risk(const struct machine *m, bool file_load)
 }
 
 /* Nobody asked for a call. */
-static void choose_best(const struct machine *m, const char *option, struct method *c)
+static void choose_best(const struct machine *m, const char *option, bool brings_tree,
+			struct method *c)
 {
-	const bool prefer_file =
-		m->arch->file_load_first && m->has_file_load && !option && m->lpi == LPI_NONE;
+	const bool prefer_file = m->arch->file_load_first && m->has_file_load && !option &&
+				 !brings_tree && m->lpi == LPI_NONE;
 
 	c->file_load = m->has_file_load && (prefer_file || !permits_kexec_load(m));
 	if (c->file_load && prefer_file && permits_kexec_load(m))
@@ -65,31 +70,40 @@ static void choose_best(const struct machine *m, const char *option, struct meth
 		c->why = "the running kernel has no kexec_file_load";
 	else if (option)
 		c->why = "an option takes a plan of our own";
+	else if (brings_tree)
+		c->why = "the kernel brings a device tree";
 	else if (m->lpi != LPI_NONE)
 		c->why = "the other may overwrite the GIC's LPI tables";
 	else
 		c->why = "the other brings a purgatory";
 }
 
-bool method_choose(const struct options *o, const struct machine *m, struct method *c,
-		   struct error *e)
+bool method_choose(const struct options *o, const struct machine *m, bool brings_tree,
+		   struct method *c, struct error *e)
 {
 	const char *option = needs_own_plan(o);
 
 	*c = (struct method){ .file_load = o->file_call, .why = "asked for" };
 	if (!o->file_call && !o->load_call)
-		choose_best(m, option, c);
+		choose_best(m, option, brings_tree, c);
 	c->risk = find_risk(m, c->file_load);
 	if (!c->file_load || !option)
 		return true;
-	if (!o->file_call)
-		return fail_option(option, m, e);
+	if (!o->file_call) {
+		c->refused_option = option;
+		return true;
+	}
 	if (option != dtb) {
 		fail(e, FAIL_USAGE, "honour %s: kexec_file_load (-s) cannot", option);
 		return hint(e, "nothing was loaded: leave out -s or %s", option);
 	}
 	c->ignored_option = option;
 	return true;
+}
+
+bool method_has_call(const struct machine *m, const struct method *c)
+{
+	return !c->refused_option && (c->file_load ? m->has_file_load : m->has_load);
 }
 
 /* ---- whether it is permitted */

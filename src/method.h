@@ -13,8 +13,9 @@ struct method {
 	bool file_load;	 /* kexec_file_load; else kexec_load */
 	const char *why; /* for -d and --plan */
 	const char
-		*ignored_option; /* one that the call cannot honour, though it was given; or NULL */
-	const char *risk;	 /* why the next kernel may hang with this call, here; or NULL */
+		*ignored_option; /* given, but the call cannot honour it, and need not; or NULL */
+	const char *refused_option; /* given, and the call cannot honour it; or NULL */
+	const char *risk;	    /* why the next kernel may hang with this call, here; or NULL */
 };
 
 /* -c and -s decide. Else the call that boots without purgatory and honours every option: on arm64
@@ -23,12 +24,24 @@ struct method {
  * that call overwrites as it likes; on ppc64 kexec_load, since the other brings the kernel's own
  * purgatory. A kernel that is locked down or has no kexec_load leaves kexec_file_load.
  *
- * An option that the call cannot honour is an error, except for `-s --dtb`, which petitboot tries
+ * A UKI that brings a device tree takes kexec_load as --dtb does, but when that is not permitted
+ * the tree is ignored: nobody asked for it by name.
+ *
+ * An option that the call cannot honour is an error, but for `-s --dtb`, which petitboot tries
  * last: refusing it would leave a machine unbootable, so it is ignored with a warning. Errors:
- * FAIL_NOSYS, FAIL_POLICY, FAIL_USAGE.
+ * FAIL_USAGE; what the machine does not permit is for the functions below.
  */
-bool method_choose(const struct options *o, const struct machine *m, struct method *c,
-		   struct error *e);
+bool method_choose(const struct options *o, const struct machine *m, bool brings_tree,
+		   struct method *c, struct error *e);
+
+/* Is the call there? Where it is not, the other is planned, to find what is wrong with the files.
+ * That is said first, for a boot menu shows one line, and who picks another file has been helped:
+ * that a call is missing is the last thing to be said.
+ */
+bool method_has_call(const struct machine *m, const struct method *c);
+
+/* Can the call honour all that was asked for? Errors: FAIL_NOSYS, FAIL_POLICY. */
+bool method_may_honour(const struct machine *m, const struct method *c, struct error *e);
 
 /* Is this process allowed to load at all, a crash kernel or another? Errors: FAIL_PRIVILEGE,
  * FAIL_POLICY.

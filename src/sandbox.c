@@ -64,6 +64,7 @@ static bool answer(struct job *j, struct image *img, struct plan *p, struct erro
 	parsed = *img;
 	j->r->image = img;
 	j->message->dtb_mismatch = j->in->dtb_mismatch;
+	j->message->dtb_unusable = j->in->dtb_unusable;
 	return make_plan(j, img, p, e) && message_encode(&a, &j->blobs, j->message, e);
 }
 
@@ -151,11 +152,12 @@ static bool take(struct job *j, const struct message *m, struct sandbox *s, stru
 	x.kernel = u->kernel;
 	j->r->image = &s->image;
 	j->in->dtb_mismatch = m->dtb_mismatch;
+	j->in->dtb_unusable |= m->dtb_unusable != 0;
 	if (!message_decode_plan(m, &j->blobs, &x, &s->image, &s->plan, e))
 		return false;
 	s->plan.tree_from = j->r->dtb.len ? j->r->dtb_name : j->m->fdt_from;
 	s->lacks = m->missing;
-	return j->r->file_call ? plan_check_cmdline(j->r, e) : plan_check(&s->plan, j->r, e);
+	return j->r->file_call ? plan_check_file_call(j->r, e) : plan_check(&s->plan, j->r, e);
 }
 
 static bool share(struct job *j, struct sandbox *s)

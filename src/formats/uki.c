@@ -13,6 +13,8 @@ struct reader {
 	const void *fdt; /* of the machine */
 	struct uki *u;
 	struct error *e;
+	struct span dtb; /* the first .dtb, whichever machine it is for */
+	unsigned dtbs;	 /* how many of that name */
 };
 
 /* The bytes of a section. Its file size is padded; its memory size is larger where a kernel is to
@@ -53,8 +55,13 @@ static bool check_overlaps(const struct reader *r, struct span table)
 	return true;
 }
 
+static bool is_tree(const char *section)
+{
+	return strcmp(section, ".dtb") == 0 || strcmp(section, ".dtbauto") == 0;
+}
+
 /* A tree for this machine becomes the one to use. */
-static bool take_tree(const struct reader *r, struct span dtb)
+static bool take_tree(struct reader *r, const char *section, struct span dtb)
 {
 	if (r->u->dtb.len || !dtb.len)
 		return true;
@@ -65,6 +72,8 @@ static bool take_tree(const struct reader *r, struct span dtb)
 		return false;
 	if (merge_same_board(dtb.p, r->fdt))
 		r->u->dtb = dtb;
+	if (strcmp(section, ".dtb") == 0 && !r->dtbs++)
+		r->dtb = dtb;
 	return true;
 }
 
@@ -81,16 +90,16 @@ static struct span *section_place(const char *name, struct uki *u)
 }
 
 /* `again`: a profile may have its own in place of what was before. */
-static bool take_section(const struct reader *r, const struct pe_section *s, bool again)
+static bool take_section(struct reader *r, const struct pe_section *s, bool again)
 {
 	struct span *place = section_place(s->name, r->u), data;
 
-	if (!place && strcmp(s->name, ".dtb") != 0 && strcmp(s->name, ".dtbauto") != 0)
+	if (!place && !is_tree(s->name))
 		return true;
 	if (!section_data(r, s, &data))
 		return false;
 	if (!place)
-		return take_tree(r, data);
+		return take_tree(r, s->name, data);
 	if (place->p && !again)
 		return fail(r->e, FAIL_FORMAT, "load the kernel: two sections %s: %s", s->name,
 			    r->name);
@@ -101,7 +110,7 @@ static bool take_section(const struct reader *r, const struct pe_section *s, boo
 bool uki_read(struct span file, struct span table, const char *name, const void *fdt, struct uki *u,
 	      struct error *e)
 {
-	const struct reader r = { file, name, fdt, u, e };
+	struct reader r = { .file = file, .name = name, .fdt = fdt, .u = u, .e = e };
 	unsigned i, profiles = 0;
 	struct pe_section s;
 
@@ -113,6 +122,10 @@ bool uki_read(struct span file, struct span table, const char *name, const void 
 			break;
 		if (!take_section(&r, &s, profiles))
 			return false;
+	}
+	if (!u->dtb.len && r.dtbs == 1 && fdt) {
+		u->foreign_dtb = !merge_same_machine(r.dtb.p, fdt);
+		u->dtb = u->foreign_dtb ? u->dtb : r.dtb;
 	}
 	return u->kernel.len ||
 	       fail(e, FAIL_FORMAT, "load the kernel: section .linux is empty: %s", name);
@@ -128,5 +141,22 @@ bool uki_is(struct span file, struct span *table)
 	for (i = 0; pe_section(*table, i, &s); i++)
 		if (strcmp(s.name, ".linux") == 0)
 			return true;
+	return false;
+}
+
+bool uki_has_tree(struct span file)
+{
+	unsigned i, profiles = 0;
+	struct pe_section s;
+	struct span table;
+
+	if (!uki_is(file, &table))
+		return false;
+	for (i = 0; i < PE_SECTIONS_MAX && pe_section(table, i, &s); i++) {
+		if (strcmp(s.name, ".profile") == 0 && profiles++)
+			break;
+		if (is_tree(s.name))
+			return true;
+	}
 	return false;
 }

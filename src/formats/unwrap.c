@@ -79,7 +79,7 @@ static bool take_uki(const struct work *w, struct span table)
 		return fail(w->e, FAIL_FORMAT, "load the kernel: a UKI inside a UKI: %s", w->name);
 	if (!uki_read(w->u->kernel, table, w->name, w->target->fdt, &uki, w->e))
 		return false;
-	*w->u = (struct unwrapped){ uki.kernel, uki.initrd, uki.cmdline, uki.dtb };
+	*w->u = (struct unwrapped){ uki.kernel, uki.initrd, uki.cmdline, uki.dtb, uki.foreign_dtb };
 	return true;
 }
 

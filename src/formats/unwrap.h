@@ -33,6 +33,7 @@ struct unwrap_target {
 struct unwrapped {
 	struct span kernel;		  /* for kernel_parse() */
 	struct span initrd, cmdline, dtb; /* of a UKI; len 0: none */
+	bool foreign_dtb;		  /* see struct uki */
 };
 
 /* What the file is wrapped in, outermost, by its headers alone. */

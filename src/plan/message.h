@@ -49,7 +49,7 @@ enum {
 struct message {
 	uint32_t state;
 	uint32_t code; /* of an error, with text and hint */
-	uint32_t dtb_mismatch;
+	uint32_t dtb_mismatch, dtb_unusable; /* of struct inputs */
 	uint32_t missing; /* the sandbox's own: what the running kernel lacks to confine a child */
 
 	/* struct unwrapped */

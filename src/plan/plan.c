@@ -75,8 +75,8 @@ static bool check_memory(const struct request *r, uint64_t shipped, uint64_t mor
 
 	format_size(need, shipped);
 	if (m->mem_total && shipped > m->mem_total / 2) {
-		fail(e, FAIL_MEMORY, "load the kernel: %s is more than half of RAM, %s", need,
-		     format_size(have, m->mem_total / 2));
+		fail(e, FAIL_MEMORY, "load the kernel: more than half of RAM: %s of %s", need,
+		     format_size(have, m->mem_total));
 		return hint(e, "nothing was loaded: the running kernel takes half of RAM at most; "
 			       "make kernel or initrd smaller");
 	}
@@ -89,16 +89,17 @@ static bool check_memory(const struct request *r, uint64_t shipped, uint64_t mor
 	return true;
 }
 
+/* The running kernel counts the memory that a kernel takes, not only its bytes; and it reads the
+ * files into memory of its own first, those of a crash kernel as well.
+ */
 bool plan_check_file_call(const struct request *r, struct error *e)
 {
-	const struct image *img = r->image;
-	uint64_t files = initrds_size(r), staged = files;
-	size_t i;
+	uint64_t sum = round_up(initrds_size(r), r->machine->page_size);
 
-	for (i = 0; i < img->parts; i++)
-		files += img->part[i].data.len;
-	staged += img->memsz;
-	return plan_check_cmdline(r, e) && check_memory(r, staged, files, e);
+	/* what does not fit 64 bits fits no memory */
+	if (__builtin_add_overflow(sum, r->image->memsz, &sum))
+		sum = UINT64_MAX;
+	return plan_check_cmdline(r, e) && check_memory(r, sum, e);
 }
 
 /* ---- what the next kernel is told */

@@ -79,8 +79,8 @@ warning="kexec-lite: warning: --dtb is ignored: kexec_file_load takes no device 
 	for boot in open lockdown; do
 		booted $boot
 		passed tree-file "$file_call" "asked for" "$warning"
-		failed bound-file 2 "honour --mem-min/--mem-max: kexec_file_load (-s) cannot" \
-			"nothing was loaded: leave out -s or --mem-min/--mem-max"
+		failed bound-file 2 "honour --mem-max: kexec_file_load (-s) cannot" \
+			"nothing was loaded: leave out -s or --mem-max"
 	done
 }
 
@@ -149,8 +149,8 @@ kexec-lite: nothing was done: only a reboot lifts the load limit"
 	booted lockdown
 	failed tree 11 "honour --dtb: lockdown (integrity) forbids kexec_load" \
 		"nothing was loaded: without --dtb, kexec_file_load is used"
-	failed bound 11 "honour --mem-min/--mem-max: lockdown (integrity) forbids kexec_load" \
-		"nothing was loaded: without --mem-min/--mem-max, kexec_file_load is used"
+	failed bound 11 "honour --mem-max: lockdown (integrity) forbids kexec_load" \
+		"nothing was loaded: without --mem-max, kexec_file_load is used"
 }
 
 @test "unload and status, without and with lockdown" {

@@ -96,8 +96,8 @@ says() {
 	says 11 nothing "kexec-lite: cannot load a kernel: lockdown (confidentiality) forbids kexec_load" \
 		"kexec-lite: nothing was loaded: without -c, kexec_file_load is used, which takes a signed kernel"
 	on lockdown "" --mem-min=0 -l Image
-	says 11 nothing "kexec-lite: cannot honour --mem-min/--mem-max: lockdown (confidentiality) forbids kexec_load" \
-		"kexec-lite: nothing was loaded: without --mem-min/--mem-max, kexec_file_load is used"
+	says 11 nothing "kexec-lite: cannot honour --mem-min: lockdown (confidentiality) forbids kexec_load" \
+		"kexec-lite: nothing was loaded: without --mem-min, kexec_file_load is used"
 	on lockdown "" -l Image
 	says 0 "file load"
 }
@@ -146,7 +146,7 @@ says() {
 	on ARM "-e kexec_load=ENOSYS" -c -l Image
 	says 12 nothing "kexec-lite: cannot load a kernel: no kexec_load in the running kernel 6.1.0"
 	on ARM "-e kexec_load=ENOSYS" --mem-max=0x80000000 -l Image
-	says 12 nothing "kexec-lite: cannot honour --mem-min/--mem-max: the running kernel has no kexec_load"
+	says 12 nothing "kexec-lite: cannot honour --mem-max: the running kernel has no kexec_load"
 	on ARM "-e kexec_file_load=ENOSYS" -l Image
 	says 0 load
 	on ARM "-e kexec_load=ENOSYS" -u
@@ -389,6 +389,79 @@ says() {
 	says 0 load "kexec-lite: warning: the log no longer says where the GIC's LPI tables are: if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y"
 }
 
+# uki NAME SECTION...: around the kernel, with these sections
+uki() { "$top/tests/lab/wrap" uki "$1" .linux=Image "${@:2}"; }
+
+@test "a UKI's own device tree is an option like --dtb: it takes kexec_load, or it is named" {
+	local call lost="kexec-lite: warning: the kernel's own device tree is ignored: kexec_file_load takes none"
+	local other="kexec-lite: warning: the kernel's own device tree is ignored: it is for another machine"
+	dtc -q -I dtb -O dts dtb | sed 's/compatible = "linux,dummy-virt"/compatible = "acme,board"/' |
+		dtc -q -O dtb -o other-dtb -
+	cmp -s dtb other-dtb && fail_with "and so it proves nothing"
+	uki uki-tree .dtb=dtb .cmdline=<(echo words)
+	uki uki-auto .dtbauto=other-dtb .dtbauto=dtb
+	uki uki-other .dtb=other-dtb
+	uki uki-none .dtbauto=other-dtb
+	dtc -q -I dtb -O dts dtb | sed 's/compatible = "linux,dummy-virt"/compatible = "acme,board", "linux,dummy-virt"/' |
+		dtc -q -O dtb -o kin-dtb -
+	uki uki-kin .dtb=kin-dtb
+	uki uki-plain .cmdline=<(echo words)
+	gzip -nc uki-tree >uki-tree.gz
+	changed ARM uki-locked sys/kernel/security/lockdown 'none [integrity] confidentiality\n'
+	for call in uki-tree uki-auto uki-none; do
+		on ARM "" -l $call
+		says 0 load
+	done
+	on ARM "" -l uki-other
+	says 0 load "$other"
+	on ARM "" -l uki-plain
+	says 0 "file load"
+	# what the next kernel gets
+	same "its tree" "$("$host_bin" --plan=json --root ARM uki-auto | jq -r .tree_from)" uki-auto
+	same "another's tree" "$("$host_bin" --plan=json --root ARM uki-other 2>/dev/null | jq -r .tree_from)" /sys/firmware/fdt
+	same "a kin's tree" "$("$host_bin" --plan=json --root ARM uki-kin | jq -r .tree_from)" uki-kin
+	same "no tree for this machine" "$("$host_bin" --plan=json --root ARM uki-none | jq -r .tree_from)" /sys/firmware/fdt
+	# where the call cannot take it
+	for call in "ARM -s" "uki-locked -l"; do
+		# shellcheck disable=SC2086  # two words
+		on ${call% *} "" ${call#* } uki-tree
+		says 0 "file load" "$lost"
+	done
+	on ARM "-e kexec_load=ENOSYS" -l uki-tree
+	says 0 "file load" "$lost"
+	on ARM "" -s uki-none
+	says 0 "file load"
+	on ARM "" -s --dtb=dtb uki-tree
+	says 0 "file load" "kexec-lite: warning: --dtb is ignored: kexec_file_load takes no device tree"
+	# what nobody can see before it is unpacked
+	on ARM "" -l uki-tree.gz
+	says 0 "file load" "$lost"
+	on ARM "" -c -l uki-tree.gz
+	says 0 load
+	# a crash kernel's plan needs more of the machine
+	uki uki-crash .dtb=CRASH/sys/firmware/fdt
+	on CRASH "" -p -l uki-crash
+	[[ $status -eq 0 && ${lines[-1]} = "did: load crash kernel" ]] || fail_with "$output"
+	# and from a pipe, which cannot be read twice
+	cp -r ARM uki-both
+	sed -i 's/^syscalls=.*/syscalls=kexec_load kexec_file_load/' uki-both/system
+	for call in Image,kexec_file_load uki-tree,kexec_load; do
+		same "${call%,*} from a pipe" "$("$host_bin" --plan=json --root uki-both - < <(cat "${call%,*}") | jq -r .syscall)" \
+			"${call#*,}"
+	done
+}
+
+@test "--plan shows the warnings of a load, of either call" {
+	run "$host_bin" --plan -s --dtb=dtb --root ARM Image
+	same status "$status" 0
+	same "last line" "${lines[-1]}" "kexec-lite: warning: --dtb is ignored: kexec_file_load takes no device tree"
+	run "$host_bin" --plan -s --dtb=none --root ARM Image
+	same status "$status" 0
+	same "last line" "${lines[-1]}" "kexec-lite: warning: --dtb is ignored: kexec_file_load takes no device tree, and this one is not usable"
+	run "$host_bin" --plan -s --root "$machines/virt-lpi" Image
+	[[ ${lines[-1]} = *"warning: kexec_file_load may overwrite the GIC's LPI tables"* ]]
+}
+
 # ---- captures
 
 @test "a capture keeps known words, and nobody else can read it" {
@@ -508,6 +581,7 @@ refused_over() {
 		# shellcheck disable=SC2086  # a list
 		on ARM "-i start" -c -l $words
 		says 0 load
+		[[ $words != uki ]] || continue
 		# shellcheck disable=SC2086
 		on ARM "-i start" -s -l $words
 		says 0 "file load"

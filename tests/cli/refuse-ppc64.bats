@@ -253,7 +253,7 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 	truncate -s 1100M large
 	make_image k
 	plan --initrd=large k
-	refused 9 "load the kernel: 1 GiB is more than half of RAM, 994.1 MiB" \
+	refused 9 "load the kernel: more than half of RAM: 1 GiB of 1.9 GiB" \
 		"nothing was loaded: the running kernel takes half of RAM at most; make kernel or initrd smaller"
 	# Segments off their pages go into one copy, gaps included: never more than half of RAM.
 	kernel --load 0:3M:3M --load 0x10000000001:4K:4K

@@ -148,7 +148,7 @@ odd() {
 			plan odd Image.gz
 			refused 9 "load the kernel: unpacked, larger than 2.9 MiB, the limit: Image.gz"
 		else
-			refused 9 "load the kernel: 3 MiB is more than half of RAM, 3 MiB" \
+			refused 9 "load the kernel: more than half of RAM: 3 MiB of 6 MiB" \
 				"nothing was loaded: the running kernel takes half of RAM at most; make kernel or initrd smaller"
 		fi
 	done

@@ -232,9 +232,14 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
 	plan uki
 	same status "$status" 0
 	[[ $(jq -r .tree_from <<<"$output") = uki ]]
-	wrap uki uki .linux=small .dtb=other
+	wrap uki uki .linux=small .dtbauto=other
 	plan uki
 	same "none fits" "$(jq -r .tree_from <<<"$output")" /sys/firmware/fdt
+	wrap uki uki .linux=small .dtb=other
+	plan uki
+	same "another machine's, and the only one" "$(sed '$d' <<<"$output" | jq -r .tree_from)" /sys/firmware/fdt
+	same "and that is said" "${lines[-1]}" \
+		"kexec-lite: warning: the kernel's own device tree is ignored: it is for another machine"
 	wrap uki uki .linux=small .dtb=one
 	plan uki
 	refused 6 "use the device tree: not a device tree blob: uki"

@@ -152,8 +152,8 @@ static const struct row {
 	  NULL,
 	  NULL,
 	  FAIL_USAGE,
-	  "honour --mem-min/--mem-max: kexec_file_load (-s) cannot",
-	  "nothing was loaded: leave out -s or --mem-min/--mem-max" },
+	  "honour --mem-min: kexec_file_load (-s) cannot",
+	  "nothing was loaded: leave out -s or --mem-min" },
 	{ "-s --dtb --mem-max: the one that -s does not let pass is named",
 	  &arch_ppc64,
 	  true,
@@ -164,8 +164,8 @@ static const struct row {
 	  NULL,
 	  NULL,
 	  FAIL_USAGE,
-	  "honour --mem-min/--mem-max: kexec_file_load (-s) cannot",
-	  "nothing was loaded: leave out -s or --mem-min/--mem-max" },
+	  "honour --mem-max: kexec_file_load (-s) cannot",
+	  "nothing was loaded: leave out -s or --mem-max" },
 	{ "-s --dtb --run-at-load: the one that -s does not let pass is named",
 	  &arch_ppc64,
 	  true,
@@ -296,8 +296,8 @@ static const struct row {
 	  NULL,
 	  NULL,
 	  FAIL_USAGE,
-	  "honour --mem-min/--mem-max: kexec_file_load (-s) cannot",
-	  "nothing was loaded: leave out -s or --mem-min/--mem-max" },
+	  "honour --mem-min: kexec_file_load (-s) cannot",
+	  "nothing was loaded: leave out -s or --mem-min" },
 };
 
 /* The GIC's LPI tables, on a machine with both calls unless it is locked down. */
@@ -360,10 +360,129 @@ static void test_lpi(void)
 			.lpi = r->lpi,
 		};
 		e = (struct error){ 0 };
-		want_error(method_choose(&r->o, &m, &c, &e), &e, FAIL_NONE, "");
+		want_error(method_choose(&r->o, &m, false, &c, &e), &e, FAIL_NONE, "");
 		want_u64("kexec_file_load", r->expected, c.file_load);
 		want_text("why", r->why, c.why);
 		want_text("risk", r->risk, c.risk ? c.risk : "");
+	}
+}
+
+/* Of a kernel that brings a device tree. */
+static const struct uki_row {
+	const char *caption;
+	const struct arch *arch;
+	bool load, file;
+	enum lockdown lockdown;
+	struct options o;
+	bool expected;
+	const char *why;
+} uki_rows[] = {
+	{ "it takes kexec_load, as --dtb does",
+	  &arch_arm64,
+	  true,
+	  true,
+	  0,
+	  { .load = true },
+	  false,
+	  "the kernel brings a device tree" },
+	{ "on ppc64 as well",
+	  &arch_ppc64,
+	  true,
+	  true,
+	  0,
+	  { .load = true },
+	  false,
+	  "the kernel brings a device tree" },
+	{ "-a is the default",
+	  &arch_arm64,
+	  true,
+	  true,
+	  0,
+	  { .any_call = true },
+	  false,
+	  "the kernel brings a device tree" },
+	{ "an option is the reason before it",
+	  &arch_arm64,
+	  true,
+	  true,
+	  0,
+	  { .mem_max = "1" },
+	  false,
+	  "an option takes a plan of our own" },
+	{ "-s decides", &arch_arm64, true, true, 0, { .file_call = true }, true, "asked for" },
+	{ "-c decides", &arch_arm64, true, true, 0, { .load_call = true }, false, "asked for" },
+	{ "lockdown leaves kexec_file_load, and that is no error",
+	  &arch_arm64,
+	  true,
+	  true,
+	  LOCKED,
+	  { .load = true },
+	  true,
+	  "the running kernel allows no kexec_load" },
+	{ "no kexec_load, and that is no error",
+	  &arch_arm64,
+	  false,
+	  true,
+	  0,
+	  { .load = true },
+	  true,
+	  "the running kernel allows no kexec_load" },
+	{ "no kexec_file_load",
+	  &arch_arm64,
+	  true,
+	  false,
+	  0,
+	  { .load = true },
+	  false,
+	  "the running kernel has no kexec_file_load" },
+};
+
+static void test_uki(void)
+{
+	const struct uki_row *r;
+	struct machine m;
+	struct method c;
+	struct error e;
+
+	for (r = uki_rows; r < uki_rows + ARRAY_SIZE(uki_rows); r++) {
+		CASE("a kernel that brings a tree: %s", r->caption);
+		m = (struct machine){
+			.arch = r->arch,
+			.has_load = r->load,
+			.has_file_load = r->file,
+			.lockdown = r->lockdown,
+		};
+		e = (struct error){ 0 };
+		want_error(method_choose(&r->o, &m, true, &c, &e), &e, FAIL_NONE, "");
+		want_error(method_may_honour(&m, &c, &e), &e, FAIL_NONE, "");
+		want_u64("kexec_file_load", r->expected, c.file_load);
+		want_text("why", r->why, c.why);
+	}
+}
+
+static void test_has_call(void)
+{
+	static const struct {
+		const char *caption;
+		bool load, file, file_load, refused, expected;
+	} has_rows[] = {
+		{ "kexec_load", true, false, false, false, true },
+		{ "no kexec_load", false, true, false, false, false },
+		{ "kexec_file_load", false, true, true, false, true },
+		{ "no kexec_file_load", true, false, true, false, false },
+		{ "kexec_file_load, but an option wants the other", true, true, true, true, false },
+	};
+	struct machine m;
+	struct method c;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(has_rows); i++) {
+		CASE("has the call: %s", has_rows[i].caption);
+		m = (struct machine){ .has_load = has_rows[i].load,
+				      .has_file_load = has_rows[i].file };
+		c = (struct method){ .file_load = has_rows[i].file_load,
+				     .refused_option = has_rows[i].refused ? "--dtb" : NULL };
+		want_u64("answer", has_rows[i].expected, method_has_call(&m, &c));
 	}
 }
 
@@ -384,7 +503,7 @@ void test_method(void)
 			.lockdown = r->lockdown,
 		};
 		e = (struct error){ 0 };
-		ok = method_choose(&r->o, &m, &c, &e);
+		ok = method_choose(&r->o, &m, false, &c, &e) && method_may_honour(&m, &c, &e);
 		want_error(ok, &e, r->code, r->sentence);
 		if (!ok) {
 			if (r->hint)
@@ -396,4 +515,6 @@ void test_method(void)
 		want_text("lost", r->lost ? r->lost : "", c.ignored_option ? c.ignored_option : "");
 	}
 	test_lpi();
+	test_uki();
+	test_has_call();
 }

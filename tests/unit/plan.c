@@ -391,7 +391,7 @@ static void refusals(void)
 	CASE("more than half of RAM");
 	small_start(&s, SMALL_TREE);
 	s.m.mem_total = 2 * MIB;
-	want_refusal(&s, FAIL_MEMORY, "load the kernel: 1 MiB is more than half of RAM, 1 MiB",
+	want_refusal(&s, FAIL_MEMORY, "load the kernel: more than half of RAM: 1 MiB of 2 MiB",
 		     "nothing was loaded: the running kernel takes half of RAM at most; make "
 		     "kernel or initrd smaller");
 	CASE("just half of RAM: kernel 1 MiB, initrd 8 KiB, tree and stub 4 KiB");
@@ -400,7 +400,7 @@ static void refusals(void)
 		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
 	CASE("a byte less than half of RAM");
 	s.m.mem_total -= 2;
-	want_refusal(&s, FAIL_MEMORY, "load the kernel: 1 MiB is more than half of RAM, 1 MiB",
+	want_refusal(&s, FAIL_MEMORY, "load the kernel: more than half of RAM: 1 MiB of 2 MiB",
 		     "nothing was loaded: the running kernel takes half of RAM at most; make "
 		     "kernel or initrd smaller");
 	CASE("more than is available");
@@ -580,10 +580,9 @@ static void bounds(void)
 		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
 	CASE("bounds that leave too little");
 	s.r.bounds = (struct range){ 0x70000000, 0x70200000, NULL };
-	want_refusal(
-		&s, FAIL_ROOM,
-		"place the kernel: 4 MiB needed, the largest hole has 2 MiB (2 MiB free)",
-		"nothing was loaded: kexec-lite --plan --load without the initrd shows the map");
+	want_refusal(&s, FAIL_ROOM,
+		     "place the kernel: 4 MiB needed, the largest hole has 2 MiB (2 MiB free)",
+		     "nothing was loaded: kexec-lite --plan --load without the initrd shows the map");
 	small_end(&s);
 }
 
@@ -646,10 +645,9 @@ static void quiet(void)
 	CASE("quiet: when nothing is, all of the room; and the error is its own");
 	draw(&map, '+', 0, 0, '+');
 	s.r.bounds.end = SMALL_BASE + 18 * MIB;
-	want_refusal(
-		&s, FAIL_ROOM,
-		"place the kernel: 4 MiB needed, the largest hole has 2 MiB (2 MiB free)",
-		"nothing was loaded: kexec-lite --plan --load without the initrd shows the map");
+	want_refusal(&s, FAIL_ROOM,
+		     "place the kernel: 4 MiB needed, the largest hole has 2 MiB (2 MiB free)",
+		     "nothing was loaded: kexec-lite --plan --load without the initrd shows the map");
 	small_end(&s);
 }
 
@@ -707,7 +705,7 @@ static void crashes(void)
 	s.r.bounds.end = 0;
 	CASE("crash kernel: its other errors are their own");
 	s.m.mem_total = 2 * MIB;
-	want_refusal(&s, FAIL_MEMORY, "load the kernel: 1 MiB is more than half of RAM, 1 MiB",
+	want_refusal(&s, FAIL_MEMORY, "load the kernel: more than half of RAM: 1 MiB of 2 MiB",
 		     "nothing was loaded: the running kernel takes half of RAM at most; make "
 		     "kernel or initrd smaller");
 	s.m.mem_total = GIB;
@@ -763,6 +761,45 @@ static void crashes(void)
 		e = (struct error){ 0 };
 		want_u64("kexec_file_load", i <= 2047, plan_check_cmdline(&s.r, &e));
 		cmdline[i] = 'a';
+	}
+	small_end(&s);
+}
+
+static void file_calls(void)
+{
+	static const struct {
+		const char *caption;
+		uint64_t total, available, initrd, memsz;
+		enum code code;
+		const char *sentence;
+	} file_rows[] = {
+		{ "half of RAM", 512 * MIB, 0, 156 * MIB, 100 * MIB, FAIL_NONE, "" },
+		{ "a byte more", 512 * MIB, 0, 156 * MIB + 1, 100 * MIB, FAIL_MEMORY,
+		  "load the kernel: more than half of RAM: 256 MiB of 512 MiB" },
+		{ "by the kernel alone", 512 * MIB, 0, 0, 257 * MIB, FAIL_MEMORY,
+		  "load the kernel: more than half of RAM: 257 MiB of 512 MiB" },
+		{ "by a kernel that says so", 512 * MIB, 0, 1, UINT64_MAX, FAIL_MEMORY,
+		  "load the kernel: more than half of RAM: 15.9 EiB of 512 MiB" },
+		{ "less is available", 512 * MIB, 100 * MIB, 60 * MIB, 50 * MIB, FAIL_MEMORY,
+		  "load the kernel: 110 MiB needed, and only 100 MiB available" },
+		{ "nothing is known of RAM", 0, 0, 60 * MIB, 50 * MIB, FAIL_NONE, "" },
+	};
+	struct small s;
+	struct error e;
+	size_t i;
+
+	small_start(&s, SMALL_TREE);
+	s.r.file_call = true;
+	for (i = 0; i < ARRAY_SIZE(file_rows); i++) {
+		CASE("kexec_file_load: %s", file_rows[i].caption);
+		s.m.mem_total = file_rows[i].total;
+		s.m.mem_available = file_rows[i].available;
+		s.r.initrds = file_rows[i].initrd > 0;
+		s.r.initrd[0].len = (size_t)file_rows[i].initrd; /* nobody reads it */
+		s.img.memsz = file_rows[i].memsz;
+		e = (struct error){ 0 };
+		want_error(plan_check_file_call(&s.r, &e), &e, file_rows[i].code,
+			   file_rows[i].sentence);
 	}
 	small_end(&s);
 }
@@ -835,5 +872,6 @@ void test_plan(void)
 	bounds();
 	quiet();
 	crashes();
+	file_calls();
 	random_machines();
 }

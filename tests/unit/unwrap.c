@@ -7,6 +7,7 @@
 #include "arch/arch.h"
 #include "dt/merge.h"
 #include "src/formats/pe.h"
+#include "src/formats/uki.h"
 #include "src/formats/unwrap.h"
 
 #include <stdio.h>
@@ -530,10 +531,38 @@ static void test_uki_trees(void)
 {
 	static const struct {
 		const char *caption, *names[3], *trees[3]; /* "": no bytes */
-		int taken;				   /* -1: none */
+		int taken; /* -1: none, -2: another machine's is not */
 	} ukis[] = {
 		{ "for this machine", { ".dtb" }, { "/ { compatible = \"a,b\"; };" }, 0 },
-		{ "for another", { ".dtb" }, { "/ { compatible = \"a,c\"; };" }, -1 },
+		{ "for another, and the only one",
+		  { ".dtb" },
+		  { "/ { compatible = \"a,c\"; };" },
+		  -2 },
+		{ "for a kin, and the only one",
+		  { ".dtb" },
+		  { "/ { compatible = [612c6300612c6200]; };" },
+		  0 },
+		{ "for a kin, to be chosen by that",
+		  { ".dtbauto" },
+		  { "/ { compatible = [612c6300612c6200]; };" },
+		  -1 },
+		{ "for another, and to be chosen by that",
+		  { ".dtbauto" },
+		  { "/ { compatible = \"a,c\"; };" },
+		  -1 },
+		{ "two for others",
+		  { ".dtb", ".dtb" },
+		  { "/ { compatible = \"a,c\"; };", "/ { compatible = \"a,d\"; };" },
+		  -1 },
+		{ "one for another, besides those to be chosen",
+		  { ".dtbauto", ".dtb", ".dtbauto" },
+		  { "/ { compatible = \"a,c\"; };", "/ { compatible = \"a,d\"; };",
+		    "/ { compatible = \"a,e\"; };" },
+		  -2 },
+		{ "one for another, and then one that is chosen",
+		  { ".dtb", ".dtbauto" },
+		  { "/ { compatible = \"a,c\"; };", "/ { compatible = \"a,b\"; };" },
+		  1 },
 		{ "the second is for this machine, and so is the third",
 		  { ".dtb", ".dtbauto", ".dtbauto" },
 		  { "/ { compatible = \"a,c\"; };", "/ { compatible = \"a,b\"; n { }; };",
@@ -562,12 +591,14 @@ static void test_uki_trees(void)
 				s[n + 1].data.len = 0;
 		}
 		make_sections(f, s, (unsigned)n + 1);
+		want(uki_has_tree((struct span){ f, FILE_MAX }), "it brings a tree");
 		e = (struct error){ 0 };
 		pieces_start(&p, MIB);
 		want_error(unwrap((struct span){ f, FILE_MAX }, "x",
 				  &(struct unwrap_target){ small.m.arch->elf_flat, small.m.fdt.p },
 				  &p.store, &u, &e),
 			   &e, FAIL_NONE, "");
+		want_u64("another machine's", ukis[i].taken == -2, u.foreign_dtb);
 		if (ukis[i].taken < 0) {
 			want_u64("bytes of a tree", 0, u.dtb.len);
 		} else {
@@ -578,6 +609,21 @@ static void test_uki_trees(void)
 		for (j = 0; j < n; j++)
 			note_free(&trees[j]);
 	}
+	CASE("UKI: without a tree, and no UKI");
+	make_sections(f, s, 1);
+	want(!uki_has_tree((struct span){ f, FILE_MAX }), "it brings none");
+	want(!uki_has_tree((struct span){ 0 }), "nothing brings none");
+	CASE("UKI: a tree of another profile");
+	s[1] = (struct section){ ".profile", TEXT("a") };
+	s[2] = (struct section){ ".profile", TEXT("b") };
+	s[3] = (struct section){ ".dtb", TEXT("c") };
+	make_sections(f, s, 4);
+	want(!uki_has_tree((struct span){ f, FILE_MAX }), "it brings none");
+	make_sections(f, s, 2);
+	want(!uki_has_tree((struct span){ f, FILE_MAX }), "it brings none");
+	s[2] = s[3];
+	make_sections(f, s, 3);
+	want(uki_has_tree((struct span){ f, FILE_MAX }), "it brings one of the first profile");
 	CASE("UKI: a tree at no multiple of 8");
 	trees[0] = note_tree("/ { compatible = \"a,b\"; };");
 	s[1] = (struct section){ ".dtb", trees[0] };
