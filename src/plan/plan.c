@@ -71,8 +71,10 @@ static bool check_memory(const struct request *r, uint64_t shipped, uint64_t mor
 {
 	char need[FORMAT_SIZE_MAX], have[FORMAT_SIZE_MAX];
 	const struct machine *m = r->machine;
-	const uint64_t needed = shipped + more + r->anonymous;
+	uint64_t needed;
 
+	if (__builtin_add_overflow(shipped, more + r->anonymous, &needed))
+		needed = UINT64_MAX;
 	format_size(need, shipped);
 	if (m->mem_total && shipped > m->mem_total / 2) {
 		fail(e, FAIL_MEMORY, "load the kernel: more than half of RAM: %s of %s", need,
@@ -94,12 +96,16 @@ static bool check_memory(const struct request *r, uint64_t shipped, uint64_t mor
  */
 bool plan_check_file_call(const struct request *r, struct error *e)
 {
-	uint64_t sum = round_up(initrds_size(r), r->machine->page_size);
+	const struct image *img = r->image;
+	uint64_t files = initrds_size(r), staged;
+	size_t i;
 
 	/* what does not fit 64 bits fits no memory */
-	if (__builtin_add_overflow(sum, r->image->memsz, &sum))
-		sum = UINT64_MAX;
-	return plan_check_cmdline(r, e) && check_memory(r, sum, e);
+	if (__builtin_add_overflow(files, img->memsz, &staged))
+		staged = UINT64_MAX;
+	for (i = 0; i < img->parts; i++)
+		files += img->part[i].data.len;
+	return plan_check_cmdline(r, e) && check_memory(r, staged, files, e);
 }
 
 /* ---- what the next kernel is told */

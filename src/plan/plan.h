@@ -44,10 +44,13 @@ bool plan_draft(const struct request *r, struct plan *p, struct error *e);
 bool plan_start(struct plan *p, const struct request *r, struct error *e);
 void plan_tell(struct plan *p, const struct request *r);
 
-/* What must hold for any call: the length of the command line; and when the running kernel places
- * all by itself: that, and half of RAM. Errors: FAIL_CMDLINE, FAIL_MEMORY.
- */
+/* What must hold for any call: the length of the command line. Errors: FAIL_CMDLINE. */
 bool plan_check_cmdline(const struct request *r, struct error *e);
+
+/* What must hold for kexec_file_load: that, and memory. The running kernel reads both files whole,
+ * then copies them to pages that it allocates (kernel/kexec_file.c, kimage_file_prepare_segments).
+ * Errors: FAIL_CMDLINE, FAIL_MEMORY.
+ */
 bool plan_check_file_call(const struct request *r, struct error *e);
 void plan_free(struct plan *p);
 

@@ -62,7 +62,7 @@ static bool capture_log(int root, const char *dir, const struct machine *m, stru
 
 	probe_log(root, m, &t);
 	if (t.len) {
-		redact_log(t.p, t.len, m->arch->log_word(m));
+		redact_log(t.p, t.len, m->log_word);
 		ok = save_text(dir, LOG_FILE, &t, e);
 	}
 	strbuf_free(&t);

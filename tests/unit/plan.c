@@ -296,7 +296,7 @@ static void file_call(struct small *s)
 	want_error(plan_check_file_call(&s->r, &e), &e, FAIL_NONE, "");
 	s->m.mem_total -= 2;
 	want_error(plan_check_file_call(&s->r, &e), &e, FAIL_MEMORY,
-		   "load the kernel: 4 MiB is more than half of RAM, 4 MiB");
+		   "load the kernel: more than half of RAM: 4 MiB of 8 MiB");
 }
 
 static void refusals(void)
@@ -781,7 +781,7 @@ static void file_calls(void)
 		{ "by a kernel that says so", 512 * MIB, 0, 1, UINT64_MAX, FAIL_MEMORY,
 		  "load the kernel: more than half of RAM: 15.9 EiB of 512 MiB" },
 		{ "less is available", 512 * MIB, 100 * MIB, 60 * MIB, 50 * MIB, FAIL_MEMORY,
-		  "load the kernel: 110 MiB needed, and only 100 MiB available" },
+		  "load the kernel: 171 MiB needed, and only 100 MiB available" },
 		{ "nothing is known of RAM", 0, 0, 60 * MIB, 50 * MIB, FAIL_NONE, "" },
 	};
 	struct small s;
