@@ -289,7 +289,7 @@ guest() {
 	log=$run_dir/refuse/log
 	once refuse boot_refuse
 	local free
-	free=$(of_stage run | sed -nE 's/^STEP-STDERR no-room .*hole is ([0-9.]+ MiB \([0-9.]+ MiB free\))$/\1/p')
+	free=$(of_stage run | sed -nE 's/^STEP-STDERR no-room .*hole has ([0-9.]+ MiB \([0-9.]+ MiB free\))$/\1/p')
 	[[ -n $free ]]
 	guest no-room 8 "place the initrd: 400 MiB needed, the largest hole has $free" \
 		"nothing was loaded: kexec-lite --plan --load without the initrd shows the map"
