@@ -24,7 +24,7 @@ load helpers-build
 	# the first word of each command
 	words=$(sed -E 's/ (\|\||\|) /\n/g' "$out.commands" | awk '{ print $1 }' | sort -u | paste -sd' ')
 	same commands "$words" "cc cmp echo install ln mkdir"
-	run grep -E 'tests/|apt|curl|wget|git ' "$out.commands"
+	run grep -wE 'tests|apt|apt-get|curl|wget|git' "$out.commands"
 	same fetches "$output" ""
 }
 
@@ -67,8 +67,6 @@ load helpers-build
 	build BUILD="$out"
 	run make -C "$top" --no-print-directory BUILD="$out"
 	same "a second build" "$output" ""
-	run make -C "$top" --no-print-directory -n BUILD="$out" ZSTD=
-	# all of it is done before anything is compiled, so look at what it would do
 	build BUILD="$out" ZSTD=
 	run ldd "$out/kexec-lite"
 	[[ $output != *zstd* ]] || fail_with "$output"
@@ -91,8 +89,7 @@ load helpers-build
 		same output "$output" ""
 	done
 	build sanitize BUILD="$out"
-	host_bin=$out/sanitize/kexec-lite
-	diff -u "$plans/virt-6.1.json" <(planned virt-6.1 --plan=json)
+	plans_the_same "$out/sanitize/kexec-lite" --no-sandbox # which lets pass no calls of theirs
 }
 
 @test "make install: the program, its manual and its completion, where they are wanted" {
