@@ -158,7 +158,7 @@ static bool check_code(struct span stub, const struct machine *m, struct error *
 	};
 	const uint32_t rfid = 0x4c000024;
 	bool big = m->big_endian;
-	uint32_t word;
+	uint32_t word = 0;
 	size_t i;
 
 	_Static_assert(sizeof(code) == DATA - CODE, "the stub has grown");

@@ -125,7 +125,7 @@ static bool read_cpus(struct reader *r)
 {
 	static const char path[] = CPU_FOLDER "possible";
 	struct strbuf possible = STRBUF_GROWING, present = STRBUF_GROWING;
-	struct span list, have;
+	struct span list = { NULL, 0 }, have;
 	int err;
 	bool ok;
 

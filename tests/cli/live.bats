@@ -465,7 +465,7 @@ uki() { "$top/tests/lab/wrap" uki "$1" .linux=Image "${@:2}"; }
 # ---- captures
 
 @test "a capture keeps known words, and nobody else can read it" {
-	local words="BOOT_IMAGE=/vmlinuz crashkernel=256M quiet" secret="PASSWORD=abc BOOTIF=01-52-54 netroot=iscsi:u:p@h" file
+	local words="BOOT_IMAGE=/vmlinuz crashkernel=256M quiet" secret="PASSWORD=abc BOOTIF=01-52-54 netroot=iscsi:u:p@h"
 	changed CRASH private proc/cmdline "$words $secret -- quiet\n"
 	fdtput -t s private/sys/firmware/fdt /chosen bootargs "$words $secret"
 	fdtput -t s private/sys/firmware/fdt / serial-number 0123456

@@ -49,6 +49,7 @@ in_namespace() {
 }
 
 @test "a machine with more interfaces than one answer holds" {
+	# shellcheck disable=SC2016  # for the shell that it starts
 	run in_namespace '
 		for i in $(seq 10 110); do ip link add w$i type veth peer name x$i; ip link set w$i up; done
 		ip -o link show up | cut -d : -f 2 | sort >before
