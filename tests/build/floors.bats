@@ -102,7 +102,7 @@ seers() {
 	run grep -rlE 'INITRD\]\.share_window' src dt arch
 	echo "$output"
 	[[ $output = src/plan/place.c ]]
-	run grep -rl '"kaslr-seed"' src dt arch
+	run grep -rlE 'setprop.*"kaslr-seed"' src dt arch
 	echo "$output"
 	[[ $output = dt/chosen.c ]]
 	run grep -rlE 'LOCKDOWN_NONE' --include='*.c' src dt arch

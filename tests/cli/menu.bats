@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What a boot menu shows. petitboot loads with -l, and when that fails with -s; its status line has the
 # first 60 characters of the first line that the second attempt left (../callers.md in a few words:
 # the reason must be in them, before any path, and no warning in front). So each attempt, with a

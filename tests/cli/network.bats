@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Interfaces on this machine's own kernel, in a network namespace: down for a start, and up again,
 # with all that went with them, when the start fails.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* network COMMAND: takes the network down as `kexec-lite -e` does, runs COMMAND, and has it up again
  * as -e does when the running kernel refuses. For tests/cli/network.bats.
  */
