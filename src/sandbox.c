@@ -36,6 +36,12 @@ static bool wants_pages(const struct job *j)
 	return j->m->live && !j->o->panic && !j->r->file_call;
 }
 
+/* Where memory has failed, the places of any plan of ours are looked at. */
+static bool wants_flags(const struct job *j)
+{
+	return wants_pages(j) || (j->m->live && j->m->corrupted && !j->r->file_call);
+}
+
 static bool is_pinned(const struct job *j)
 {
 	return j->o->run_at_load || j->o->panic;
@@ -47,7 +53,8 @@ static bool make_plan(struct job *j, struct image *img, struct plan *p, struct e
 		return plan_check_file_call(j->r, e);
 	if (wants_pages(j))
 		freepages_probe(j->m, &j->pages, inputs_newest(j->in, j->r));
-	return kernel_settle(img, j->o->kernel, j->m, is_pinned(j), e) && plan_draft(j->r, p, e);
+	return kernel_settle(img, j->o->kernel, j->m, is_pinned(j), e) &&
+	       freepages_plan(j->m, &j->pages, j->r, p, e);
 }
 
 static bool answer(struct job *j, struct image *img, struct plan *p, struct error *e)
@@ -84,7 +91,7 @@ static void be_child(struct job *j)
 
 	to_parent = j->message;
 	input_report_to(report);
-	if (wants_pages(j))
+	if (wants_flags(j))
 		freepages_open(&j->pages);
 	if (!unpack_buffer_own(&j->in->buffer, &e) || !confine(&j->message->missing, &e) ||
 	    !answer(j, &img, &p, &e))
@@ -100,7 +107,7 @@ static void be_both(struct job *j)
 	struct image img = { 0 };
 	struct plan p = { 0 };
 
-	if (wants_pages(j))
+	if (wants_flags(j))
 		freepages_open(&j->pages);
 	j->r = &r;
 	if (!answer(j, &img, &p, &e))

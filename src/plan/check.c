@@ -93,6 +93,8 @@ static const char *kept_rule(const struct machine *m, const char *why)
 		k++;
 	if (k->what)
 		return k->rule;
+	if (why == plan_poisoned)
+		return "not-poisoned";
 	return why == iomem_crash ? "crash-region-kept" : "not-kept";
 }
 

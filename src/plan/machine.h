@@ -70,6 +70,7 @@ struct machine {
 	bool tree_in_x0;  /* the running kernel passes a tree's address by itself */
 
 	uint64_t mem_total, mem_available; /* bytes, as /proc/meminfo says; 0: not known */
+	uint64_t corrupted;		   /* the same of memory that failed, HardwareCorrupted */
 	struct strbuf cmdline;		   /* of the running kernel, without the newline */
 
 	/* may we load? */

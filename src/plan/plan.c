@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char plan_poisoned[] = "memory that failed";
+
 const char *piece_name(enum piece piece)
 {
 	static const char *const names[] = { "kernel", "initrd", "tree", "stub", "core" };

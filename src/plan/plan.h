@@ -34,6 +34,9 @@ struct plan {
  */
 bool plan_make(const struct request *r, struct plan *p, struct error *e);
 
+/* Why memory that failed is reserved. */
+extern const char plan_poisoned[];
+
 /* The same without the check, for callers that check the plan where it is used. */
 bool plan_draft(const struct request *r, struct plan *p, struct error *e);
 

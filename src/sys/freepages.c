@@ -12,7 +12,8 @@
 /* Documentation/admin-guide/mm/pagemap.rst: 64 bits for each page frame, this one set on all pages
  * of a free block.
  */
-#define KPF_BUDDY (1ull << 10)
+#define KPF_BUDDY    (1ull << 10)
+#define KPF_HWPOISON (1ull << 19) /* its memory failed */
 
 /* The allocator goes up within the blocks that it takes apart, of 4 MiB with pages of 4 KiB, and
  * from block to block either way.
@@ -124,4 +125,65 @@ void freepages_probe(struct machine *m, const struct freepages_files *f, struct 
 	map->last = locate(f->map, newest.p + newest.len - 1, m->page_size);
 	if (newest.len > STEP)
 		map->down = locate(f->map, newest.p + newest.len - STEP, m->page_size) > map->last;
+}
+
+/* ---- pages whose memory failed */
+
+/* Adds those of a segment, with the room after it, to `bad`. What cannot be read is sound. */
+static bool find_bad(int fd, const struct segment *s, uint32_t page_size, struct ranges *bad)
+{
+	uint64_t flags[512];
+	phys at = s->at.start;
+	ssize_t n, i;
+
+	while (at < s->reserved_end) {
+		n = pread(fd, flags, sizeof(flags), (off_t)(at / page_size * sizeof(*flags)));
+		n /= (ssize_t)sizeof(*flags);
+		if (n <= 0)
+			break;
+		for (i = 0; i < n && at < s->reserved_end; i++, at += page_size)
+			if ((flags[i] & KPF_HWPOISON) &&
+			    !ranges_add(bad, at, at + page_size, plan_poisoned))
+				return false;
+	}
+	return true;
+}
+
+/* Reserves what of the plan's places is bad: *found, if any is. */
+static bool reserve_bad(struct machine *m, int fd, const struct plan *p, bool *found)
+{
+	struct ranges bad = { 0 };
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < p->n && ok; i++)
+		ok = find_bad(fd, &p->seg[i], m->page_size, &bad);
+	for (i = 0; i < bad.n && ok; i++)
+		ok = ranges_add(&m->reserved, bad.v[i].start, bad.v[i].end, plan_poisoned);
+	*found = bad.n;
+	ranges_free(&bad);
+	if (!ok || !*found)
+		return ok;
+	ranges_sort(&m->reserved);
+	ranges_free(&m->free);
+	return ranges_subtract(&m->ram, &m->reserved, &m->free);
+}
+
+bool freepages_plan(struct machine *m, const struct freepages_files *f, const struct request *r,
+		    struct plan *p, struct error *e)
+{
+	bool found;
+
+	for (;;) {
+		if (!plan_draft(r, p, e))
+			return false;
+		if (!m->corrupted || f->flags < 0)
+			return true;
+		if (!reserve_bad(m, f->flags, p, &found))
+			return fail_memory(e);
+		if (!found)
+			return true;
+		/* no later draft has these pages, so there is an end to it */
+		plan_free(p);
+	}
 }

@@ -75,6 +75,7 @@ static bool probe_meminfo(int root, struct machine *m, struct error *e)
 
 	m->mem_total = meminfo(&info, "MemTotal:");
 	m->mem_available = meminfo(&info, "MemAvailable:");
+	m->corrupted = meminfo(&info, "HardwareCorrupted:");
 	strbuf_free(&info);
 	return !err || err == ENOENT || probe_fail_read("proc/meminfo", err, e);
 }

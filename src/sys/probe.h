@@ -13,7 +13,7 @@
 #define PROBE_H
 
 #include "src/base/error.h"
-#include "src/plan/machine.h"
+#include "src/plan/plan.h"
 
 /* First: what the machine is, what it permits and what is loaded, which is all that --status,
  * --exec and --unload need. root NULL: this machine. Errors: FAIL_MACHINE. End m with
@@ -26,7 +26,7 @@ bool probe_state(const char *root, struct machine *m, struct error *e);
  */
 bool probe_machine(const char *root, struct machine *m, struct error *e);
 
-/* What freepages_probe() reads, opened by the process that asks; -1: not there. */
+/* What the next two read, opened by the process that asks; -1: not there. */
 struct freepages_files {
 	int flags, zones, map;
 };
@@ -38,6 +38,14 @@ void freepages_close(const struct freepages_files *f);
  * error: a kernel that does not say leaves the map without blocks.
  */
 void freepages_probe(struct machine *m, const struct freepages_files *f, struct span newest);
+
+/* plan_draft(), without pages whose memory failed: where the running kernel knows of such, those of
+ * a draft are looked at, and one that has bad ones is made anew, with them in m->reserved. The
+ * kernel writes to destinations without a question (kernel/kexec_core.c, kimage_load_segment).
+ * Errors: those of plan_draft().
+ */
+bool freepages_plan(struct machine *m, const struct freepages_files *f, const struct request *r,
+		    struct plan *p, struct error *e);
 
 /* Then, for a crash kernel: its memory, which is all that is free from now on, and, if the plan is
  * to be our own, what its core header says. Files: sys/devices/system/cpu/possible and the

@@ -95,6 +95,7 @@ static void keep_stub(struct small *s, const char *why)
 	if (!ranges_add(&s->m.reserved, 0x7fbd0000, 0x7fbe0001, why))
 		abort();
 }
+ROW(kept_poisoned) { (void)p; keep_stub(s, plan_poisoned); }
 ROW(kept_lpi) { (void)p; keep_stub(s, arm64_lpi); }
 ROW(kept_added) { (void)p; keep_stub(s, arm64_added); }
 ROW(kept_map) { (void)p; keep_stub(s, arm64_efi_map); }
@@ -503,6 +504,7 @@ static const struct row {
 	{ "the stub's first byte in the crash region", kept_region,
 	  BREAKS("crash-region-kept", "the stub lies on memory that must be kept") },
 
+	{ "the stub's first byte in memory that failed", kept_poisoned, STUB_KEPT("not-poisoned") },
 	{ "the stub's first byte in an LPI table", kept_lpi, STUB_KEPT("lpi-tables") },
 	{ "the stub's first byte in RAM that EFI does not know", kept_added,
 	  STUB_KEPT("efi-hot-added") },
