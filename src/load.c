@@ -60,7 +60,7 @@ static bool read_seed(const char *hex, struct request *r, struct error *e)
 		digit = (struct span){ (const uint8_t *)hex + i, 1 };
 		if (!span_parse_number(&digit, 16, &v))
 			break;
-		seed[i / 2] = (uint8_t)(seed[i / 2] << 4 | v);
+		seed[i / 2] = (uint8_t)(seed[i / 2] << 4 | (uint8_t)v);
 	}
 	if (hex[i] || !i || i % 2)
 		return fail(e, FAIL_USAGE, "read the options: --seed takes 2 to %zu hex digits",
@@ -73,9 +73,12 @@ static bool read_seed(const char *hex, struct request *r, struct error *e)
 /* At most 256 bytes at once: never short, never interrupted (getrandom(2)). */
 static bool get_random(void *p, size_t len, struct error *e)
 {
-	if (getrandom(p, len, 0) == (ssize_t)len)
+	const ssize_t n = getrandom(p, len, 0);
+
+	if (n == (ssize_t)len)
 		return true;
-	return fail(e, FAIL_MACHINE, "get random bytes: %s", strerror(errno));
+	return fail(e, FAIL_MACHINE, "get random bytes: %s",
+		    n < 0 ? strerror(errno) : "too few of them");
 }
 
 static bool get_seeds(const struct options *o, struct request *r, struct error *e)

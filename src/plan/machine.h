@@ -99,11 +99,12 @@ void machine_free(struct machine *m);
 static inline bool machine_before(const struct machine *m, unsigned major, unsigned minor)
 {
 	struct span s = { (const uint8_t *)m->release, strlen(m->release) };
-	uint64_t has_major, has_minor;
+	uint64_t has_major, has_minor = 0;
 
-	if (!span_parse_number(&s, 10, &has_major) || !span_skip_prefix(&s, ".") ||
-	    !span_parse_number(&s, 10, &has_minor))
+	if (!span_parse_number(&s, 10, &has_major))
 		return false;
+	if (span_skip_prefix(&s, "."))
+		span_parse_number(&s, 10, &has_minor);
 	return has_major < major || (has_major == major && has_minor < minor);
 }
 

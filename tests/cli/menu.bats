@@ -38,7 +38,7 @@ setup_file() {
 		gzip -nc $m | head -c 1000 >gz-$m
 		head -c 60 $m >start-$m
 		head -c 70000 $m >half-$m
-		head -c 1000 tree-$m >cut-$m
+		head -c $(($(wc -c <tree-$m) / 2)) tree-$m >cut-$m
 	done
 	dtc -q -I dts -O dtb -o fit - <<<'/dts-v1/; / { description = "x"; images { k { data = [00]; }; }; };'
 }
@@ -124,7 +124,7 @@ menu() {
 			for calls in both kexec_file_load; do
 				shown "$m" $calls -l --dtb="$there/${file/@/$m}" "$there/$m"
 				[[ $line = "kexec-lite: cannot "*"$reason"* && $did = "did: nothing" ]] ||
-					fail_with "$m $calls -l: $line ($did)"
+					fail_with "$file: $m $calls -l: $line ($did)"
 			done
 			shown "$m" kexec_file_load -s --dtb="$there/${file/@/$m}" "$there/$m"
 			[[ $line = "kexec-lite: cannot "*"$reason"* && $did = "did: nothing" ]] ||

@@ -85,7 +85,7 @@ odd() {
 		3.19 arm64_kexec_dtb_addr kernel tree
 		4 arm64_kexec_dtb_addr kernel tree
 		5.1 arm64_kexec_dtb_addr kernel tree stub
-		none arm64_kexec_dtb_addr kernel tree
+		none arm64_kexec_dtb_addr kernel tree stub
 	END
 	rm odd/proc/kallsyms
 	plan odd Image
@@ -157,7 +157,12 @@ odd() {
 	odd ARM proc/meminfo 'MemTotal: 800000 kB\nMemAvailable: 3000 kB\n'
 	plan odd Image.gz
 	refused 9 "load the kernel: unpacked, larger than 2.9 MiB, the limit: Image.gz"
+	# unpacked it is in memory twice as it is loaded
 	odd ARM proc/meminfo 'MemTotal: 800000 kB\nMemAvailable: 4000 kB\n'
+	plan odd Image.gz
+	refused 9 "load the kernel: 6 MiB needed, and only 3.9 MiB available" \
+		"nothing was loaded: free some memory and try again"
+	odd ARM proc/meminfo 'MemTotal: 800000 kB\nMemAvailable: 7000 kB\n'
 	plan odd Image.gz
 	same status "$status" 0
 }

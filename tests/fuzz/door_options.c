@@ -53,7 +53,7 @@ void door_options(struct span in)
 	if (ok) {
 		DOOR_WANT(options_action(&o) <= LOAD_SHUTDOWN);
 		m.has_file_load = o.debug;
-		door_error(method_choose(&o, &m, &c, &e), &e);
+		door_error(method_choose(&o, &m, o.no_sync, &c, &e), &e);
 		check_line(&o, argc > 1 ? argv[argc - 1] : "");
 	}
 	free(words);

@@ -116,7 +116,7 @@ cmdline          trust the sandbox: it swapped the command line
 cmdline-tree     trust the plan: bootargs in its device tree is wrong
 initrd           trust the sandbox: it swapped an initrd
 initrd-more      trust the sandbox: it swapped the initrd
-initrd-none      trust the plan: a piece is missing
+initrd-none      trust the plan: a piece is missing (is-its-file)
 kernel           trust the sandbox: it swapped the kernel
 kernel-made      trust the sandbox: it swapped the kernel
 kernel-unpacked  trust the sandbox: it swapped the kernel
@@ -128,11 +128,11 @@ stub             trust the sandbox: it changed the stub
 wraps-data       trust the sandbox: it named bytes that are in no file
 length           trust the sandbox: it named bytes that are in no file
 source           trust the sandbox: it named bytes that are in no file
-wraps            trust the plan: the initrd wraps
+wraps            trust the plan: the initrd wraps (no-wrap)
 count            trust the sandbox: it miscounted the segments
 piece            trust the sandbox: it named a piece that is unknown
 parts            trust the sandbox: it miscounted the parts of the kernel
-entry            trust the plan: it starts outside of what is loaded
+entry            trust the plan: it starts outside of what is loaded (entry-in-segment)
 '
 
 @test "lies are named, and none is believed" {
