@@ -116,8 +116,10 @@ bool span_parse_number(struct span *s, unsigned base, uint64_t *v)
 			return false;
 	}
 	*v = n;
+	if (!i)
+		return false;
 	*s = (struct span){ s->p + i, s->len - i };
-	return i;
+	return true;
 }
 
 bool span_parse_address(struct span *s, uint64_t *v)

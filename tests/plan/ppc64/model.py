@@ -7,7 +7,7 @@ our C: reads the machine's tree and the kernel's headers by itself and believes 
 only where it puts things. Prints each broken rule; exits 1 when there is one.
 """
 import os
-import shlex
+import re
 import struct
 import sys
 
@@ -16,6 +16,26 @@ from common import OURS, CRASH, STALE_CHOSEN, Plan, covered, kept_reservations, 
     union  # noqa: E402
 
 ALIGN = 0x10000
+
+
+def words(line):
+    """kernel/params.c, next_arg: a quote that nobody ends goes on to the end; "--" is where init's begin."""
+    word, quoted = "", False
+    for c in line + " ":
+        if c == '"':
+            quoted = not quoted
+        if c.isspace() and not quoted:
+            if word == "--":
+                return
+            if word:
+                yield word.replace('"', "")
+            word = ""
+        else:
+            word += c
+    if word:
+        yield word.replace('"', "")
+
+
 STALE = {"linux,htab-base", "linux,htab-size", "linux,kernel-end", "linux,pci-domain",
          "linux,crashkernel-base", "linux,crashkernel-size", "linux,usable-memory",
          "linux,drconf-usable-memory", "linux,memory-limit"}
@@ -75,10 +95,14 @@ def check_limits(p):
         usable = [(0, region[0][1])] + firmware(p.old)
     total = sum(below([r], u[1]) - below([r], u[0]) for u in union(usable) for r in union(ram))
     mem = 0
-    for word in shlex.split(p.said["cmdline"].split(" -- ")[0]):
+    for word in words(p.said["cmdline"]):
+        found = re.match(r"mem=(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)([kmgtpeKMGTPE]?)", word)
         if word.startswith("mem="):
-            digits = word[4:].rstrip("kmgtpeKMGTPE")
-            mem = int(digits, 0) << 10 * (" kmgtpe".index(word[-1].lower()) if digits != word[4:] else 0)
+            mem = 0
+        if found:
+            digits, unit = found.groups()
+            base = 16 if digits[1:2] in "xX" and digits[1:] else 8 if digits[0] == "0" else 10
+            mem = int(digits, base) << 10 * " kmgtpe".index(unit.lower() or " ")
     limit = min(mem or total, total) >> 24 << 24
     for s in p.segments:
         rule(below(ram, s["room_end"]) <= limit, "%s is above the memory that mem= leaves" % s["piece"])
