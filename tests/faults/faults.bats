@@ -207,7 +207,7 @@ starve() {
 
 @test "what is said of failing calls is in tests/faults/sentences" {
 	# each libc has words of its own
-	local texts='I/O error|Input/output error|Interrupted system call|Resource temporarily unavailable|Out of memory|Cannot allocate memory|Permission denied|No such file or directory'
+	local texts='File exists|I/O error|Input/output error|Interrupted system call|Resource temporarily unavailable|Out of memory|Cannot allocate memory|Permission denied|No such file or directory'
 	sed -nE "s/^SENTENCE //p" out.* | LC_ALL=C sed -E "s#($texts)#ERROR#
 		s#(write a file: ERROR: )(capture|[.]{3}).*#\1capture/...#
 		s#ERROR: [^ ]* in /sys#ERROR: ... in /sys#

@@ -70,6 +70,7 @@ door() {
 @test "door: /proc/iomem and the log" { door iomem 8000; }
 @test "door: /proc/zoneinfo" { door staging 8000; }
 @test "door: what a core header is made of" { door elfcorehdr 15000; }
+@test "door: the message of the sandbox" { door message 8000; }
 @test "door: the command line of the program" { door options 40000; }
 @test "door: the whole plan" { door plan 1000; }
 @test "door: gzip" { door gzip 8000; }
@@ -102,7 +103,7 @@ planted() {
 }
 
 @test "a door finds a missing bounds check" {
-	planted src/span.c 's/off > s.len \|\| len > s.len - off/off > s.len/' doors
+	planted src/base/span.c 's/off > s.len \|\| len > s.len - off/off > s.len/' doors
 	out=$BATS_TEST_TMPDIR/planted
 	run door elf64 15000
 	same status "$status" 1
@@ -110,7 +111,7 @@ planted() {
 }
 
 @test "the property finds a planner that forgets what is kept" {
-	planted src/probe.c 's/ranges_subtract\(&m->ram, &m->keep, &m->room\)/ranges_subtract(\&m->ram, \&m->room, \&m->room)/' property
+	planted src/sys/probe.c 's/ranges_subtract\(&m->ram, &m->reserved, &m->free\)/ranges_subtract(\&m->ram, \&m->free, \&m->free)/' property
 	run "$BATS_TEST_TMPDIR/planted/property" 2000
 	same status "$status" 134
 	[[ $output = *"trust the plan: "*"lies on memory that must be kept"* ]]
