@@ -188,16 +188,21 @@ static bool read_maps(struct reader *r)
 	return ok;
 }
 
+static bool add_all(const struct ranges *from, struct ranges *out)
+{
+	size_t i;
+
+	for (i = 0; i < from->n; i++)
+		if (!ranges_add(out, from->v[i].start, from->v[i].end, from->v[i].what))
+			return false;
+	return true;
+}
+
 /* All RAM of the machine: drivers' too, which user programs have their pages in. */
 static bool find_ram(const struct machine *m, struct ranges *out)
 {
-	const struct range *r;
-	bool ok = true;
+	const bool ok = add_all(&m->ram, out) && add_all(&m->driver_ram, out);
 
-	for (r = m->ram.v; r < m->ram.v + m->ram.n && ok; r++)
-		ok = ranges_add(out, r->start, r->end, r->what);
-	for (r = m->driver_ram.v; r < m->driver_ram.v + m->driver_ram.n && ok; r++)
-		ok = ranges_add(out, r->start, r->end, r->what);
 	ranges_union(out);
 	return ok;
 }

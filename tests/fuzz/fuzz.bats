@@ -140,8 +140,8 @@ missing() {
 	same missing "$(missing "$top/doc/testing.md")" ""
 	# and one that is not is found
 	# shellcheck disable=SC2016  # the same
-	printf '%s\n' '`unit/place.c` "nobody is here"; `cli.bats` "help goes to"' '`refuse.bats` "nobody"' \
+	printf '%s\n' '`unit/holes.c` "nobody is here"; `cli/cli.bats` "help goes to"' '`cli/refuse.bats` "nobody"' \
 		>"$BATS_TEST_TMPDIR/doc"
-	same missing "$(missing "$BATS_TEST_TMPDIR/doc")" "unit/place.c: nobody is here
-refuse.bats: nobody"
+	same missing "$(missing "$BATS_TEST_TMPDIR/doc")" "unit/holes.c: nobody is here
+cli/refuse.bats: nobody"
 }
