@@ -186,8 +186,7 @@ static void rooms(void)
 			if (!ok && strstr(e.text, "no memory node"))
 				break; /* all of the rest is there */
 			want_error(ok, &e, ok ? FAIL_NONE : FAIL_TREE,
-				   ok ? ""
-				      : "complete the device tree: FDT_ERR_NOSPACE: x.dtb");
+				   ok ? "" : "complete the device tree: FDT_ERR_NOSPACE: x.dtb");
 		}
 		want(room < merge_slack(own), "with room it goes in");
 		note_free(&given);
@@ -226,12 +225,10 @@ static void refusals(void)
 		const char *sentence;
 	} bad[] = {
 		{ "a phandle of three bytes", "/ { " CELLS MEM "psci { phandle = [000008]; }; };",
-		  -1, FAIL_TREE,
-		  "complete the device tree: FDT_ERR_BADPHANDLE: x.dtb" },
+		  -1, FAIL_TREE, "complete the device tree: FDT_ERR_BADPHANDLE: x.dtb" },
 		{ "two phandles for one node",
 		  "/ { " CELLS MEM "psci { phandle = <8>; linux,phandle = <9>; }; };", -1,
-		  FAIL_TREE,
-		  "complete the device tree: FDT_ERR_BADPHANDLE: x.dtb" },
+		  FAIL_TREE, "complete the device tree: FDT_ERR_BADPHANDLE: x.dtb" },
 		{ "out of memory", "/ { " CELLS MEM "};", 0, FAIL_MEMORY, "go on: out of memory" },
 	};
 	struct span given = note_tree("@1000+1000; / { " CELLS MEM "};"), own;
@@ -244,6 +241,34 @@ static void refusals(void)
 		want_error(merge(given, own, merge_slack(own), bad[i].memory, &e), &e, bad[i].code,
 			   bad[i].sentence);
 		note_free(&own);
+	}
+	note_free(&given);
+}
+
+/* In /psci as many nodes in each other, which would take the stack in the end. */
+static void deep(void)
+{
+	struct span given = note_tree("/ { " CELLS MEM "};"), own;
+	struct strbuf t = STRBUF_GROWING;
+	struct error e;
+	unsigned n, i;
+
+	for (n = MERGE_DEPTH - 1; n <= MERGE_DEPTH; n++) {
+		CASE("merge: nodes %u deep", n);
+		strbuf_printf(&t, "/ { " CELLS MEM "psci { ");
+		for (i = 0; i < n; i++)
+			strbuf_printf(&t, "n { ");
+		for (i = 0; i < n; i++)
+			strbuf_printf(&t, "}; ");
+		strbuf_printf(&t, "}; };");
+		own = note_tree(t.p);
+		if (n < MERGE_DEPTH)
+			want_error(merge(given, own, merge_slack(own), -1, &e), &e, FAIL_NONE, "");
+		else
+			want_error(merge(given, own, merge_slack(own), -1, &e), &e, FAIL_TREE,
+				   "complete the device tree: FDT_ERR_BADSTRUCTURE: x.dtb");
+		note_free(&own);
+		strbuf_free(&t);
 	}
 	note_free(&given);
 }
@@ -281,4 +306,5 @@ void test_merge(void)
 	rooms();
 	many_places();
 	refusals();
+	deep();
 }

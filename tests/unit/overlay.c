@@ -32,6 +32,11 @@ static const struct row {
 	  "/ { a { new; old = <2>; n { z; }; sub { y; x; }; }; };", NULL, NULL },
 	{ "the root", "/ { a; };", "/ { f { target-path = \"/\"; __overlay__ { n { }; }; }; };",
 	  "/ { a; n { }; };", NULL, NULL },
+	{ "a target of 0: by path", "/ { a; };",
+	  "/ { f { target = <0>; target-path = \"/\"; __overlay__ { n { }; }; }; };",
+	  "/ { a; n { }; };", NULL, NULL },
+	{ "a target of 0, and no path", "/ { a; };", "/ { f { target = <0>; __overlay__ { }; }; };",
+	  NULL, APPLY("no target for its f"), "" },
 	{ "by label", BASE,
 	  "/ { f { target = <ffffffff>; __overlay__ { x; }; }; __fixups__ { b = \"/f:target:0\"; "
 	  "}; };",
@@ -64,6 +69,12 @@ static const struct row {
 	  "/ { f { target-path = \"/a\"; __overlay__ { n { }; }; }; g { target-path = \"/a/n\"; "
 	  "__overlay__ { x; }; }; };",
 	  "/ { a { n { x; }; }; };", NULL, NULL },
+	{ "a node with nothing to lay over, and a label with two places", BASE,
+	  "/ { g { x; }; f { target = <ffffffff>; __overlay__ { use = <0>; }; }; __fixups__ { b = "
+	  "[2f663a7461726765743a30002f662f5f5f6f7665726c61795f5f3a7573653a3000]; }; };",
+	  "/ { a { phandle = <3>; old = <1>; sub { }; }; b { use = <5>; phandle = <5>; user = <3>; "
+	  "}; __symbols__ { b = \"/b\"; a = \"/a\"; gone = \"/c\"; plain = \"/a/sub\"; }; };",
+	  NULL, NULL },
 	{ "one whose target is another's node, by its phandle", "/ { a { phandle = <3>; }; };",
 	  "/ { f { target-path = \"/a\"; __overlay__ { n { phandle = <1>; }; }; }; g { target = "
 	  "<1>; __overlay__ { x; }; }; __local_fixups__ { g { target = <0>; }; }; };",
@@ -140,6 +151,8 @@ static const struct row {
 	  "}; "
 	  "};",
 	  NULL, APPLY("corrupt phandles"), "" },
+	{ "a target of eight bytes", BASE, "/ { f { target = <3 3>; __overlay__ { }; }; };", NULL,
+	  APPLY("no target for its f"), "" },
 	{ "a target of three bytes", BASE, "/ { f { target = [000003]; __overlay__ { }; }; };",
 	  NULL, APPLY("no target for its f"), "" },
 	{ "by an alias that is not there", BASE,
@@ -210,6 +223,8 @@ static const struct row {
 	{ "__fixups__: no path", BASE, FIXUP("\"f:target:0\"") },
 	{ "__fixups__: itself", BASE, FIXUP("\"/__fixups__:b:0\"") },
 	{ "__fixups__: a phandle", BASE, FIXUP("\"/f/__overlay__:phandle:0\"") },
+	{ "__fixups__: an old phandle", BASE, FIXUP("\"/f/__overlay__:linux,phandle:0\"") },
+	{ "__fixups__: no such property, as long as one", BASE, FIXUP("\"/f:target-bath:0\"") },
 	{ "__fixups__: a string without an end", BASE, FIXUP("[2f663a]") },
 	{ "__fixups__: nothing", BASE, FIXUP("[]") },
 	{ "__symbols__: a fragment that is not there", BASE,
@@ -254,6 +269,17 @@ static void deep(void)
 	overlay.len = OVERLAY_MAX + 1;
 	ok = apply(&t, base, overlay, &e);
 	want_error(ok, &e, FAIL_TREE, APPLY("64 KiB, 64 KiB are the most"));
+	tree_free(&t);
+	note_free(&overlay);
+	note_free(&base);
+
+	CASE("a label whose path libfdt never has room for: in a node without a name");
+	base = note_tree("/ { x { a { phandle = <3>; }; }; };");
+	*(char *)(uintptr_t)tree_name(base.p, tree_first_child(base.p, 0)) = '\0';
+	overlay = note_tree("/ { f { target = <3>; __overlay__ { }; }; __symbols__ { n = "
+			    "\"/f/__overlay__/n\"; }; };");
+	ok = apply(&t, base, overlay, &e);
+	want_error(ok, &e, FAIL_TREE, APPLY("labels make the tree too large"));
 	tree_free(&t);
 	note_free(&overlay);
 	note_free(&base);

@@ -156,19 +156,27 @@ static void test_cells(void)
 }
 
 #define PATHS                                                                                      \
-	"/ { a { b@1 { }; b { c { }; }; }; ab { }; x@2 { y { }; }; aliases { one = \"/a/b\"; two " \
+	"/ { a { b@1 { }; b { c { }; }; }; ab { }; x@2 { y { }; }; w@1@2 { }; aliases { one = "    \
+	"\"/a/b\"; two "                                                                           \
 	"= "                                                                                       \
 	"\"one\"; three = [2f61]; four = <0>; }; };"
 
 static const struct {
 	const char *path, *name; /* NULL: none */
 } paths[] = {
-	{ "/", "" },	    { "//", "" },      { "", NULL },	     { "/a", "a" },
-	{ "/a/", "a" },	    { "/a/b", "b@1" }, { "/a/b@1", "b@1" },  { "//a//b", "b@1" },
-	{ "/a/b/c", NULL }, { "/x/y", "y" },   { "/x@2/y", "y" },    { "/x@", NULL },
-	{ "/ab", "ab" },    { "/b", NULL },    { "/a/b@1/c", NULL }, { "a", NULL },
-	{ "one", "b@1" },   { "one/", "b@1" }, { "one/c", NULL },    { "on", NULL },
-	{ "two", NULL },    { "three", NULL }, { "four", NULL },     { "/aliases/one", NULL },
+	{ "/", "" },	      { "//", "" },
+	{ "", NULL },	      { "/a", "a" },
+	{ "/a/", "a" },	      { "/a/b", "b@1" },
+	{ "/a/b@1", "b@1" },  { "//a//b", "b@1" },
+	{ "/a/b/c", NULL },   { "/x/y", "y" },
+	{ "/x@2/y", "y" },    { "/x@", NULL },
+	{ "/w@1", NULL },     { "/w", "w@1@2" },
+	{ "/ab", "ab" },      { "/b", NULL },
+	{ "/a/b@1/c", NULL }, { "a", NULL },
+	{ "one", "b@1" },     { "one/", "b@1" },
+	{ "one/c", NULL },    { "on", NULL },
+	{ "two", NULL },      { "three", NULL },
+	{ "four", NULL },     { "/aliases/one", NULL },
 };
 
 /* As libfdt finds them, which says more of some: only an alias of an alias is none here. */
