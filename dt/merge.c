@@ -311,11 +311,11 @@ bool merge_machine(struct tree *t, const void *own, const char *const *firmware,
 	err = merge_parts(t, own, firmware, &keep);
 	ranges_free(&keep);
 	if (err)
-		return tree_fail(t->from, "complete", err, e);
+		return tree_fail(t->from, "merge", err, e);
 	if (dt_has_memory(t->blob))
 		return true;
 	if (!same_cells(t->blob, 0, own, 0))
 		return fail_cells(t, e);
 	err = merge_memory(t, own);
-	return !err || tree_fail(t->from, "complete", err, e);
+	return !err || tree_fail(t->from, "merge", err, e);
 }

@@ -36,7 +36,7 @@ bool method_may_honour(const struct machine *m, const struct method *c, struct e
 	if (!option)
 		return true;
 	if (!m->has_load)
-		return fail(e, FAIL_NOSYS, "honour %s: the running kernel has no kexec_load",
+		return fail(e, FAIL_NOSYS, "honour %s: no kexec_load in the running kernel",
 			    option);
 	fail(e, FAIL_POLICY, "honour %s: lockdown (%s) forbids kexec_load", option,
 	     lockdown_name(m->lockdown));
@@ -94,7 +94,7 @@ bool method_choose(const struct options *o, const struct machine *m, bool brings
 		return true;
 	}
 	if (option != dtb) {
-		fail(e, FAIL_USAGE, "honour %s: kexec_file_load (-s) cannot", option);
+		fail(e, FAIL_USAGE, "honour %s: not by kexec_file_load (-s)", option);
 		return hint(e, "nothing was loaded: leave out -s or %s", option);
 	}
 	c->ignored_option = option;

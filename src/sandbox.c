@@ -124,7 +124,7 @@ static bool fail_killed(const struct job *j, struct error *e)
 {
 	char show[PRINTABLE_MAX];
 
-	return fail(e, FAIL_MEMORY, "load the kernel: the process that read it was killed: %s",
+	return fail(e, FAIL_MEMORY, "load the kernel: the sandbox was killed: %s",
 		    printable(show, j->o->kernel));
 }
 

@@ -18,31 +18,31 @@ static const struct meaning {
 	enum code code;
 	const char *why, *hint;
 } meanings[] = {
-	{ EPERM, FAIL_POLICY, "a security policy or container forbids it",
+	{ EPERM, FAIL_POLICY, "forbidden by a security policy or container",
 	  "nothing was done: in a container, run kexec-lite on the host" },
-	{ EACCES, FAIL_POLICY, "a security module or IMA policy forbids it",
+	{ EACCES, FAIL_POLICY, "forbidden by a security module or IMA policy",
 	  "nothing was done: IMA wants the file signed or measured (see "
 	  "/sys/kernel/security/ima)" },
-	{ ENOMEM, FAIL_MEMORY, "the running kernel is out of memory",
+	{ ENOMEM, FAIL_MEMORY, "out of memory in the running kernel",
 	  "nothing was loaded: free some memory and try again" },
-	{ ENOSYS, FAIL_NOSYS, "the running kernel has no such system call", NULL },
-	{ EADDRNOTAVAIL, FAIL_ROOM, "the running kernel finds no hole for it",
+	{ ENOSYS, FAIL_NOSYS, "no such call in the running kernel", NULL },
+	{ EADDRNOTAVAIL, FAIL_ROOM, "no hole for it, says the running kernel",
 	  "nothing was loaded: -c places by itself, and kexec-lite --plan -c shows where" },
 	{ EFAULT, FAIL_FILE, "a file was cut short meanwhile",
 	  "nothing was loaded: try again when the file is whole" },
 	{ ETXTBSY, FAIL_FILE, "a file is open for writing",
 	  "nothing was loaded: close the file, or load a copy of it" },
 	{ EKEYREJECTED, FAIL_POLICY,
-	  "the kernel's signature is not by a key that this machine trusts",
+	  "signature not trusted by this machine",
 	  "nothing was loaded: enrol the key (mokutil --import), or load a signed kernel" },
-	{ ENOKEY, FAIL_POLICY, "the kernel is signed with a key that this machine does not have",
+	{ ENOKEY, FAIL_POLICY, "signing key not known to this machine",
 	  "nothing was loaded: enrol the key (mokutil --import), or load a signed kernel" },
-	{ ENODATA, FAIL_POLICY, "the kernel is not signed, and this machine wants a signature",
+	{ ENODATA, FAIL_POLICY, "not signed, and this machine wants a signature",
 	  "nothing was loaded: load a signed kernel" },
-	{ EBADMSG, FAIL_POLICY, "the kernel's signature is broken",
+	{ EBADMSG, FAIL_POLICY, "broken signature",
 	  "nothing was loaded: load the kernel as its distribution signed it" },
-	{ ENOPKG, FAIL_POLICY, "the running kernel cannot check this kind of signature", NULL },
-	{ ENOEXEC, FAIL_FORMAT, "the running kernel does not know this kind of kernel", NULL },
+	{ ENOPKG, FAIL_POLICY, "signature of a kind that the running kernel cannot check", NULL },
+	{ ENOEXEC, FAIL_FORMAT, "not a kind of kernel that the running one knows", NULL },
 };
 
 static bool fail_load(const char *what, int err, const struct machine *m, struct error *e)

@@ -135,7 +135,7 @@ bool probe_crash_size(struct strbuf *out, struct error *e)
 		size = probe_number(fd, "sys/kernel/kexec_crash_size", -1);
 	close(fd);
 	if (size < 0)
-		return fail(e, FAIL_NOSYS, "read the crash region: the running kernel has none");
+		return fail(e, FAIL_NOSYS, "read the crash region: none in the running kernel");
 	strbuf_printf(out, "%lld\n", (long long)size);
 	return true;
 }

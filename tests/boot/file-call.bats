@@ -79,7 +79,7 @@ warning="kexec-lite: warning: --dtb is ignored: kexec_file_load takes no device 
 	for boot in open lockdown; do
 		booted $boot
 		passed tree-file "$file_call" "asked for" "$warning"
-		failed bound-file 2 "honour --mem-max: kexec_file_load (-s) cannot" \
+		failed bound-file 2 "honour --mem-max: not by kexec_file_load (-s)" \
 			"nothing was loaded: leave out -s or --mem-max"
 	done
 }

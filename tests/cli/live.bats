@@ -61,7 +61,7 @@ says() {
 
 @test "a capability that cannot be put down: the calls are taken to be there" {
 	on ARM "-e capset=EPERM -e kexec_file_load=ENOSYS" --no-sandbox -l Image
-	says 12 nothing "kexec-lite: cannot load a kernel: the running kernel has no such system call"
+	says 12 nothing "kexec-lite: cannot load a kernel: no such call in the running kernel"
 	on ARM "-e capset=EPERM" --no-sandbox -l Image
 	says 0 "file load"
 }
@@ -126,18 +126,18 @@ says() {
 			says "$code" nothing "${lines[@]}" || { bad=1 && echo "$call $name"; }
 		done
 	done <<-'END'
-		EPERM|11|a security policy or container forbids it|nothing was done: in a container, run kexec-lite on the host
-		EACCES|11|a security module or IMA policy forbids it|nothing was done: IMA wants the file signed or measured (see /sys/kernel/security/ima)
-		ENOMEM|9|the running kernel is out of memory|nothing was loaded: free some memory and try again
-		EADDRNOTAVAIL|8|the running kernel finds no hole for it|nothing was loaded: -c places by itself, and kexec-lite --plan -c shows where
+		EPERM|11|forbidden by a security policy or container|nothing was done: in a container, run kexec-lite on the host
+		EACCES|11|forbidden by a security module or IMA policy|nothing was done: IMA wants the file signed or measured (see /sys/kernel/security/ima)
+		ENOMEM|9|out of memory in the running kernel|nothing was loaded: free some memory and try again
+		EADDRNOTAVAIL|8|no hole for it, says the running kernel|nothing was loaded: -c places by itself, and kexec-lite --plan -c shows where
 		EFAULT|3|a file was cut short meanwhile|nothing was loaded: try again when the file is whole
 		ETXTBSY|3|a file is open for writing|nothing was loaded: close the file, or load a copy of it
-		EKEYREJECTED|11|the kernel's signature is not by a key that this machine trusts|nothing was loaded: enrol the key (mokutil --import), or load a signed kernel
-		ENOKEY|11|the kernel is signed with a key that this machine does not have|nothing was loaded: enrol the key (mokutil --import), or load a signed kernel
-		ENODATA|11|the kernel is not signed, and this machine wants a signature|nothing was loaded: load a signed kernel
-		EBADMSG|11|the kernel's signature is broken|nothing was loaded: load the kernel as its distribution signed it
-		ENOPKG|11|the running kernel cannot check this kind of signature|
-		ENOEXEC|4|the running kernel does not know this kind of kernel|
+		EKEYREJECTED|11|signature not trusted by this machine|nothing was loaded: enrol the key (mokutil --import), or load a signed kernel
+		ENOKEY|11|signing key not known to this machine|nothing was loaded: enrol the key (mokutil --import), or load a signed kernel
+		ENODATA|11|not signed, and this machine wants a signature|nothing was loaded: load a signed kernel
+		EBADMSG|11|broken signature|nothing was loaded: load the kernel as its distribution signed it
+		ENOPKG|11|signature of a kind that the running kernel cannot check|
+		ENOEXEC|4|not a kind of kernel that the running one knows|
 		EBUSY|13|another load is under way, or CPUs cannot be stopped|
 		EINVAL|13|the running kernel refused (Invalid argument)|
 		EINTR|13|the running kernel refused (Interrupted system call)|
@@ -146,7 +146,7 @@ says() {
 	on ARM "-e kexec_load=ENOSYS" -c -l Image
 	says 12 nothing "kexec-lite: cannot load a kernel: no kexec_load in the running kernel 6.1.0"
 	on ARM "-e kexec_load=ENOSYS" --mem-max=0x80000000 -l Image
-	says 12 nothing "kexec-lite: cannot honour --mem-max: the running kernel has no kexec_load"
+	says 12 nothing "kexec-lite: cannot honour --mem-max: no kexec_load in the running kernel"
 	on ARM "-e kexec_file_load=ENOSYS" -l Image
 	says 0 load
 	on ARM "-e kexec_load=ENOSYS" -u
@@ -504,7 +504,7 @@ uki() { "$top/tests/lab/wrap" uki "$1" .linux=Image "${@:2}"; }
 	on size-new "" --print-ckr-size
 	says 0 nothing 134217728
 	on ARM "" --print-ckr-size
-	says 12 nothing "kexec-lite: cannot read the crash region: the running kernel has none"
+	says 12 nothing "kexec-lite: cannot read the crash region: none in the running kernel"
 }
 
 @test "status: a kernel without kexec has nothing loaded, a machine without /sys does not say" {

@@ -161,7 +161,7 @@ menu() {
 			same "$m -s $tree" "$did" "did: file load"
 		done
 		shown "$m" kexec_load -l --dtb="$there/tree-$m" "$there/$m"
-		same "$m -l --dtb" "$line $did" "kexec-lite: cannot honour --dtb: the running kernel has no k did: nothing"
+		same "$m -l --dtb" "$line $did" "kexec-lite: cannot honour --dtb: no kexec_load in the runnin did: nothing"
 	done
 }
 

@@ -338,24 +338,24 @@ guest() {
 # every errno that src/transport.c has words for
 @test "guest: what kexec_file_load answers" {
 	local release signed="nothing was loaded: enrol the key (mokutil --import), or load a signed kernel"
-	guest file-EPERM 11 "load a kernel: a security policy or container forbids it" \
+	guest file-EPERM 11 "load a kernel: forbidden by a security policy or container" \
 		"nothing was done: in a container, run kexec-lite on the host"
-	guest file-EACCES 11 "load a kernel: a security module or IMA policy forbids it" \
+	guest file-EACCES 11 "load a kernel: forbidden by a security module or IMA policy" \
 		"nothing was done: IMA wants the file signed or measured (see /sys/kernel/security/ima)"
-	guest file-ENOMEM 9 "load a kernel: the running kernel is out of memory" \
+	guest file-ENOMEM 9 "load a kernel: out of memory in the running kernel" \
 		"nothing was loaded: free some memory and try again"
-	guest file-EADDRNOTAVAIL 8 "load a kernel: the running kernel finds no hole for it" \
+	guest file-EADDRNOTAVAIL 8 "load a kernel: no hole for it, says the running kernel" \
 		"nothing was loaded: -c places by itself, and kexec-lite --plan -c shows where"
 	guest file-ETXTBSY 3 "load a kernel: a file is open for writing" \
 		"nothing was loaded: close the file, or load a copy of it"
-	guest file-EKEYREJECTED 11 "load a kernel: the kernel's signature is not by a key that this machine trusts" "$signed"
-	guest file-ENOKEY 11 "load a kernel: the kernel is signed with a key that this machine does not have" "$signed"
-	guest file-ENODATA 11 "load a kernel: the kernel is not signed, and this machine wants a signature" \
+	guest file-EKEYREJECTED 11 "load a kernel: signature not trusted by this machine" "$signed"
+	guest file-ENOKEY 11 "load a kernel: signing key not known to this machine" "$signed"
+	guest file-ENODATA 11 "load a kernel: not signed, and this machine wants a signature" \
 		"nothing was loaded: load a signed kernel"
-	guest file-EBADMSG 11 "load a kernel: the kernel's signature is broken" \
+	guest file-EBADMSG 11 "load a kernel: broken signature" \
 		"nothing was loaded: load the kernel as its distribution signed it"
-	guest file-ENOPKG 11 "load a kernel: the running kernel cannot check this kind of signature"
-	guest file-ENOEXEC 4 "load a kernel: the running kernel does not know this kind of kernel"
+	guest file-ENOPKG 11 "load a kernel: signature of a kind that the running kernel cannot check"
+	guest file-ENOEXEC 4 "load a kernel: not a kind of kernel that the running one knows"
 	guest file-EBUSY 13 "load a kernel: another load is under way, or CPUs cannot be stopped"
 	guest file-EINVAL 13 "load a kernel: the running kernel refused (Invalid argument)"
 	release=$(fact second kernel)
@@ -364,9 +364,9 @@ guest() {
 
 @test "guest: what kexec_load answers" {
 	local release
-	guest load-EPERM 11 "load a kernel: a security policy or container forbids it" \
+	guest load-EPERM 11 "load a kernel: forbidden by a security policy or container" \
 		"nothing was done: in a container, run kexec-lite on the host"
-	guest load-ENOMEM 9 "load a kernel: the running kernel is out of memory" \
+	guest load-ENOMEM 9 "load a kernel: out of memory in the running kernel" \
 		"nothing was loaded: free some memory and try again"
 	guest load-EBUSY 13 "load a kernel: another load is under way, or CPUs cannot be stopped"
 	guest load-EINVAL 13 "load a kernel: the running kernel refused (Invalid argument)"

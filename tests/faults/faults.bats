@@ -215,8 +215,8 @@ starve() {
 		s#$PWD/##" | LC_ALL=C sort -u >said
 	diff -u "$top/tests/faults/sentences" said
 	# not only somewhere
-	grep -q 'the process that read it was killed: Image$' out.load
-	grep -q 'the process that read it was killed: Image$' out.plan
+	grep -q 'the sandbox was killed: Image$' out.load
+	grep -q 'the sandbox was killed: Image$' out.plan
 }
 
 @test "inject finds a program that leaks, crashes, hangs, forks, orphans, loads, pretends, mumbles, lies" {

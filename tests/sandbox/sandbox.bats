@@ -67,7 +67,7 @@ attack() {
 	for build in "${builds[@]}"; do
 		for call in open socket execve kill ptrace fork kexec write segv mmap mmap-file mprotect hwpoison soft-offline mergeable; do
 			attack "$build" $call
-			[[ $status -eq 9 && $output = "kexec-lite: cannot load the kernel: the process that read it was killed: "*Image ]] ||
+			[[ $status -eq 9 && $output = "kexec-lite: cannot load the kernel: the sandbox was killed: "*Image ]] ||
 				{ bad=1 && echo "$build $call: $status $output"; }
 		done
 	done
@@ -210,7 +210,7 @@ confined() {
 	for attack in open socket execve kill ptrace fork kexec mmap mprotect hwpoison soft-offline; do
 		same "$attack" "$(step run $attack)" "rc=9 loaded=0"
 		same "$attack" "$(of_stage run | sed -n "s/^STEP-STDERR $attack //p")" \
-			"kexec-lite: cannot load the kernel: the process that read it was killed: /boot/kernel"
+			"kexec-lite: cannot load the kernel: the sandbox was killed: /boot/kernel"
 	done
 	while read -r attack sentence; do
 		same "$attack" "$(step run "$attack")" "rc=16 loaded=0"

@@ -186,7 +186,7 @@ static void rooms(void)
 			if (!ok && strstr(e.text, "no memory node"))
 				break; /* all of the rest is there */
 			want_error(ok, &e, ok ? FAIL_NONE : FAIL_TREE,
-				   ok ? "" : "complete the device tree: FDT_ERR_NOSPACE: x.dtb");
+				   ok ? "" : "merge the device tree: FDT_ERR_NOSPACE: x.dtb");
 		}
 		want(room < merge_slack(own), "with room it goes in");
 		note_free(&given);
@@ -225,10 +225,10 @@ static void refusals(void)
 		const char *sentence;
 	} bad[] = {
 		{ "a phandle of three bytes", "/ { " CELLS MEM "psci { phandle = [000008]; }; };",
-		  -1, FAIL_TREE, "complete the device tree: FDT_ERR_BADPHANDLE: x.dtb" },
+		  -1, FAIL_TREE, "merge the device tree: FDT_ERR_BADPHANDLE: x.dtb" },
 		{ "two phandles for one node",
 		  "/ { " CELLS MEM "psci { phandle = <8>; linux,phandle = <9>; }; };", -1,
-		  FAIL_TREE, "complete the device tree: FDT_ERR_BADPHANDLE: x.dtb" },
+		  FAIL_TREE, "merge the device tree: FDT_ERR_BADPHANDLE: x.dtb" },
 		{ "out of memory", "/ { " CELLS MEM "};", 0, FAIL_MEMORY, "go on: out of memory" },
 	};
 	struct span given = note_tree("@1000+1000; / { " CELLS MEM "};"), own;
@@ -266,7 +266,7 @@ static void deep(void)
 			want_error(merge(given, own, merge_slack(own), -1, &e), &e, FAIL_NONE, "");
 		else
 			want_error(merge(given, own, merge_slack(own), -1, &e), &e, FAIL_TREE,
-				   "complete the device tree: FDT_ERR_BADSTRUCTURE: x.dtb");
+				   "merge the device tree: FDT_ERR_BADSTRUCTURE: x.dtb");
 		note_free(&own);
 		strbuf_free(&t);
 	}
