@@ -9,106 +9,22 @@
 /* Names of the words that a capture keeps: those by which a kernel finds its memory, CPUs,
  * interrupts and consoles, and what else decides whether and how it starts. None of them is ever
  * given a name, an address on a network or a key. One that ends with a dot stands for all that
- * begin with it.
+ * begin with it. A space follows each.
  */
-static const char *const known_words[] = {
-	"--",
-	"8250.",
-	"acpi",
-	"arm64.",
-	"BOOT_IMAGE",
-	"cma",
-	"coherent_pool",
-	"console",
-	"crash_kexec_post_notifiers",
-	"crashkernel",
-	"debug",
-	"default_hugepagesz",
-	"disable_ddw",
-	"disable_radix",
-	"earlycon",
-	"earlyprintk",
-	"efi",
-	"elfcorehdr",
-	"fadump",
-	"fadump_reserve_mem",
-	"hugepages",
-	"hugepagesz",
-	"hugetlb_cma",
-	"ignore_loglevel",
-	"init_on_alloc",
-	"init_on_free",
-	"initcall_debug",
-	"iommu",
-	"iommu.",
-	"irqaffinity",
-	"irqchip.",
-	"isolcpus",
-	"keep_bootcon",
-	"kernelcore",
-	"kfence.",
-	"kho",
-	"kho_scratch",
-	"kpti",
-	"kvm_cma_resv_ratio",
-	"kvm-arm.",
-	"liveupdate",
-	"lockdown",
-	"log_buf_len",
-	"loglevel",
-	"maxcpus",
-	"mem",
-	"memhp_default_state",
-	"memmap",
-	"memory_hotplug.",
-	"memtest",
-	"mitigations",
-	"movable_node",
-	"movablecore",
-	"nohz",
-	"nohz_full",
-	"nokaslr",
-	"nosmp",
-	"nosmt",
-	"novmcoredd",
-	"nr_cpus",
-	"numa",
-	"numa_balancing",
-	"numa_cma",
-	"oops",
-	"page_alloc.",
-	"panic",
-	"panic_on_oops",
-	"panic_on_warn",
-	"panic_print",
-	"pci",
-	"pcie_aspm",
-	"pcie_ports",
-	"percpu_alloc",
-	"possible_cpus",
-	"powersave",
-	"printk.",
-	"quiet",
-	"radix_hcall_invalidate",
-	"random.",
-	"rcu_nocbs",
-	"reboot",
-	"reserve_mem",
-	"reset_devices",
-	"ro",
-	"rodata",
-	"rw",
-	"slub_debug",
-	"smt-enabled",
-	"spectre_v2",
-	"swiotlb",
-	"threadirqs",
-	"topology_updates",
-	"transparent_hugepage",
-	"vmalloc",
-	"xive",
-	"xmon",
-};
+static const char known_words[] =
+	"-- 8250. acpi arm64. BOOT_IMAGE cma coherent_pool console crash_kexec_post_notifiers "
+	"crashkernel debug default_hugepagesz disable_ddw disable_radix earlycon earlyprintk "
+	"efi elfcorehdr fadump fadump_reserve_mem hugepages hugepagesz hugetlb_cma "
+	"ignore_loglevel init_on_alloc init_on_free initcall_debug iommu iommu. irqaffinity "
+	"irqchip. isolcpus keep_bootcon kernelcore kfence. kho kho_scratch kpti "
+	"kvm_cma_resv_ratio kvm-arm. liveupdate lockdown log_buf_len loglevel maxcpus mem "
+	"memhp_default_state memmap memory_hotplug. memtest mitigations movable_node "
+	"movablecore nohz nohz_full nokaslr nosmp nosmt novmcoredd nr_cpus numa "
+	"numa_balancing numa_cma oops page_alloc. panic panic_on_oops panic_on_warn "
+	"panic_print pci pcie_aspm pcie_ports percpu_alloc possible_cpus powersave printk. "
+	"quiet radix_hcall_invalidate random. rcu_nocbs reboot reserve_mem reset_devices ro "
+	"rodata rw slub_debug smt-enabled spectre_v2 swiotlb threadirqs topology_updates "
+	"transparent_hugepage vmalloc xive xmon ";
 
 /* Parts of the names of properties that tell of one machine, its owner or its network. */
 static const char *const secret_properties[] = {
@@ -145,11 +61,10 @@ static bool same_name(const char *a, const char *b, size_t len)
 static bool is_known_name(const char *name, size_t len)
 {
 	const char *known;
-	size_t i, known_len;
+	size_t known_len;
 
-	for (i = 0; i < ARRAY_SIZE(known_words); i++) {
-		known = known_words[i];
-		known_len = strlen(known);
+	for (known = known_words; *known; known += known_len + 1) {
+		known_len = strcspn(known, " ");
 		if (known[known_len - 1] == '.' ? len > known_len : len == known_len)
 			if (same_name(name, known, known_len))
 				return true;
