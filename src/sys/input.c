@@ -14,11 +14,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool fail_input(const char *verb, const struct input *in, int err, struct error *e)
+static bool fail_input(const char *verb, const struct input *in, const char *why, struct error *e)
 {
 	char show[PRINTABLE_MAX];
 
-	return fail(e, FAIL_FILE, "%s the %s: %s: %s", verb, in->what, strerror(err),
+	return fail(e, FAIL_FILE, "%s the %s: %s: %s", verb, in->what, why,
 		    printable(show, in->path));
 }
 
@@ -30,13 +30,10 @@ static int map_flags(void)
 	return getauxval(AT_PAGESZ) >= 0x10000 ? MAP_PRIVATE | MAP_POPULATE : MAP_PRIVATE;
 }
 
-/* ---- files that are cut short while they are mapped: reading past the new end is a SIGBUS. What
- * is mapped is therefore known to the whole program; entries beyond the table have no name.
+/* ---- mapped files that can no longer be read: a SIGBUS. What is mapped is therefore known to the
+ * whole program; inputs beyond the table have no name.
  */
-static struct {
-	struct span data;
-	const char *what, *path;
-} mapped[20];
+static const struct input *mapped[20];
 
 /* How a child leaves the sentence for its parent; NULL: this is no child. */
 static void (*tell_parent)(const struct error *e);
@@ -49,16 +46,23 @@ void input_report_to(void (*report)(const struct error *e))
 static void bus_error(int signal, siginfo_t *info, void *context)
 {
 	const uintptr_t at = (uintptr_t)info->si_addr;
+	const struct input *in;
 	struct error e = { 0 };
-	char show[PRINTABLE_MAX];
+	char byte;
 	size_t i;
 
 	(void)signal;
 	(void)context;
-	for (i = 0; i < ARRAY_SIZE(mapped); i++)
-		if (at - (uintptr_t)mapped[i].data.p < mapped[i].data.len)
-			fail(&e, FAIL_FILE, "read the %s: cut short while it was read: %s",
-			     mapped[i].what, printable(show, mapped[i].path));
+	for (i = 0; i < ARRAY_SIZE(mapped); i++) {
+		in = mapped[i];
+		if (!in || at - (uintptr_t)in->data.p >= in->data.len)
+			continue;
+		/* a failing disk looks the same, but for what it answers now */
+		if (pread(in->fd, &byte, 1, (off_t)(at - (uintptr_t)in->data.p)) < 0)
+			fail_input("read", in, strerror(errno), &e);
+		else
+			fail_input("read", in, "cut short while it was read", &e);
+	}
 	fail(&e, FAIL_FILE, "read a file: cut short, or out of memory");
 	if (tell_parent) {
 		tell_parent(&e);
@@ -79,14 +83,10 @@ static void remember(const struct input *in)
 	const struct sigaction act = { .sa_sigaction = bus_error, .sa_flags = SA_SIGINFO };
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(mapped); i++) {
-		if (mapped[i].data.len)
-			continue;
-		mapped[i].what = in->what;
-		mapped[i].path = in->path;
-		mapped[i].data = in->data;
-		break;
-	}
+	for (i = 0; i < ARRAY_SIZE(mapped) && mapped[i]; i++)
+		;
+	if (i < ARRAY_SIZE(mapped))
+		mapped[i] = in;
 	sigaction(SIGBUS, &act, NULL);
 }
 
@@ -95,8 +95,8 @@ static void forget(const struct input *in)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(mapped); i++)
-		if (mapped[i].data.p == in->data.p)
-			mapped[i].data.len = 0;
+		if (mapped[i] == in)
+			mapped[i] = NULL;
 }
 
 /* A fifo is waited for; of everything else a device must not hold us up before it is refused. */
@@ -114,14 +114,11 @@ static int open_path(const char *path)
 
 static bool fail_kind(const struct input *in, mode_t mode, struct error *e)
 {
-	const char *kind = "not a regular file";
-	char show[PRINTABLE_MAX];
-
 	if (S_ISDIR(mode))
-		kind = "it is a directory";
-	else if (isatty(in->fd))
-		kind = "it is a terminal";
-	return fail(e, FAIL_FILE, "read the %s: %s: %s", in->what, kind, printable(show, in->path));
+		return fail_input("read", in, "it is a directory", e);
+	if (isatty(in->fd))
+		return fail_input("read", in, "it is a terminal", e);
+	return fail_input("read", in, "not a regular file", e);
 }
 
 /* A regular file or a pipe, and when it was last written. */
@@ -130,7 +127,7 @@ static bool read_status(struct input *in, struct error *e)
 	struct stat st;
 
 	if (fstat(in->fd, &st))
-		return fail_input("read", in, errno, e);
+		return fail_input("read", in, strerror(errno), e);
 	in->pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
 	in->size = st.st_size;
 	in->seconds = st.st_mtim.tv_sec;
@@ -160,7 +157,7 @@ bool input_open(const char *path, const char *what, struct input *in, struct err
 	in->path = path;
 	in->fd = open_path(path);
 	if (in->fd < 0)
-		return fail_input("open", in, errno, e);
+		return fail_input("open", in, strerror(errno), e);
 	if (!read_status(in, e))
 		return false;
 	if (in->pipe || !in->size)
@@ -175,13 +172,12 @@ bool input_open(const char *path, const char *what, struct input *in, struct err
 	err = errno;
 	if (err == ENODEV)
 		err = read_copy(in);
-	return !err || fail_input("read", in, err, e);
+	return !err || fail_input("read", in, strerror(err), e);
 }
 
 bool input_unchanged(const struct input *in, struct error *e)
 {
 	struct input now = *in;
-	char show[PRINTABLE_MAX];
 
 	if (in->fd < 0 || in->pipe)
 		return true;
@@ -190,8 +186,7 @@ bool input_unchanged(const struct input *in, struct error *e)
 	if (now.size == in->size && now.seconds == in->seconds &&
 	    now.nanoseconds == in->nanoseconds)
 		return true;
-	fail(e, FAIL_FILE, "read the %s: written to while it was read: %s", in->what,
-	     printable(show, in->path));
+	fail_input("read", in, "written to while it was read", e);
 	return hint(e, "nothing was loaded: try again when the file is complete");
 }
 

@@ -11,8 +11,9 @@
  * file cannot be mapped, as /sys/firmware/fdt cannot), and the descriptor, for kernels that want to
  * look at the file itself. fd is -1 when there is none.
  *
- * A mapped file that somebody cuts short ends the program with FAIL_FILE where it is read, before
- * anything is loaded; input_unchanged() tells what that does not.
+ * A mapped file that somebody cuts short, or whose disk fails, ends the program with FAIL_FILE where
+ * it is read, before anything is loaded; input_unchanged() tells what that does not. An open input
+ * stays where it is in memory.
  */
 #define INPUT_READ_MAX (64u << 20)
 struct input {
@@ -39,7 +40,7 @@ void input_ignore_sigxfsz(void);
  */
 bool input_open(const char *path, const char *what, struct input *in, struct error *e);
 
-/* In a child: of a file that is cut short the error goes there, and the child ends. */
+/* In a child: of a file that can no longer be read the error goes there, and the child ends. */
 void input_report_to(void (*report)(const struct error *e));
 
 /* Is the file still as it was opened? Errors: FAIL_FILE. */

@@ -130,7 +130,8 @@ says() {
 		EACCES|11|forbidden by a security module or IMA policy|nothing was done: IMA wants the file signed or measured (see /sys/kernel/security/ima)
 		ENOMEM|9|out of memory in the running kernel|nothing was loaded: free some memory and try again
 		EADDRNOTAVAIL|8|no hole for it, says the running kernel|nothing was loaded: -c places by itself, and kexec-lite --plan -c shows where
-		EFAULT|3|a file was cut short meanwhile|nothing was loaded: try again when the file is whole
+		EFAULT|3|a file was cut short, or cannot be read|nothing was loaded: try again when the file is whole
+		EIO|3|a file cannot be read (I/O error)|
 		ETXTBSY|3|a file is open for writing|nothing was loaded: close the file, or load a copy of it
 		EKEYREJECTED|11|signature not trusted by this machine|nothing was loaded: enrol the key (mokutil --import), or load a signed kernel
 		ENOKEY|11|signing key not known to this machine|nothing was loaded: enrol the key (mokutil --import), or load a signed kernel
@@ -619,6 +620,19 @@ refused_over() {
 	on sigbus -p -c --no-sandbox --initrd=pipe -l shrinks
 	wait
 	says 0 pause "<0>kexec-lite: cannot read the kernel: cut short while it was read: shrinks"
+}
+
+@test "a file that a broken disk no longer gives is not called cut short" {
+	local how
+	for how in "" --no-sandbox; do
+		cp Image shrinks
+		rm -f pipe
+		mkfifo pipe
+		timeout 10 bash -c 'exec 3>pipe; truncate -s 0 shrinks; cat initrd >&3' &
+		on ARM "-e pread=EIO" $how -c --initrd=pipe -l shrinks
+		wait
+		says 3 nothing "kexec-lite: cannot read the kernel: Input/output error: shrinks"
+	done
 }
 
 # start_of MACHINE ARGUMENT...: where the kernel goes there
