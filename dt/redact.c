@@ -88,6 +88,7 @@ static bool has_space(const char *word, size_t len)
 	return false;
 }
 
+/* A word of one byte or more. */
 static bool is_known_word(const char *word, size_t len)
 {
 	const char *equals;
@@ -95,7 +96,7 @@ static bool is_known_word(const char *word, size_t len)
 	if (has_space(word, len))
 		return false;
 	/* quotes may stand around the value, or around the whole word */
-	if (len && *word == '"') {
+	if (*word == '"') {
 		word++;
 		len -= len > 1 && word[len - 2] == '"' ? 2 : 1;
 	}

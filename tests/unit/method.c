@@ -486,6 +486,166 @@ static void test_has_call(void)
 	}
 }
 
+static bool ask(const struct machine *m, bool *file_load, struct error *e)
+{
+	(void)file_load;
+	return method_may_ask(m, false, e);
+}
+
+static bool ask_crash(const struct machine *m, bool *file_load, struct error *e)
+{
+	(void)file_load;
+	return method_may_ask(m, true, e);
+}
+
+static bool may_load(const struct machine *m, bool *file_load, struct error *e)
+{
+	(void)file_load;
+	return method_may_load(m, false, e);
+}
+
+static bool may_load_file(const struct machine *m, bool *file_load, struct error *e)
+{
+	(void)file_load;
+	return method_may_load(m, true, e);
+}
+
+static bool may_jump(const struct machine *m, bool *file_load, struct error *e)
+{
+	(void)file_load;
+	return method_may_jump(m, e);
+}
+
+static bool unload(const struct machine *m, bool *file_load, struct error *e)
+{
+	return method_unload(m, false, file_load, e);
+}
+
+static bool unload_crash(const struct machine *m, bool *file_load, struct error *e)
+{
+	return method_unload(m, true, file_load, e);
+}
+
+#define LIMITS(reboot, panic)                                                                      \
+	.arch = &arch_arm64, .may_boot = true, .limit_reboot = (reboot), .limit_panic = (panic)
+#define MAY LIMITS(-1, -1)
+#define OFF "nothing was done: loading and unloading are off until the next reboot"
+
+static const struct {
+	const char *caption;
+	bool (*call)(const struct machine *m, bool *file_load, struct error *e);
+	struct machine m;
+	enum code code;
+	const char *sentence, *hint;
+	bool file_load;
+} may_rows[] = {
+	{ .caption = "to load", .call = ask, .m = { MAY } },
+	{ .caption = "to load, without root",
+	  .call = ask,
+	  .m = { .limit_reboot = -1, .limit_panic = -1 },
+	  .code = FAIL_PRIVILEGE,
+	  .sentence = "load a kernel: this takes root (CAP_SYS_BOOT)",
+	  .hint = "nothing was done: run kexec-lite as root" },
+	{ .caption = "to load, where that is switched off",
+	  .call = ask,
+	  .m = { MAY, .load_disabled = true },
+	  .code = FAIL_POLICY,
+	  .sentence = "load a kernel: kernel.kexec_load_disabled is 1",
+	  .hint = OFF },
+	{ .caption = "to load, once more", .call = ask, .m = { LIMITS(1, -1) } },
+	{ .caption = "to load, when only crash kernels may be no more",
+	  .call = ask,
+	  .m = { LIMITS(-1, 0) } },
+	{ .caption = "to load, and no more",
+	  .call = ask,
+	  .m = { LIMITS(0, -1) },
+	  .code = FAIL_POLICY,
+	  .sentence = "load a kernel: kernel.kexec_load_limit_reboot is used up",
+	  .hint = "nothing was done: only a reboot lifts the load limit" },
+	{ .caption = "to load a crash kernel, and no more",
+	  .call = ask_crash,
+	  .m = { LIMITS(-1, 0) },
+	  .code = FAIL_POLICY,
+	  .sentence = "load a kernel: kernel.kexec_load_limit_panic is used up",
+	  .hint = "nothing was done: only a reboot lifts the load limit" },
+
+	{ .caption = "kexec_load", .call = may_load, .m = { MAY, .has_load = true } },
+	{ .caption = "kexec_load, which is not there",
+	  .call = may_load,
+	  .m = { MAY, .has_file_load = true, .release = "6.12.0" },
+	  .code = FAIL_NOSYS,
+	  .sentence = "load a kernel: no kexec_load in the running kernel 6.12.0" },
+	{ .caption = "kexec_load, where the kernel is locked down",
+	  .call = may_load,
+	  .m = { MAY, .has_load = true, .has_file_load = true, .lockdown = LOCKED },
+	  .code = FAIL_POLICY,
+	  .sentence = "load a kernel: lockdown (integrity) forbids kexec_load",
+	  .hint = "nothing was loaded: without -c, kexec_file_load is used, which takes a signed "
+		  "kernel" },
+	{ .caption = "the same where there is no other call",
+	  .call = may_load,
+	  .m = { MAY, .has_load = true, .lockdown = LOCKDOWN_CONFIDENTIALITY },
+	  .code = FAIL_POLICY,
+	  .sentence = "load a kernel: lockdown (confidentiality) forbids kexec_load",
+	  .hint = "nothing was loaded: lockdown ends with secure boot switched off in firmware" },
+	{ .caption = "kexec_file_load, where the kernel is locked down",
+	  .call = may_load_file,
+	  .m = { MAY, .has_file_load = true, .lockdown = LOCKED } },
+	{ .caption = "kexec_file_load, which is not there",
+	  .call = may_load_file,
+	  .m = { MAY, .has_load = true, .release = "5.10.0" },
+	  .code = FAIL_NOSYS,
+	  .sentence = "load a kernel: no kexec_file_load in the running kernel 5.10.0" },
+
+	{ .caption = "to jump", .call = may_jump, .m = { MAY } },
+	{ .caption = "to jump, under Xen",
+	  .call = may_jump,
+	  .m = { MAY, .xen = true },
+	  .code = FAIL_XEN,
+	  .sentence = "load a kernel: under Xen on arm64 the next kernel panics in xen_guest_init",
+	  .hint = "nothing was loaded: Xen keeps the CPUs' info pages; --force-xen loads all the "
+		  "same" },
+	{ .caption = "to jump, under Xen where that is no matter",
+	  .call = may_jump,
+	  .m = { .arch = &arch_ppc64, .xen = true } },
+
+	{ .caption = "to unload", .call = unload, .m = { MAY, .has_load = true } },
+	{ .caption = "to unload, where the kernel is locked down",
+	  .call = unload,
+	  .m = { MAY, .has_load = true, .has_file_load = true, .lockdown = LOCKED },
+	  .file_load = true },
+	{ .caption = "to unload, without kexec_load",
+	  .call = unload,
+	  .m = { MAY, .has_file_load = true },
+	  .file_load = true },
+	{ .caption = "to unload a crash kernel, when only others may be no more",
+	  .call = unload_crash,
+	  .m = { LIMITS(0, -1), .has_load = true } },
+	{ .caption = "to unload, and no more",
+	  .call = unload,
+	  .m = { LIMITS(0, -1), .has_load = true },
+	  .code = FAIL_POLICY,
+	  .sentence = "unload the kernel: kernel.kexec_load_limit_reboot is used up",
+	  .hint = "nothing was done: only a reboot lifts the load limit" },
+};
+
+static void test_may(void)
+{
+	struct error e;
+	bool file_load;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(may_rows); i++) {
+		CASE("may: %s", may_rows[i].caption);
+		e = (struct error){ 0 };
+		file_load = false;
+		want_error(may_rows[i].call(&may_rows[i].m, &file_load, &e), &e, may_rows[i].code,
+			   may_rows[i].sentence ? may_rows[i].sentence : "");
+		want_hint(&e, may_rows[i].hint ? may_rows[i].hint : "");
+		want_u64("kexec_file_load", may_rows[i].file_load, file_load);
+	}
+}
+
 void test_method(void)
 {
 	const struct row *r;
@@ -517,4 +677,5 @@ void test_method(void)
 	test_lpi();
 	test_uki();
 	test_has_call();
+	test_may();
 }

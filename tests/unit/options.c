@@ -430,6 +430,7 @@ static const struct cmdline {
 	{ "--append goes before the -- of the running kernel", true, "x y", "a -- b",
 	  "a x y -- b" },
 	{ "a -- in quotes is one for the kernel", true, "x", "a \"--\" b", "a x \"--\" b" },
+	{ "a word as long as that is none", true, "x", "a fast ro b", "a fast ro b x" },
 	{ "a -- inside quotes is none", true, "x", "a=\" -- b\"", "a=\" -- b\" x" },
 	{ "a word with more after -- is none", true, "x", "a --b c", "a --b c x" },
 	{ "a -- at the start", true, "x", "-- b", "x -- b" },

@@ -86,6 +86,30 @@ static void sorts_and_unions(void)
 	}
 }
 
+/* Ranges that are equal but for why they are there: an order that no libc's qsort() decides. */
+static void reasons(void)
+{
+	static const char *const orders[][3] = {
+		{ NULL, "a", "b" }, { NULL, "b", "a" }, { "a", NULL, "b" },
+		{ "a", "b", NULL }, { "b", NULL, "a" }, { "b", "a", NULL },
+	};
+	struct ranges s;
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(orders); i++) {
+		CASE("sort: equal ranges for three reasons, order %zu", i);
+		s = (struct ranges){ 0 };
+		for (j = 0; j < 3; j++)
+			if (!ranges_add(&s, 1, 2, orders[i][j]))
+				abort();
+		ranges_sort(&s);
+		want(!s.v[0].what, "none comes first");
+		want_text("the second", "a", s.v[1].what);
+		want_text("the third", "b", s.v[2].what);
+		ranges_free(&s);
+	}
+}
+
 static void subtractions(void)
 {
 	static const struct {
@@ -282,6 +306,7 @@ void test_range(void)
 {
 	adds();
 	sorts_and_unions();
+	reasons();
 	subtractions();
 	random_sets();
 	sums();

@@ -26,6 +26,8 @@ static const struct {
 	  "irqchip.gicv3_nolpi=y xxxxxxxxxx xxxxxxxx" },
 	{ "dashes and underscores are the same", "smt_enabled=off nohz-full=1 kvm_arm.mode=nvhe",
 	  "smt_enabled=off nohz-full=1 kvm_arm.mode=nvhe" },
+	{ "a dash is no letter of a name", "m-m=1 quie_ me-=1", "xxxxx xxxxx xxxxx" },
+	{ "nor a letter a dash of one", "smtxenabled=off", "xxxxxxxxxxxxxxx" },
 	{ "but not other signs", "smt.enabled=off", "xxxxxxxxxxxxxxx" },
 	{ "capitals count, as for kernels", "MEM=1 Quiet", "xxxxx xxxxx" },
 	{ "a known name as a value", "x=mem y=quiet", "xxxxx xxxxxxx" },
@@ -37,11 +39,15 @@ static const struct {
 	  "\"mem=1G\" xxxxxxxxx xxxxxxxxx \"quiet\"" },
 	{ "a quote that never ends", "key=\"a b quiet", "xxxxxxxxxxxxxx" },
 	{ "a known word whose quote never ends", "\"quiet mem=1", "xxxxxxxxxxxx" },
+	{ "the same without a space, which the kernel takes", "\"quiet", "\"quiet" },
 	{ "a quote alone", "\" quiet", "xxxxxxx" },
+	{ "and at the end", "quiet \"", "quiet x" },
 	{ "two quotes", "\"\" quiet", "xx quiet" },
 	{ "init's words go as well", "quiet -- single token", "quiet -- xxxxxx xxxxx" },
 	{ "several spaces, a tab", "  key=a \t mem=1 ", "  xxxxx \t mem=1 " },
 	{ "an = alone", "= quiet", "x quiet" },
+	{ "signs below the spaces are part of a word", "quiet\001 mem=\010 ro",
+	  "xxxxxx mem=\010 ro" },
 };
 
 static const struct {

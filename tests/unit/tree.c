@@ -346,6 +346,10 @@ static void pairs(void)
 		  "/ { #address-cells = <3>; #size-cells = <1>; reg = <1 2 3 4>; };", "" },
 		{ "an absurd number of cells",
 		  "/ { #address-cells = <ffffffff>; #size-cells = <1>; reg = <1 2>; };", "" },
+		{ "a number of cells in 8 bytes is none (1, to a reader of the last four)",
+		  "/ { #address-cells = <0 1>; #size-cells = <1>; reg = <2 4>; };", "" },
+		{ "the same of a size (1, to a reader of the first four)",
+		  "/ { #address-cells = <1>; #size-cells = <1 0>; reg = <2 4>; };", "" },
 		{ "empty", "/ { #address-cells = <1>; #size-cells = <1>; reg; };", "" },
 		{ "absent", "/ { #address-cells = <1>; #size-cells = <1>; };", "" },
 	};
