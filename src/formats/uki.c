@@ -152,7 +152,7 @@ bool uki_has_tree(struct span file)
 
 	if (!uki_is(file, &table))
 		return false;
-	for (i = 0; i < PE_SECTIONS_MAX && pe_section(table, i, &s); i++) {
+	for (i = 0; pe_section(table, i, &s); i++) {
 		if (strcmp(s.name, ".profile") == 0 && profiles++)
 			break;
 		if (is_tree(s.name))

@@ -95,7 +95,8 @@ static enum unpacked frame(struct unpack *u, LZ4F_dctx *z)
 		u->used += in;
 		u->len += out;
 		u->step(u->arg, u);
-		if (next && !in && !out)
+		/* what it keeps to write later, it keeps for want of room */
+		if (next && !in)
 			return u->used == u->in.len ? UNPACK_CUT : UNPACK_FULL;
 	}
 	return result;

@@ -23,7 +23,9 @@ bool kernel_parse(struct span file, const char *name, const struct machine *m, s
 		return fail(e, FAIL_FORMAT, "load the kernel: the file is empty: %s", show);
 	if (!m->arch->image(file, show, m, img, &is_ours, e))
 		return false;
-	return is_ours || image_fail_foreign(file, show, m->arch->name, e);
+	if (!is_ours)
+		return image_fail_foreign(file, show, m->arch->name, e);
+	return true;
 }
 
 /* Parts that do not start on a page of the running kernel cannot be loaded one by one: then all of

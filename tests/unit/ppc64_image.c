@@ -100,6 +100,9 @@ static const struct load eight[] = {
 };
 static const struct load odd_bss[] = { { 0x10000, 0, 0x20000, 0x20000 },
 				       { 0x30000, 0x21000, 0x1000, 0x21000 } };
+static const struct load odd_hole[] = { { 0x10000, 0, 0x20000, 0x20000 },
+					{ 0x30000, 0x21000, 0, 0x1000 },
+					{ 0x30000, 0x22000, 0x1000, 0x1000 } };
 static const struct load small[] = { { 0x10000, 0, 0x8000, 0x10000 },
 				     { 0x30000, 0x10000, 0x1000, 0x1000 } };
 static const struct load far[] = { { SIZE - 0x1000, 0, 0x2000, 0x2000 } };
@@ -150,6 +153,8 @@ static const struct row {
 	  true, false, false, 1, 0x42000, 0, "" },
 	{ "one that does not, in one copy with it", 3, 2, FIRST, odd_bss, 2, false, false, false, 1,
 	  0x42000, 0, "" },
+	{ "one copy, of which a part in the middle has no bytes", 3, 2, FIRST, odd_hole, 3, false,
+	  false, false, 1, 0x23000, 0, "" },
 	{ "stay: a segment that starts inside a page", 3, 2, FIRST, odd, 2, true, true, false, 1,
 	  0x23000, 0, "" },
 	{ "stay: a first segment of less than a page", 3, 2, FIRST, small, 2, true, true, false, 2,

@@ -221,6 +221,8 @@ static const struct row {
 	  FAIL_FORMAT, "load the kernel: corrupt lz4 stream: x" },
 	{ "lz4 frame, and a skippable one without a length behind it", lz4, -1, "502a4d18000000",
 	  FAIL_FORMAT, "load the kernel: truncated lz4 stream: x" },
+	{ "lz4 frame, and the first four bytes of another behind it", lz4, -1, "04224d18",
+	  FAIL_FORMAT, "load the kernel: truncated lz4 stream: x" },
 	{ "lz4 frame, and text behind it", lz4, -1, "6d6f7265", FAIL_FORMAT,
 	  "load the kernel: data after its lz4 stream: x" },
 };

@@ -624,6 +624,33 @@ static void test_uki_trees(void)
 	s[2] = s[3];
 	make_sections(f, s, 3);
 	want(uki_has_tree((struct span){ f, FILE_MAX }), "it brings one of the first profile");
+	CASE("UKI: a tree, for a machine that has none");
+	s[1] = (struct section){ ".dtb", trees[0] = note_tree("/ { compatible = \"a,b\"; };") };
+	make_sections(f, s, 2);
+	e = (struct error){ 0 };
+	pieces_start(&p, MIB);
+	want_error(unwrap((struct span){ f, FILE_MAX }, "x",
+			  &(struct unwrap_target){ small.m.arch->elf_flat, NULL }, &p.store, &u,
+			  &e),
+		   &e, FAIL_NONE, "");
+	want(!u.dtb.len && !u.foreign_dtb, "none is taken, and none is another machine's");
+	pieces_end(&p);
+	CASE("UKI: inside of one that has a tree and nothing else");
+	{
+		static uint8_t inner[FILE_MAX];
+		const struct section two[] = { { ".linux", { inner, make_sections(inner, s, 1) } },
+					       s[1] };
+
+		n = make_sections(f, two, 2);
+	}
+	e = (struct error){ 0 };
+	pieces_start(&p, MIB);
+	want_error(unwrap((struct span){ f, n }, "x",
+			  &(struct unwrap_target){ small.m.arch->elf_flat, small.m.fdt.p },
+			  &p.store, &u, &e),
+		   &e, FAIL_FORMAT, "load the kernel: a UKI inside a UKI: x");
+	pieces_end(&p);
+	note_free(&trees[0]);
 	CASE("UKI: a tree at no multiple of 8");
 	trees[0] = note_tree("/ { compatible = \"a,b\"; };");
 	s[1] = (struct section){ ".dtb", trees[0] };
