@@ -46,14 +46,14 @@ static bool refer(const struct blobs *b, struct span s, struct blob_ref *ref, st
 	return !s.len || fail(e, FAIL_BUG, "trust the plan: its bytes are from nowhere");
 }
 
+/* What was made: none of it is empty. */
 static bool put(struct blobs *b, struct span s, struct blob_ref *ref, struct error *e)
 {
 	const size_t at = (b->made_used + MADE_ALIGN - 1) & ~(size_t)(MADE_ALIGN - 1);
 
 	if (at > b->made.len || s.len > b->made.len - at)
 		return fail_memory(e);
-	if (s.len)
-		memcpy(b->made_at + at, s.p, s.len);
+	memcpy(b->made_at + at, s.p, s.len);
 	*ref = (struct blob_ref){ .source = FROM_MADE, .off = at, .len = s.len };
 	b->made_used = at + s.len;
 	return true;

@@ -5,6 +5,8 @@
 #include "src/plan/kernel.h"
 #include "src/plan/message.h"
 
+#include "arch/arch.h"
+
 #define LIE "trust the sandbox: it "
 
 /* Both sides of a load of the small machine. */
@@ -99,6 +101,10 @@ ROW(part_beyond) { m->part[0].data.off = 1; }
 ROW(part_larger) { m->image_memsz = m->part[0].size - 1; }
 ROW(part_small) { m->part[0].size = m->part[0].data.len - 1; }
 ROW(parts_overlap) { m->parts = 2; m->part[1] = m->part[0]; m->part[1].at = m->part[0].size - 1; m->part[1].data.len = m->part[1].size = 1; }
+ROW(part_pad) { m->part[0].data.pad = 1; }
+ROW(part_longer) { kernel_unpacked(m); m->segment[K].data = m->part[0].data = (struct blob_ref){ FROM_UNPACKED, 0, 0, 65 }; }
+ROW(part_before) { m->kernel = (struct blob_ref){ FROM_KERNEL, 0, 64, 64 }; m->segment[K].data.len = m->part[0].data.len = 64; }
+ROW(part_behind) { m->parts = 2; m->part[1] = (struct message_part){ .at = m->image_memsz + 1 }; }
 ROW(part_wraps) { m->parts = 2; m->part[1] = (struct message_part){ .at = 0x200000, .size = UINT64_MAX }; }
 ROW(memory_less) { m->image_memsz = UINT64_MAX; }
 
@@ -113,6 +119,9 @@ ROW(kernel_by_tree) { m->segment[K].data = m->segment[T].data; }
 ROW(kernel_cut) { m->segment[K].data.len -= 4096; }
 ROW(kernel_empty) { m->segment[K].data.len = 0; }
 ROW(kernel_twice) { m->segment[m->segments++] = m->segment[K]; }
+ROW(kernel_more) { kernel_twice(m); m->segment[m->segments - 1].data.len = 0; }
+ROW(kernel_missing) { m->segment[K] = m->segment[--m->segments]; }
+ROW(segment_pad) { m->segment[I].data.pad = 1; }
 ROW(initrd_by_kernel) { m->segment[I].data = (struct blob_ref){ FROM_KERNEL, 0, 0, 5000 }; }
 ROW(initrd_cut) { m->segment[I].data.len--; }
 ROW(initrd_twice) { m->segment[m->segments++] = m->segment[I]; }
@@ -191,6 +200,15 @@ static const struct row {
 	  .wrapping = WRAP_STREAM,
 	  .sentence = LIE "swapped a part of the kernel" },
 
+	{ .caption = "a UKI: a part that ends a byte behind its kernel",
+	  .change = part_longer,
+	  .wrapping = WRAP_UKI,
+	  .sentence = LIE "swapped a part of the kernel" },
+	{ .caption = "a UKI: a part that starts before its kernel",
+	  .change = part_before,
+	  .wrapping = WRAP_UKI,
+	  .sentence = LIE "swapped a part of the kernel" },
+
 	{ .caption = "an initrd that no UKI brought",
 	  .change = uki_initrd,
 	  .sentence = LIE "swapped the initrd" },
@@ -257,6 +275,12 @@ static const struct row {
 	{ .caption = "parts that overlap by a byte",
 	  .change = parts_overlap,
 	  .sentence = LIE "laid parts of the kernel over each other" },
+	{ .caption = "a part, of no bytes, that starts behind the image",
+	  .change = part_behind,
+	  .sentence = LIE "laid parts of the kernel over each other" },
+	{ .caption = "a word that must be 0, of a part",
+	  .change = part_pad,
+	  .sentence = LIE "swapped a part of the kernel" },
 	{ .caption = "a part that wraps",
 	  .change = part_wraps,
 	  .sentence = LIE "laid parts of the kernel over each other" },
@@ -298,6 +322,15 @@ static const struct row {
 	{ .caption = "the kernel twice",
 	  .change = kernel_twice,
 	  .sentence = LIE "swapped a part of the kernel" },
+	{ .caption = "the kernel once more, of no bytes",
+	  .change = kernel_more,
+	  .sentence = "trust the plan: the kernel is not what its file says (is-its-file)" },
+	{ .caption = "the kernel is missing",
+	  .change = kernel_missing,
+	  .sentence = LIE "changed the stub" },
+	{ .caption = "a word that must be 0, of a segment",
+	  .change = segment_pad,
+	  .sentence = LIE "named bytes that are in no file" },
 	{ .caption = "the kernel in the initrd's place",
 	  .change = initrd_by_kernel,
 	  .sentence = LIE "swapped an initrd" },
@@ -454,6 +487,40 @@ static void copies(void)
 	end(t);
 }
 
+/* Each flag of an image by itself. */
+static void flags(void)
+{
+	static const struct {
+		const char *caption;
+		struct image img;
+	} images[] = {
+		{ "no flag", { .parts = 1 } },
+		{ "bottom_up", { .parts = 1, .bottom_up = true } },
+		{ "big_endian", { .parts = 1, .big_endian = true } },
+		{ "fixed", { .parts = 1, .fixed = true } },
+		{ "run_flag", { .parts = 1, .run_flag = true } },
+		{ "zeroes_bss", { .parts = 1, .zeroes_bss = true } },
+	};
+	struct sides *t = &sides;
+	struct answer a = { &t->u, &t->img, &t->img, NULL };
+	struct error e;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(images); i++) {
+		CASE("kexec_file_load: an image goes in and comes out: %s", images[i].caption);
+		start(t);
+		t->s.r.file_call = true;
+		t->m = (struct message){ 0 };
+		t->img = images[i].img;
+		e = (struct error){ 0 };
+		want_error(message_encode(&a, &t->b, &t->m, &e) && decode(t, WRAP_NONE, &e), &e,
+			   FAIL_NONE, "");
+		t->parent_img.part[0].data.p = NULL; /* of no bytes */
+		want(memcmp(&t->img, &t->parent_img, sizeof(t->img)) == 0, "it is as it was");
+		end(t);
+	}
+}
+
 /* A crash kernel: all that it is told is the parent's own. */
 static void crash(void)
 {
@@ -473,10 +540,41 @@ static void crash(void)
 	want_u64("core header", t->p.chosen.elfcorehdr.start, t->parent.chosen.elfcorehdr.start);
 	plan_free(&t->parent);
 
+	CASE("a crash kernel: no memory for its command line");
+	t->s.m.arch = &arch_ppc64;
+	e = (struct error){ 0 };
+	unit_memory(0);
+	want_error(decode(t, WRAP_NONE, &e), &e, FAIL_MEMORY, "go on: out of memory");
+	unit_memory(-1);
+	t->s.m.arch = &arch_arm64;
+	e = (struct error){ 0 };
+	plan_free(&t->parent);
+
 	CASE("a crash kernel: the core header is another one");
 	t->made[t->m.segment[t->m.segments - 1].data.off + 4]++;
 	want(!decode(t, WRAP_NONE, &e) && e.code == FAIL_BUG, "it is refused");
 	end(t);
+}
+
+/* Each span of what came unwrapped. */
+static void from_nowhere(struct sides *t)
+{
+	static uint8_t nowhere[4];
+	struct span *const spans[] = { &t->u.kernel, &t->u.initrd, &t->u.cmdline, &t->u.dtb };
+	struct answer a = { &t->u, &t->s.img, &t->img, &t->p };
+	struct error e;
+	struct span was;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(spans); i++) {
+		CASE("the reader: unwrapped bytes that are in no file, span %zu", i);
+		was = *spans[i];
+		*spans[i] = (struct span){ nowhere, sizeof(nowhere) };
+		e = (struct error){ 0 };
+		want_error(message_encode(&a, &t->b, &t->m, &e), &e, FAIL_BUG,
+			   "trust the plan: its bytes are from nowhere");
+		*spans[i] = was;
+	}
 }
 
 static void reader(void)
@@ -493,8 +591,20 @@ static void reader(void)
 	t->b.made_used = sizeof(t->made) - 1;
 	e = (struct error){ 0 };
 	want_error(message_encode(&a, &t->b, &t->m, &e), &e, FAIL_MEMORY, "go on: out of memory");
-	CASE("the reader: bytes that are in no file");
+	CASE("the reader: what is left is less than what bytes are aligned to");
+	t->b.made.len = sizeof(t->made) - 32;
+	t->b.made_used = sizeof(t->made) - 40;
+	e = (struct error){ 0 };
+	want_error(message_encode(&a, &t->b, &t->m, &e), &e, FAIL_MEMORY, "go on: out of memory");
+	t->b.made.len = sizeof(t->made);
 	t->b.made_used = 0;
+	from_nowhere(t);
+	CASE("the reader: bytes that start in a file and end behind it");
+	t->p.seg[I].data.p++;
+	e = (struct error){ 0 };
+	want_error(message_encode(&a, &t->b, &t->m, &e), &e, FAIL_BUG,
+		   "trust the plan: its bytes are from nowhere");
+	CASE("the reader: bytes that are in no file");
 	t->p.seg[I].data.p = (const uint8_t *)&e;
 	e = (struct error){ 0 };
 	want_error(message_encode(&a, &t->b, &t->m, &e), &e, FAIL_BUG,
@@ -598,6 +708,7 @@ void test_message(void)
 	lies();
 	whole();
 	copies();
+	flags();
 	crash();
 	reader();
 	failures();

@@ -416,11 +416,16 @@ ROW(reserved_core) { (void)s; reserve_more(p, 0x6ffd0000, 0x1000); }
 ROW(reserved_core_end) { (void)s; reserve_more(p, 0x6ffd1000, 0xf000); }
 
 ROW(hotplug_room) { (void)p; s->m.crash.elfcorehdr_memsz = 0x14000; }
+ROW(hotplug_other)
+{
+	(void)s;
+	p->seg[p->n] = p->seg[I];
+	memmove(&p->seg[I], &p->seg[I + 1], p->n * sizeof(p->seg[0]));
+}
 ROW(hotplug_other_elf)
 {
 	memcpy(s->initrd, "\x7f" "ELF", 4);
-	p->seg[p->n] = p->seg[I];
-	memmove(&p->seg[I], &p->seg[I + 1], p->n * sizeof(p->seg[0]));
+	hotplug_other(p, s);
 }
 
 /* Of two initrds. */
@@ -761,6 +766,7 @@ static const struct other_row {
 	{ crash_hotplug,
 	  { "--hotplug: the core header has no room for more", hotplug_room,
 	    BREAKS("hotplug-room", "the core has no room for memory that comes") } },
+	{ crash_hotplug, { "--hotplug: an initrd behind it", hotplug_other, "" } },
 	{ crash_hotplug,
 	  { "--hotplug: an initrd behind it that starts as an ELF file", hotplug_other_elf,
 	    BREAKS("hotplug-room", "the initrd looks like a core header") } },
