@@ -248,8 +248,7 @@ bool tree_next_reserved(const void *fdt, size_t *i, struct range *r)
 		return false;
 	*r = (struct range){ 0 };
 	span_be64(s, 0, &r->start);
-	if (__builtin_add_overflow(r->start, size, &r->end))
-		r->end = UINT64_MAX;
+	r->end = add_to_top(r->start, size);
 	return true;
 }
 
@@ -309,7 +308,6 @@ bool tree_next_pair(struct tree_pairs *p, struct range *r)
 	if (!p->bytes.len || !next_number(p, p->address, &r->start) ||
 	    !next_number(p, p->size, &size))
 		return false;
-	if (__builtin_add_overflow(r->start, size, &r->end))
-		r->end = UINT64_MAX;
+	r->end = add_to_top(r->start, size);
 	return true;
 }

@@ -14,7 +14,7 @@
 static bool check_kernel(const struct plan *p, const struct segment *k, const struct image *img,
 			 struct error *e)
 {
-	size_t i;
+	const struct segment *s;
 
 	if (p->kernel != k->at.start || k->data.len > img->memsz)
 		return broken(e, "is-its-file", "the kernel is not where the plan says");
@@ -25,8 +25,8 @@ static bool check_kernel(const struct plan *p, const struct segment *k, const st
 		return broken(e, "arm64-image-size", "the kernel has no room for its image_size");
 	if (k->reserved_end > 256 * 1024 * GIB)
 		return broken(e, "arm64-48-bit", "the kernel is above the first 48 bits");
-	for (i = 0; i < p->n && img->bottom_up; i++)
-		if (p->seg[i].at.start < k->at.start)
+	plan_for_each(s, p)
+		if (img->bottom_up && s->at.start < k->at.start)
 			return broken(e, "arm64-lowest",
 				      "a piece lies below a kernel that cannot use memory there");
 	return true;
@@ -39,10 +39,8 @@ static bool check_window(const struct plan *p, const struct segment *k, struct e
 {
 	phys low = k->at.start, high = k->reserved_end;
 	const struct segment *s;
-	size_t i;
 
-	for (i = 0; i < p->n; i++) {
-		s = &p->seg[i];
+	plan_for_each(s, p) {
 		if (s->piece == INITRD && s->at.start < low)
 			low = s->at.start;
 		if (s->piece == INITRD && s->reserved_end > high)
@@ -58,16 +56,15 @@ static bool check_window(const struct plan *p, const struct segment *k, struct e
 static bool check_tree(const struct plan *p, const struct segment *t, struct error *e)
 {
 	phys block = t->at.start / (2 * MIB) * (2 * MIB);
-	size_t i;
+	const struct segment *s;
 
 	if (t->at.start % 8)
 		return broken(e, "arm64-dtb-8", "the device tree is not at a multiple of 8");
 	if (t->at.start + t->data.len > block + 2 * MIB)
 		return broken(e, "arm64-dtb-block",
 			      "the device tree is not inside one block of 2 MiB");
-	for (i = 0; i < p->n; i++)
-		if (&p->seg[i] != t && p->seg[i].at.start < block + 2 * MIB &&
-		    block < p->seg[i].reserved_end)
+	plan_for_each(s, p)
+		if (s != t && s->at.start < block + 2 * MIB && block < s->reserved_end)
 			return broken(e, "arm64-dtb-block",
 				      "the device tree shares its block of 2 MiB");
 	return t->reserved_end >= block + 2 * MIB ||

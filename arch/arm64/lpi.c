@@ -83,11 +83,10 @@ bool arm64_lpi_find(struct machine *m, struct span log)
 
 bool arm64_tree(struct tree *t, const struct machine *m, struct error *e)
 {
-	size_t i;
+	const struct range *r;
 
-	for (i = 0; i < m->reserved.n; i++)
-		if (m->reserved.v[i].what == arm64_lpi &&
-		    !tree_add_reservation(t, m->reserved.v[i], e))
+	ranges_for_each(r, &m->reserved)
+		if (r->what == arm64_lpi && !tree_add_reservation(t, *r, e))
 			return false;
 	return true;
 }

@@ -19,7 +19,7 @@ static bool check_reach(const struct plan *p, const struct machine *m, struct er
 {
 	const struct segment *s;
 
-	for (s = p->seg; s < p->seg + p->n; s++) {
+	plan_for_each(s, p) {
 		if (s->at.start < m->addressable.start)
 			return broken_by(e, "ppc64-above-running-end", s,
 					 "lies on the running kernel");
@@ -32,8 +32,7 @@ static bool check_reach(const struct plan *p, const struct machine *m, struct er
 
 static bool check_kernel(const struct plan *p, const struct image *img, struct error *e)
 {
-	const struct segment *k = plan_segment(p, KERNEL);
-	size_t i;
+	const struct segment *k = plan_segment(p, KERNEL), *s;
 
 	if (!k || k->at.start != p->kernel)
 		return broken(e, "is-its-file", "the kernel is not where the plan says");
@@ -41,9 +40,9 @@ static bool check_kernel(const struct plan *p, const struct image *img, struct e
 		return broken(e, "ppc64-fixed", "the kernel cannot run from its place");
 	if (!img->fixed && p->kernel % 65536)
 		return broken(e, "ppc64-64k-aligned", "the kernel is not on 64 KiB");
-	for (i = 0; i < p->n; i++)
-		if (p->seg[i].piece == KERNEL && p->seg[i].reserved_end > k->reserved_end)
-			k = &p->seg[i];
+	plan_for_each(s, p)
+		if (s->piece == KERNEL && s->reserved_end > k->reserved_end)
+			k = s;
 	return k->reserved_end - p->kernel >= img->memsz ||
 	       broken(e, "ppc64-memsz", "the kernel has no room for its BSS");
 }
@@ -55,20 +54,19 @@ static bool check_copy_to_zero(const struct plan *p, const struct request *r, st
 {
 	const struct image *img = r->image;
 	const struct range low = { 0, img->memsz + 0xffff - (img->memsz + 0xffff) % 0x10000, NULL };
-	const struct ranges *keep = &r->machine->reserved;
+	const struct range *keep;
 	const struct segment *s;
 	uint32_t flag = 0;
-	size_t i;
 
 	(img->big_endian ? span_be32 : span_le32)(img->part[0].data, 0x5c, &flag);
 	if (!img->run_flag || flag == 1)
 		return true;
-	for (s = p->seg; s < p->seg + p->n; s++)
+	plan_for_each(s, p)
 		if (s->piece != KERNEL && s->at.start < low.end)
 			return broken_by(e, "ppc64-copy-to-zero", s,
 					 "lies where the kernel copies itself to");
-	for (i = 0; i < keep->n; i++)
-		if (ppc64_is_firmware(&keep->v[i]) && keep->v[i].start < low.end)
+	ranges_for_each(keep, &r->machine->reserved)
+		if (ppc64_is_firmware(keep) && keep->start < low.end)
 			return broken(e, "ppc64-copy-to-zero",
 				      "the kernel copies itself over firmware");
 	return true;
@@ -77,15 +75,13 @@ static bool check_copy_to_zero(const struct plan *p, const struct request *r, st
 /* Bytes of memory in a range. */
 static uint64_t memory_in(const struct ranges *ram, phys start, phys end)
 {
+	const struct range *r;
 	uint64_t sum = 0;
-	size_t i;
 
-	for (i = 0; i < ram->n; i++) {
-		if (ram->v[i].start >= end || ram->v[i].end <= start)
-			continue;
-		sum += (ram->v[i].end < end ? ram->v[i].end : end) -
-		       (ram->v[i].start > start ? ram->v[i].start : start);
-	}
+	ranges_for_each(r, ram)
+		if (r->start < end && r->end > start)
+			sum += (r->end < end ? r->end : end) -
+			       (r->start > start ? r->start : start);
 	return sum;
 }
 
@@ -95,17 +91,16 @@ static uint64_t memory_in(const struct ranges *ram, phys start, phys end)
 static uint64_t usable_memory(const struct ranges *ram, const struct machine *m)
 {
 	const phys end = m->crash.region.end;
-	struct range fw = { end, end, NULL };
 	uint64_t sum = memory_in(ram, 0, end ? end : UINT64_MAX);
-	size_t i;
+	const struct range *fw;
+	phys at = end;
 
 	/* in order, and may overlap */
-	for (i = 0; end && i < m->reserved.n; i++) {
-		if (!ppc64_is_firmware(&m->reserved.v[i]) || m->reserved.v[i].end <= fw.end)
+	ranges_for_each(fw, &m->reserved) {
+		if (!end || !ppc64_is_firmware(fw) || fw->end <= at)
 			continue;
-		fw.start = m->reserved.v[i].start > fw.end ? m->reserved.v[i].start : fw.end;
-		fw.end = m->reserved.v[i].end;
-		sum += memory_in(ram, fw.start, fw.end);
+		sum += memory_in(ram, fw->start > at ? fw->start : at, fw->end);
+		at = fw->end;
 	}
 	return sum;
 }
@@ -125,8 +120,8 @@ static bool check_limit(const struct plan *p, const struct request *r, struct er
 	total = usable_memory(&ram, r->machine);
 	if (!limit || limit > total)
 		limit = total;
-	for (s = p->seg; s < p->seg + p->n && !bad; s++)
-		if (memory_in(&ram, 0, s->reserved_end) > limit - limit % 0x1000000)
+	plan_for_each(s, p)
+		if (!bad && memory_in(&ram, 0, s->reserved_end) > limit - limit % 0x1000000)
 			bad = s;
 	ranges_free(&ram);
 	if (!ok)
@@ -257,23 +252,20 @@ static bool is_reserved(const void *tree, struct range want)
 /* The tree must reserve itself, and everything that firmware holds. */
 static bool check_reservations(const struct plan *p, const struct machine *m, struct error *e)
 {
-	const char *const firmware[] = { ppc64_rtas, ppc64_opal, ppc64_tce, ppc64_reserved };
 	const struct segment *t = plan_segment(p, TREE);
+	const struct range *keep;
 	bool self = false;
 	struct range r;
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; tree_next_reserved(t->data.p, &i, &r);)
 		self |= r.start == t->at.start && r.end - r.start == t->data.len;
 	if (!self)
 		return broken(e, "tree-self", "the device tree does not reserve itself");
-	for (i = 0; i < m->reserved.n; i++)
-		for (j = 0; j < ARRAY_SIZE(firmware); j++)
-			if (m->reserved.v[i].what == firmware[j] &&
-			    !is_reserved(t->data.p, m->reserved.v[i]))
-				return broken(e, "ppc64-reserve-firmware",
-					      "the device tree does not reserve what firmware "
-					      "needs");
+	ranges_for_each(keep, &m->reserved)
+		if (ppc64_is_firmware(keep) && !is_reserved(t->data.p, *keep))
+			return broken(e, "ppc64-reserve-firmware",
+				      "the device tree does not reserve what firmware needs");
 	return true;
 }
 

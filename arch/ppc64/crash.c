@@ -22,16 +22,12 @@ static void add_number(struct strbuf *t, uint64_t v)
 /* Appends (address, size) of each usable stretch of a block; returns how many. */
 static unsigned add_usable(const struct ranges *usable, struct range block, struct strbuf *t)
 {
+	const struct range *u;
 	struct range r;
 	unsigned n = 0;
-	size_t i;
 
-	for (i = 0; i < usable->n; i++) {
-		r = usable->v[i];
-		if (r.start < block.start)
-			r.start = block.start;
-		if (r.end > block.end)
-			r.end = block.end;
+	ranges_for_each(u, usable) {
+		r = range_clip(*u, block);
 		if (r.start >= r.end)
 			continue;
 		add_number(t, r.start);
@@ -45,13 +41,10 @@ static bool find_usable(const struct machine *m, struct ranges *usable)
 {
 	const struct range *r;
 	bool ok = ranges_add(usable, 0, m->crash.region.end, NULL);
-	size_t i;
 
-	for (i = 0; i < m->reserved.n && ok; i++) {
-		r = &m->reserved.v[i];
+	ranges_for_each(r, &m->reserved)
 		if (r->what == ppc64_rtas || r->what == ppc64_opal || r->what == ppc64_tce)
-			ok = ranges_add(usable, r->start, r->end, NULL);
-	}
+			ok = ok && ranges_add(usable, r->start, r->end, NULL);
 	ranges_union(usable);
 	return ok;
 }

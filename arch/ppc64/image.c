@@ -70,7 +70,7 @@ static bool check_fixed(const struct image *img, const char *name, const struct 
 {
 	const struct range want = { img->offset, img->offset + img->memsz, NULL };
 	const struct range real = { m->addressable.start, m->rma_end, NULL };
-	size_t i;
+	const struct range *r;
 
 	if (!img->fixed)
 		return true;
@@ -78,8 +78,8 @@ static bool check_fixed(const struct image *img, const char *name, const struct 
 		return fail(e, FAIL_UNSUPPORTED,
 			    "load the kernel: runs only at 0x%llx, not page aligned: %s",
 			    (unsigned long long)img->offset, name);
-	for (i = 0; i < m->free.n; i++)
-		if (range_within(want, m->free.v[i]) && range_within(want, real))
+	ranges_for_each(r, &m->free)
+		if (range_within(want, *r) && range_within(want, real))
 			return true;
 	if (m->crash.region.end)
 		return fail(e, FAIL_UNSUPPORTED,

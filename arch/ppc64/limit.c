@@ -66,8 +66,8 @@ static bool find_unusable(const struct machine *m, struct ranges *out)
 
 	if (!m->crash.region.end)
 		return true;
-	for (k = m->reserved.v; k < m->reserved.v + m->reserved.n && ok; k++)
-		if (ppc64_is_firmware(k))
+	ranges_for_each(k, &m->reserved)
+		if (ok && ppc64_is_firmware(k))
 			ok = ranges_add(&firmware, k->start, k->end, NULL);
 	ranges_sort(&firmware);
 	ok = ok && ranges_subtract(&all, &firmware, out);
@@ -91,13 +91,13 @@ static bool next_ram(const struct machine *m, const void *tree, struct ranges *o
 
 phys ppc64_limit_address(const struct ranges *ram, uint64_t limit)
 {
+	const struct range *r;
 	uint64_t size;
-	size_t i;
 
-	for (i = 0; i < ram->n; i++) {
-		size = ram->v[i].end - ram->v[i].start;
+	ranges_for_each(r, ram) {
+		size = r->end - r->start;
 		if (limit <= size)
-			return ram->v[i].start + limit;
+			return r->start + limit;
 		limit -= size;
 	}
 	return UINT64_MAX;

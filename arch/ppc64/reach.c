@@ -18,10 +18,8 @@ static uint64_t overwritten(const struct image *img)
 static bool check_firmware(const struct machine *m, uint64_t end, struct error *e)
 {
 	const struct range *r;
-	size_t i;
 
-	for (i = 0; i < m->reserved.n; i++) {
-		r = &m->reserved.v[i];
+	ranges_for_each(r, &m->reserved) {
 		if (r->start >= end || !ppc64_is_firmware(r))
 			continue;
 		fail(e, FAIL_ROOM,

@@ -43,15 +43,12 @@ bool ppc64_is_firmware(const struct range *r)
 bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e)
 {
 	const struct range *r;
-	size_t i;
 
 	drop_stale(t, m);
 	if (m->crash.region.end && !ppc64_crash_tree(t, m, e))
 		return false;
-	for (i = 0; i < m->reserved.n; i++) {
-		r = &m->reserved.v[i];
+	ranges_for_each(r, &m->reserved)
 		if (ppc64_is_firmware(r) && !tree_add_reservation(t, *r, e))
 			return false;
-	}
 	return true;
 }

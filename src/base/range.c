@@ -116,6 +116,20 @@ bool range_within(struct range inner, struct range outer)
 	return inner.start >= outer.start && inner.end <= outer.end;
 }
 
+struct range range_clip(struct range a, struct range b)
+{
+	if (a.start < b.start)
+		a.start = b.start;
+	if (a.end > b.end)
+		a.end = b.end;
+	return a;
+}
+
+uint64_t add_to_top(uint64_t a, uint64_t b)
+{
+	return a < UINT64_MAX - b ? a + b : UINT64_MAX;
+}
+
 uint64_t round_down(uint64_t v, uint64_t align)
 {
 	return v & ~(align - 1);

@@ -30,6 +30,9 @@ struct ranges {
 	size_t n, cap;
 };
 
+#define ranges_for_each(range, set)                                                                \
+	for ((range) = (set)->v; (size_t)((range) - (set)->v) < (set)->n; (range)++)
+
 /* Adds [start, end); nothing when that is empty. False when out of memory. */
 bool ranges_add(struct ranges *s, phys start, phys end, const char *what);
 
@@ -49,6 +52,12 @@ void ranges_free(struct ranges *s);
 
 bool range_overlaps(struct range a, struct range b);
 bool range_within(struct range inner, struct range outer);
+
+/* What of a is in b: empty (start >= end) where nothing is. */
+struct range range_clip(struct range a, struct range b);
+
+/* a + b, or the top where that wraps. */
+uint64_t add_to_top(uint64_t a, uint64_t b);
 
 /* Rounds to a power of two; up saturates at the last multiple instead of wrapping. */
 uint64_t round_down(uint64_t v, uint64_t align);

@@ -22,11 +22,11 @@ bool broken_by(struct error *e, const char *rule, const struct segment *s, const
 bool is_covered(const struct segment *s, const struct ranges *set)
 {
 	phys at = s->at.start;
-	size_t i;
+	const struct range *r;
 
-	for (i = 0; i < set->n && at < s->reserved_end; i++)
-		if (set->v[i].start <= at && at < set->v[i].end)
-			at = set->v[i].end;
+	ranges_for_each(r, set)
+		if (r->start <= at && at < r->end)
+			at = r->end;
 	return at >= s->reserved_end;
 }
 
@@ -49,35 +49,32 @@ static bool check_segment(const struct segment *s, const struct machine *m, stru
 
 static bool check_sum(const struct plan *p, const struct machine *m, struct error *e)
 {
+	const struct segment *s;
 	uint64_t sum = 0;
-	size_t i;
 
-	for (i = 0; i < p->n; i++)
-		sum += p->seg[i].at.end - p->seg[i].at.start;
+	plan_for_each(s, p)
+		sum += s->at.end - s->at.start;
 	return !m->mem_total || sum <= m->mem_total / 2 ||
 	       broken(e, "half-of-ram", "it takes more than half of RAM");
 }
 
 static bool check_overlaps(const struct plan *p, struct error *e)
 {
-	size_t i, j;
+	const struct segment *a, *b;
 
-	for (i = 0; i < p->n; i++)
-		for (j = 0; j < i; j++)
-			if (p->seg[i].at.start < p->seg[j].reserved_end &&
-			    p->seg[j].at.start < p->seg[i].reserved_end)
-				return broken_by(e, "no-overlap", &p->seg[i],
-						 "overlaps another piece");
+	plan_for_each(a, p)
+		for (b = p->seg; b < a; b++)
+			if (a->at.start < b->reserved_end && b->at.start < a->reserved_end)
+				return broken_by(e, "no-overlap", a, "overlaps another piece");
 	return true;
 }
 
 static bool check_entry(const struct plan *p, struct error *e)
 {
-	size_t i;
+	const struct segment *s;
 
-	for (i = 0; i < p->n; i++)
-		if (p->entry >= p->seg[i].at.start &&
-		    p->entry - p->seg[i].at.start < p->seg[i].data.len)
+	plan_for_each(s, p)
+		if (p->entry >= s->at.start && p->entry - s->at.start < s->data.len)
 			return true;
 	return broken(e, "entry-in-segment", "it starts outside of what is loaded");
 }
@@ -103,12 +100,10 @@ static bool check_place(const struct segment *s, const struct machine *m, struct
 {
 	const bool may_use_region = m->arch->region_is_room && !m->crash.region.end;
 	const struct range *keep;
-	size_t i;
 
 	if (!is_covered(s, &m->ram))
 		return broken_by(e, "in-ram", s, "is not in RAM");
-	for (i = 0; i < m->reserved.n; i++) {
-		keep = &m->reserved.v[i];
+	ranges_for_each(keep, &m->reserved) {
 		if (keep->start >= s->reserved_end || s->at.start >= keep->end)
 			continue;
 		if (keep->what != iomem_crash || !may_use_region)
@@ -129,7 +124,7 @@ static bool check_places(const struct plan *p, const struct request *r, struct e
 {
 	const struct segment *s;
 
-	for (s = p->seg; s < p->seg + p->n; s++)
+	plan_for_each(s, p)
 		if (!check_segment(s, r->machine, e) || !check_place(s, r->machine, e) ||
 		    !check_bounds(s, r->bounds, e))
 			return false;
@@ -143,10 +138,9 @@ static bool check_kernel(const struct plan *p, const struct image *img, struct e
 {
 	const struct part *part;
 	const struct segment *s;
-	size_t i, n = 0;
+	size_t n = 0;
 
-	for (i = 0; i < p->n; i++) {
-		s = &p->seg[i];
+	plan_for_each(s, p) {
 		if (s->piece != KERNEL)
 			continue;
 		part = &img->part[n];
@@ -165,10 +159,9 @@ static bool check_initrds(const struct plan *p, const struct request *r, struct 
 {
 	static const char elsewhere[] = "is not where the tree says";
 	const struct segment *s, *last = NULL;
-	size_t i, n = 0;
+	size_t n = 0;
 
-	for (i = 0; i < p->n; i++) {
-		s = &p->seg[i];
+	plan_for_each(s, p) {
 		if (s->piece != INITRD)
 			continue;
 		if (n == r->initrds || s->data.p != r->initrd[n].p ||
@@ -212,22 +205,22 @@ static bool check_hotplug(const struct plan *p, const struct request *r, const s
  */
 static bool check_core(const struct plan *p, const struct request *r, struct error *e)
 {
-	const struct segment *s = plan_segment(p, CORE);
-	const struct machine *m = r->machine;
-	const struct range *region = &m->crash.region;
-	size_t i;
+	const struct segment *core = plan_segment(p, CORE), *s;
+	const struct range *region = &r->machine->crash.region;
 
-	if (!region->end != !s)
+	if (!region->end != !core)
 		return broken(e, "is-its-file", "its core header is missing");
-	for (i = 0; s && i < p->n; i++)
-		if (p->seg[i].at.start < region->start || p->seg[i].reserved_end > region->end)
-			return broken_by(e, "crash-region", &p->seg[i],
+	if (!core)
+		return true;
+	plan_for_each(s, p)
+		if (s->at.start < region->start || s->reserved_end > region->end)
+			return broken_by(e, "crash-region", s,
 					 "is outside of the crash kernel region");
-	if (s && (p->chosen.elfcorehdr.start != s->at.start ||
-		  p->chosen.elfcorehdr.end != s->reserved_end))
-		return broken_by(e, "elfcorehdr", s, "is not where the tree says");
-	return !s || (check_hotplug(p, r, s, e) &&
-		      elfcorehdr_check(s->data, m, p->chosen.backup.start, e));
+	if (p->chosen.elfcorehdr.start != core->at.start ||
+	    p->chosen.elfcorehdr.end != core->reserved_end)
+		return broken_by(e, "elfcorehdr", core, "is not where the tree says");
+	return check_hotplug(p, r, core, e) &&
+	       elfcorehdr_check(core->data, r->machine, p->chosen.backup.start, e);
 }
 
 /* Each piece is there, and once. */

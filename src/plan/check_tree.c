@@ -24,13 +24,10 @@ static bool is_own(const struct plan *p, const struct segment *s, const struct r
 static const struct segment *find_reserved(const struct plan *p, struct range k)
 {
 	const struct segment *s;
-	size_t i;
 
-	for (i = 0; i < p->n; i++) {
-		s = &p->seg[i];
+	plan_for_each(s, p)
 		if (k.start < s->reserved_end && s->at.start < k.end && !is_own(p, s, &k))
 			return s;
-	}
 	return NULL;
 }
 
@@ -62,19 +59,18 @@ bool check_told(const struct plan *p, const struct request *r, struct error *e)
 	const struct arch *a = r->machine->arch;
 	const void *tree = plan_segment(p, TREE)->data.p;
 	static const char untold[] = "lies in memory that its device tree does not tell of";
-	const struct segment *bad = NULL;
+	const struct segment *s, *bad = NULL;
 	struct ranges told = { 0 };
 	bool ok = true;
-	size_t i;
 
 	if (dt_has_efi_memmap(tree))
 		return true;
 	if (!dt_ram(tree, &told) || (a->dynamic_ram && !a->dynamic_ram(tree, &told)))
 		ok = fail_memory(e);
 	ranges_sort(&told);
-	for (i = 0; i < p->n && ok && !bad; i++)
-		if (!is_covered(&p->seg[i], &told))
-			bad = &p->seg[i];
+	plan_for_each(s, p)
+		if (ok && !bad && !is_covered(s, &told))
+			bad = s;
 	ranges_free(&told);
 	return bad ? broken_by(e, "memory-told", bad, untold) : ok;
 }

@@ -68,7 +68,6 @@ void elfcorehdr_write(const struct machine *m, phys backup, uint8_t *out)
 	const struct crash *c = &m->crash;
 	struct writer w = { out, m->big_endian };
 	const struct range *r;
-	size_t i;
 
 	memcpy(out,
 	       "\x7f"
@@ -85,13 +84,11 @@ void elfcorehdr_write(const struct machine *m, phys backup, uint8_t *out)
 	write16s(&w, HEADER, PROGRAM_HEADER);
 	write16s(&w, (uint32_t)header_count(c), 0);
 	write32(&w, 0);
-	for (i = 0; i < c->notes.n; i++)
-		write_program(&w, NOTE, 0, c->notes.v[i], c->notes.v[i].start);
-	for (i = 0; i < c->dump.n; i++) {
-		r = &c->dump.v[i];
+	ranges_for_each(r, &c->notes)
+		write_program(&w, NOTE, 0, *r, r->start);
+	ranges_for_each(r, &c->dump)
 		write_program(&w, LOAD, r->start + c->page_offset, *r,
 			      r->start < m->arch->backup ? backup + r->start : r->start);
-	}
 	/* last: virtual addresses ascend */
 	if (c->text.end)
 		write_program(&w, LOAD, c->text_virtual, c->text, c->text.start);
@@ -155,10 +152,10 @@ bool elfcorehdr_check(struct span core, const struct machine *m, phys backup, st
 
 static bool in_ram(const struct machine *m, const struct header *h)
 {
-	size_t i;
+	const struct range *r;
 
-	for (i = 0; i < m->ram.n; i++)
-		if (h->at >= m->ram.v[i].start && h->at < m->ram.v[i].end)
+	ranges_for_each(r, &m->ram)
+		if (h->at >= r->start && h->at < r->end)
 			return h->type == LOAD && h->size && h->size <= NOWHERE - h->at;
 	return false;
 }

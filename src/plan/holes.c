@@ -46,16 +46,6 @@ static bool fit_bottom(struct range hole, const struct placement *x, phys *at)
 	       *at <= hole.end && hole.end - *at >= x->size;
 }
 
-/* The part of a hole inside `within`; empty (start >= end) when there is none. */
-static struct range clip(struct range hole, struct range within)
-{
-	if (hole.start < within.start)
-		hole.start = within.start;
-	if (hole.end > within.end)
-		hole.end = within.end;
-	return hole;
-}
-
 /* How many holes start below `end`. */
 static size_t holes_below(const struct ranges *room, phys end)
 {
@@ -79,7 +69,7 @@ static bool fit(const struct ranges *room, const struct placements *w, struct pl
 	for (i = holes_below(room, within.end); i-- > 0;) {
 		if (room->v[i].end <= within.start)
 			break;
-		if (fit_top(clip(room->v[i], within), w, x, &x->at)) {
+		if (fit_top(range_clip(room->v[i], within), w, x, &x->at)) {
 			x->placed = true;
 			return true;
 		}
@@ -97,19 +87,16 @@ static struct range reach(const struct placements *w, const struct placement *x)
 		return r;
 	if (end > w->window)
 		r.start = round_up(end - w->window, w->window_align);
-	if (__builtin_add_overflow(round_down(x->at, w->window_align), w->window, &r.end))
-		r.end = UINT64_MAX;
+	r.end = add_to_top(round_down(x->at, w->window_align), w->window);
 	return r;
 }
 
 /* Where x may lie above the lowest piece, which is placed. */
 static struct range above(const struct placement *lowest, const struct placement *x)
 {
-	struct range r = { lowest->at, UINT64_MAX, NULL };
+	const phys base = lowest->at - lowest->offset;
 
-	if (x->near && __builtin_add_overflow(lowest->at - lowest->offset, x->near, &r.end))
-		r.end = UINT64_MAX;
-	return r;
+	return (struct range){ lowest->at, add_to_top(base, x->near ? x->near : UINT64_MAX), NULL };
 }
 
 /* Where x may lie beside those that are placed. */
@@ -124,9 +111,9 @@ static struct range limits(const struct placements *w, const struct placement *x
 		if (!other->placed)
 			continue;
 		if (other->bottom_up)
-			r = clip(r, above(other, x));
+			r = range_clip(r, above(other, x));
 		if (x->share_window && other->share_window)
-			r = clip(r, reach(w, other));
+			r = range_clip(r, reach(w, other));
 	}
 	return r;
 }
@@ -167,7 +154,7 @@ static bool place_rest(const struct ranges *room, struct placements *w,
 static bool place_from(const struct ranges *room, struct placements *w, struct placement *x,
 		       size_t hole, bool bottom)
 {
-	struct range r = clip(room->v[hole], x->within);
+	struct range r = range_clip(room->v[hole], x->within);
 
 	if (r.start >= r.end)
 		return false;
@@ -226,10 +213,10 @@ static bool place_fail(const struct ranges *room, struct placements *w, struct e
 	uint64_t largest = 0, total = 0, sum = 0;
 	struct range r, within;
 	const struct placement *none = find_misfit(room, w, &within, &sum);
-	size_t i;
+	const struct range *hole;
 
-	for (i = 0; i < room->n; i++) {
-		r = clip(room->v[i], within);
+	ranges_for_each(hole, room) {
+		r = range_clip(*hole, within);
 		if (r.start >= r.end)
 			continue;
 		total += r.end - r.start;

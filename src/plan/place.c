@@ -7,13 +7,11 @@
 
 static struct range find_bounds(const struct request *r)
 {
-	struct range bounds = r->machine->addressable;
+	struct range bounds = r->bounds;
 
-	if (bounds.start < r->bounds.start)
-		bounds.start = r->bounds.start;
-	if (r->bounds.end && bounds.end > r->bounds.end)
-		bounds.end = r->bounds.end;
-	return bounds;
+	if (!bounds.end)
+		bounds.end = UINT64_MAX;
+	return range_clip(r->machine->addressable, bounds);
 }
 
 static void describe_kernel(const struct request *r, struct placement *w)
@@ -89,7 +87,7 @@ static uint64_t region_below(const struct machine *m, phys end)
 	const struct range *r;
 	uint64_t sum = 0;
 
-	for (r = m->reserved.v; r < m->reserved.v + m->reserved.n; r++)
+	ranges_for_each(r, &m->reserved)
 		if (r->what == iomem_crash && r->start < end)
 			sum += (r->end < end ? r->end : end) - r->start;
 	return sum;
@@ -134,8 +132,8 @@ static bool add_region(const struct machine *m, struct ranges *out)
 	const struct range *r;
 	bool ok = true;
 
-	for (r = m->reserved.v; r < m->reserved.v + m->reserved.n && ok; r++)
-		if (r->what != iomem_crash)
+	ranges_for_each(r, &m->reserved)
+		if (ok && r->what != iomem_crash)
 			ok = ranges_add(&reserved, r->start, r->end, r->what);
 	ok = ok && ranges_subtract(&m->ram, &reserved, out);
 	ranges_free(&reserved);

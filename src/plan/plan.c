@@ -16,11 +16,11 @@ const char *piece_name(enum piece piece)
 
 const struct segment *plan_segment(const struct plan *p, enum piece piece)
 {
-	size_t i;
+	const struct segment *s;
 
-	for (i = 0; i < p->n; i++)
-		if (p->seg[i].piece == piece)
-			return &p->seg[i];
+	plan_for_each(s, p)
+		if (s->piece == piece)
+			return s;
 	return NULL;
 }
 
@@ -73,10 +73,8 @@ static bool check_memory(const struct request *r, uint64_t shipped, uint64_t mor
 {
 	char need[FORMAT_SIZE_MAX], have[FORMAT_SIZE_MAX];
 	const struct machine *m = r->machine;
-	uint64_t needed;
+	const uint64_t needed = add_to_top(shipped, more + r->anonymous);
 
-	if (__builtin_add_overflow(shipped, more + r->anonymous, &needed))
-		needed = UINT64_MAX;
 	format_size(need, shipped);
 	if (m->mem_total && shipped > m->mem_total / 2) {
 		fail(e, FAIL_MEMORY, "load the kernel: more than half of RAM: %s of %s", need,
@@ -99,12 +97,10 @@ static bool check_memory(const struct request *r, uint64_t shipped, uint64_t mor
 bool plan_check_file_call(const struct request *r, struct error *e)
 {
 	const struct image *img = r->image;
-	uint64_t files = initrds_size(r), staged;
+	uint64_t files = initrds_size(r);
+	const uint64_t staged = add_to_top(files, img->memsz);
 	size_t i;
 
-	/* what does not fit 64 bits fits no memory */
-	if (__builtin_add_overflow(files, img->memsz, &staged))
-		staged = UINT64_MAX;
 	for (i = 0; i < img->parts; i++)
 		files += img->part[i].data.len;
 	return plan_check_cmdline(r, e) && check_memory(r, staged, files, e);
@@ -141,15 +137,14 @@ static void write_elfcorehdr_word(struct plan *p, phys at)
 
 static void tell_initrds(struct plan *p)
 {
-	const struct segment *first = plan_segment(p, INITRD);
-	size_t i;
+	const struct segment *first = plan_segment(p, INITRD), *s;
 
 	p->chosen.initrd_start = p->chosen.initrd_end = 0;
-	for (i = 0; i < p->n && first; i++) {
-		if (p->seg[i].piece != INITRD)
+	plan_for_each(s, p) {
+		if (s->piece != INITRD)
 			continue;
 		p->chosen.initrd_start = first->at.start;
-		p->chosen.initrd_end = p->seg[i].at.start + p->seg[i].data.len;
+		p->chosen.initrd_end = s->at.start + s->data.len;
 	}
 }
 

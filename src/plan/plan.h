@@ -14,6 +14,9 @@
 /* Bytes that a stub may have. */
 #define STUB_MAX 512
 
+#define plan_for_each(segment, plan)                                                               \
+	for ((segment) = (plan)->seg; (segment) < (plan)->seg + (plan)->n; (segment)++)
+
 struct plan {
 	struct segment seg[SEGMENTS_MAX];
 	size_t n;

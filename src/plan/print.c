@@ -71,10 +71,8 @@ static void print_pieces(const struct plan *p, struct strbuf *t)
 {
 	char size[FORMAT_SIZE_MAX], room[FORMAT_SIZE_MAX];
 	const struct segment *s;
-	size_t i;
 
-	for (i = 0; i < p->n; i++) {
-		s = &p->seg[i];
+	plan_for_each(s, p) {
 		strbuf_printf(t, "%-8s 0x%012llx - 0x%012llx  %s", piece_name(s->piece),
 			      ull(s->at.start), ull(s->at.end - 1), format_size(size, s->data.len));
 		if (s->reserved_end > s->at.end)
@@ -184,15 +182,15 @@ static void json_string(struct strbuf *t, const char *s)
 
 static void json_ranges(struct strbuf *t, const char *name, const struct ranges *s, bool why)
 {
-	size_t i;
+	const struct range *r;
 
 	strbuf_printf(t, "  \"%s\": [", name);
-	for (i = 0; i < s->n; i++) {
+	ranges_for_each(r, s) {
 		strbuf_printf(t, "%s\n    { \"start\": \"0x%llx\", \"end\": \"0x%llx\"",
-			      i ? "," : "", ull(s->v[i].start), ull(s->v[i].end));
+			      r > s->v ? "," : "", ull(r->start), ull(r->end));
 		if (why) {
 			strbuf_printf(t, ", \"why\": ");
-			json_string(t, s->v[i].what);
+			json_string(t, r->what);
 		}
 		strbuf_printf(t, " }");
 	}
@@ -202,17 +200,15 @@ static void json_ranges(struct strbuf *t, const char *name, const struct ranges 
 static void json_segments(const struct plan *p, struct strbuf *t)
 {
 	const struct segment *s;
-	size_t i;
 
 	strbuf_printf(t, "  \"segments\": [");
-	for (i = 0; i < p->n; i++) {
-		s = &p->seg[i];
+	plan_for_each(s, p) {
 		strbuf_printf(
 			t,
 			"%s\n    { \"piece\": \"%s\", \"start\": \"0x%llx\", \"end\": \"0x%llx\", "
 			"\"room_end\": \"0x%llx\", \"bytes\": %zu }",
-			i ? "," : "", piece_name(s->piece), ull(s->at.start), ull(s->at.end),
-			ull(s->reserved_end), s->data.len);
+			s > p->seg ? "," : "", piece_name(s->piece), ull(s->at.start),
+			ull(s->at.end), ull(s->reserved_end), s->data.len);
 	}
 	strbuf_printf(t, "\n  ],\n");
 }

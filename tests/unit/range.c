@@ -262,6 +262,7 @@ static void pairs(void)
 		{ "a starts below b", { 1, 3, "" }, { 2, 4, "" }, true, false },
 		{ "at the top", { TOP - 1, TOP, "" }, { 0, TOP, "" }, true, true },
 	};
+	struct range both;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -270,7 +271,26 @@ static void pairs(void)
 		want_u64("overlaps, the other way", rows[i].overlaps,
 			 range_overlaps(rows[i].b, rows[i].a));
 		want_u64("within", rows[i].within, range_within(rows[i].a, rows[i].b));
+		both = range_clip(rows[i].a, rows[i].b);
+		want_u64("something in both", rows[i].overlaps, both.start < both.end);
+		want(!rows[i].overlaps ||
+			     (range_within(both, rows[i].a) && range_within(both, rows[i].b)),
+		     "what is in both is in each");
+		want(!rows[i].within || both.end - both.start == rows[i].a.end - rows[i].a.start,
+		     "all of a is in both where b has it");
 	}
+}
+
+static void top(void)
+{
+	CASE("add to top: below it");
+	want_u64("sum", TOP - 1, add_to_top(TOP - 3, 2));
+	CASE("add to top: just there");
+	want_u64("sum", TOP, add_to_top(TOP - 2, 2));
+	CASE("add to top: it would wrap");
+	want_u64("sum", TOP, add_to_top(TOP - 1, 2));
+	CASE("add to top: twice all there is");
+	want_u64("sum", TOP, add_to_top(TOP, TOP));
 }
 
 static void rounding(void)
@@ -311,5 +331,6 @@ void test_range(void)
 	random_sets();
 	sums();
 	pairs();
+	top();
 	rounding();
 }
