@@ -3,55 +3,47 @@
 
 #include <string.h>
 
-static uint64_t row_bytes(const struct map *map)
-{
-	return map->cell * MAP_COLUMNS;
-}
-
 /* Gives each stretch of RAM its rows; false when there are not enough of this size. */
 static bool lay_rows(struct map *map, const struct ranges *ram)
 {
-	const uint64_t bytes = row_bytes(map);
+	const uint64_t bytes = map->cell * MAP_COLUMNS;
+	const struct range *r;
 	phys at, next = 0;
-	size_t i;
 
 	map->rows = 0;
-	for (i = 0; i < ram->n; i++) {
-		at = round_down(ram->v[i].start, bytes);
-		if (at < next)
-			at = next;
-		for (; at < ram->v[i].end; at += bytes) {
+	ranges_for_each(r, ram) {
+		at = round_down(r->start, bytes);
+		for (at = at < next ? next : at; at < r->end; at = next) {
 			if (map->rows == MAP_ROWS)
 				return false;
 			map->row[map->rows++] = at;
-			next = at + bytes;
-			if (next < at)
-				return true;
+			next = add_to_top(at, bytes);
 		}
 	}
 	return true;
 }
 
-/* Adds each range's bytes to the cells that it covers. */
+static struct range cell_range(const struct map *map, unsigned i)
+{
+	const phys at = map->row[i / MAP_COLUMNS] + i % MAP_COLUMNS * map->cell;
+
+	return (struct range){ at, add_to_top(at, map->cell), NULL };
+}
+
+/* Adds each range's bytes to the cells that it covers; all ranges are in cells, and both ascend. */
 static void cover(const struct map *map, const struct ranges *s, uint64_t *cells)
 {
-	struct range part;
-	unsigned row = 0;
-	phys end, at;
-	size_t i;
+	struct range cell, part;
+	size_t j = 0;
+	unsigned i;
 
-	for (i = 0; i < s->n; i++) {
-		while (row + 1 < map->rows && map->row[row + 1] <= s->v[i].start)
-			row++;
-		for (unsigned y = row; y < map->rows && map->row[y] < s->v[i].end; y++) {
-			for (unsigned x = 0; x < MAP_COLUMNS; x++) {
-				at = map->row[y] + x * map->cell;
-				end = at + map->cell ? at + map->cell : UINT64_MAX;
-				part.start = s->v[i].start > at ? s->v[i].start : at;
-				part.end = s->v[i].end < end ? s->v[i].end : end;
-				if (part.start < part.end)
-					cells[y * MAP_COLUMNS + x] += part.end - part.start;
-			}
+	for (i = 0; i < map->rows * MAP_COLUMNS; i++) {
+		cell = cell_range(map, i);
+		for (; j < s->n && s->v[j].start < cell.end; j++) {
+			part = range_clip(s->v[j], cell);
+			cells[i] += part.end - part.start;
+			if (s->v[j].end > cell.end)
+				break;
 		}
 	}
 }
@@ -69,13 +61,10 @@ void map_make(struct map *map, const struct machine *m)
 void map_mark(struct map *map, struct range r, char mark)
 {
 	unsigned i;
-	phys at;
 
-	for (i = 0; i < map->rows * MAP_COLUMNS; i++) {
-		at = map->row[i / MAP_COLUMNS] + i % MAP_COLUMNS * map->cell;
-		if (at < r.end && (r.start < at || r.start - at < map->cell))
+	for (i = 0; i < map->rows * MAP_COLUMNS; i++)
+		if (range_overlaps(cell_range(map, i), r))
 			map->mark[i] = mark;
-	}
 }
 
 static char cell_mark(const struct map *map, unsigned i)
