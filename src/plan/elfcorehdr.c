@@ -114,40 +114,39 @@ static bool read_program(const struct elf *order, struct span file, size_t i, st
 	return true;
 }
 
+static bool is_program(const struct header *h, uint32_t type, uint64_t virtual, struct range r,
+		       phys found)
+{
+	return h->type == type && h->virtual == virtual && h->at == r.start &&
+	       h->size == r.end - r.start && h->found == found;
+}
+
 bool elfcorehdr_check(struct span core, const struct machine *m, phys backup, struct error *e)
 {
 	const struct elf order = { .big_endian = m->big_endian };
-	const struct range *note = m->crash.notes.v, *ram = m->crash.dump.v;
-	const struct range *note_end = note + m->crash.notes.n, *ram_end = ram + m->crash.dump.n;
-	uint64_t moved;
+	const struct crash *c = &m->crash;
+	const size_t notes = c->notes.n, dump = c->dump.n;
 	struct header h;
+	struct range r;
 	uint16_t machine;
-	bool is64, text = m->crash.text.end != 0, ok;
+	bool is64, ok;
 	size_t i;
 
-	ok = elf_is(core, &machine, &is64) && is64 && machine == m->arch->kexec_arch >> 16;
+	ok = core.len == elfcorehdr_size(m) && elf_is(core, &machine, &is64) && is64 &&
+	     machine == m->arch->kexec_arch >> 16;
 	for (i = 0; ok && read_program(&order, core, i, &h); i++) {
-		if (note < note_end) {
-			ok = h.type == NOTE && h.at == note->start && h.found == h.at &&
-			     h.size == note->end - note->start;
-			note++;
-		} else if (ram < ram_end) {
-			moved = ram->end <= m->arch->backup ? backup : 0;
-			ok = h.type == LOAD && h.at == ram->start && h.found == h.at + moved &&
-			     h.size == ram->end - ram->start &&
-			     h.virtual - h.at == m->crash.page_offset;
-			ram++;
+		if (i < notes) {
+			r = c->notes.v[i];
+			ok = is_program(&h, NOTE, 0, r, r.start);
+		} else if (i - notes < dump) {
+			r = c->dump.v[i - notes];
+			ok = is_program(&h, LOAD, r.start + c->page_offset, r,
+					r.start + (r.end <= m->arch->backup ? backup : 0));
 		} else {
-			ok = text && h.type == LOAD && h.at == m->crash.text.start &&
-			     h.found == h.at && h.virtual == m->crash.text_virtual &&
-			     h.size == m->crash.text.end - h.at;
-			text = false;
+			ok = is_program(&h, LOAD, c->text_virtual, c->text, c->text.start);
 		}
 	}
-	if (ok && note == note_end && ram == ram_end && !text &&
-	    core.len == HEADER + PROGRAM_HEADER * i)
-		return true;
-	return fail(e, FAIL_BUG, "trust the plan: its core header is wrong (core-header)");
+	return ok || fail(e, FAIL_BUG, "trust the plan: its core header is wrong (core-header)");
 }
 
 static bool in_ram(const struct machine *m, const struct header *h)
@@ -161,15 +160,14 @@ static bool in_ram(const struct machine *m, const struct header *h)
 }
 
 /* The kernel's image: mapped away from the rest, inside the physical range of another entry. */
-static bool take_text(const struct header *a, const struct header *b, struct crash *c)
+static void take_text(const struct header *a, const struct header *b, struct crash *c)
 {
 	if (a->at < b->at || a->at - b->at > b->size || a->size > b->size - (a->at - b->at) ||
 	    a->virtual - a->at == b->virtual - b->at)
-		return false;
+		return;
 	c->page_offset = b->virtual - b->at;
 	c->text_virtual = a->virtual;
 	c->text = (struct range){ a->at, a->at + a->size, NULL };
-	return true;
 }
 
 bool elfcorehdr_read_kcore(struct span kcore, const struct machine *m, struct crash *c,
@@ -185,11 +183,9 @@ bool elfcorehdr_read_kcore(struct span kcore, const struct machine *m, struct cr
 			if (in_ram(m, &b))
 				take_text(&a, &b, c);
 	if (!c->text.end)
-		return fail(e, FAIL_MACHINE,
-			    "read /proc/kcore: no mapping of the running kernel");
+		return fail(e, FAIL_MACHINE, "read /proc/kcore: no mapping of the running kernel");
 	for (i = 0; read_program(&order, kcore, i, &a); i++)
 		if (in_ram(m, &a) && a.virtual - a.at != c->page_offset && a.at != c->text.start)
-			return fail(e, FAIL_MACHINE,
-				    "read /proc/kcore: two mappings of RAM");
+			return fail(e, FAIL_MACHINE, "read /proc/kcore: two mappings of RAM");
 	return true;
 }
