@@ -82,24 +82,16 @@ static void print_pieces(const struct plan *p, struct strbuf *t)
 	}
 }
 
-void print_plan(const struct plan *p, const struct request *r, struct strbuf *t)
+static const char *cmdline_of(const struct plan *p, const struct request *r)
+{
+	return r->file_call ? r->cmdline : p->chosen.cmdline;
+}
+
+static void print_call(const struct plan *p, const struct request *r, struct strbuf *t)
 {
 	char show[PRINTABLE_MAX];
 	size_t i;
 
-	print_map(p, r->machine, t);
-	print_kept(r->machine, t);
-	print_pieces(p, t);
-	if (r->file_call) {
-		strbuf_printf(t,
-			      "call     kexec_file_load, which places kernel and initrd itself\n"
-			      "why      %s\n",
-			      r->why);
-		strbuf_printf(t, "cmdline  ");
-		strbuf_append_printable(t, r->cmdline);
-		strbuf_printf(t, "\n");
-		return;
-	}
 	strbuf_printf(t, "start    0x%012llx, the %s\n", ull(p->entry),
 		      p->stub_len ? "stub: it passes the tree to the kernel"
 				  : "kernel: the running one passes it the tree");
@@ -109,44 +101,45 @@ void print_plan(const struct plan *p, const struct request *r, struct strbuf *t)
 	strbuf_printf(t, "\n");
 	strbuf_printf(t, "call     kexec_load, %zu segments%s\n", p->n,
 		      r->machine->crash.region.end ? ", to be started by a panic" : "");
+}
+
+void print_plan(const struct plan *p, const struct request *r, struct strbuf *t)
+{
+	print_map(p, r->machine, t);
+	print_kept(r->machine, t);
+	print_pieces(p, t);
+	if (r->file_call)
+		strbuf_printf(t,
+			      "call     kexec_file_load, which places kernel and initrd itself\n");
+	else
+		print_call(p, r, t);
 	if (r->why)
 		strbuf_printf(t, "why      %s\n", r->why);
 	strbuf_printf(t, "cmdline  ");
-	strbuf_append_printable(t, p->chosen.cmdline);
+	strbuf_append_printable(t, cmdline_of(p, r));
 	strbuf_printf(t, "\n");
 }
 
-/* The length of the UTF-8 character that starts with this byte; 0: none does. */
-static size_t utf8_sequence(uint8_t first)
-{
-	if (first < 0x80)
-		return 1;
-	if (first < 0xc0 || first >= 0xf8)
-		return 0;
-	if (first < 0xe0)
-		return 2;
-	return first < 0xf0 ? 3 : 4;
-}
-
-/* The same, where all of it is there and as RFC 3629 has it: no form longer than needed, no
- * surrogate, none above U+10FFFF. *c is its number.
+/* The length of the UTF-8 character that s starts with, whose number is *c; 0 where it starts with
+ * none as RFC 3629 has it: no form longer than needed, no surrogate, none above U+10FFFF.
  */
 static size_t utf8_length(const char *s, uint32_t *c)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	const uint8_t first = (uint8_t)s[0];
-	const size_t len = utf8_sequence(first);
-	size_t i;
+	static const uint32_t least[] = { 0, UINT32_MAX, 0x80, 0x800, 0x10000, UINT32_MAX };
+	const uint32_t first = (uint8_t)s[0];
+	/* as many bytes as it begins with ones, but for a byte alone, which has none */
+	const unsigned ones = (unsigned)__builtin_clz(~(first << 24));
+	unsigned i;
 
-	*c = len > 1 ? first & (0xffu >> (len + 1)) : first;
-	for (i = 1; i < len; i++) {
+	*c = first & (0xffu >> ones);
+	for (i = 1; i < ones; i++) {
 		if (((uint8_t)s[i] & 0xc0) != 0x80)
 			return 0;
 		*c = *c << 6 | ((uint8_t)s[i] & 0x3f);
 	}
-	if (*c < least[len] || *c > 0x10ffff || (*c >= 0xd800 && *c < 0xe000))
+	if (*c < least[ones < 5 ? ones : 5] || *c > 0x10ffff || (*c >= 0xd800 && *c < 0xe000))
 		return 0;
-	return len;
+	return ones ? ones : 1;
 }
 
 /* Fit for a terminal too: what controls one (C0, DEL, C1) is escaped. */
@@ -238,15 +231,13 @@ void print_json(const struct plan *p, const struct request *r, struct strbuf *t)
 			ull(m->crash.region.start), ull(m->crash.region.end));
 	strbuf_printf(t, "  \"tree_from\": ");
 	json_string(t, r->file_call ? "" : p->tree_from);
-	if (r->overlays)
-		strbuf_printf(t, ",\n  \"overlays\": [");
 	for (size_t i = 0; i < r->overlays; i++) {
-		strbuf_printf(t, i ? ", " : "");
+		strbuf_printf(t, i ? ", " : ",\n  \"overlays\": [");
 		json_string(t, r->overlay[i].name);
 	}
 	if (r->overlays)
 		strbuf_printf(t, "]");
 	strbuf_printf(t, ",\n  \"cmdline\": ");
-	json_string(t, r->file_call ? r->cmdline : p->chosen.cmdline);
+	json_string(t, cmdline_of(p, r));
 	strbuf_printf(t, "\n}\n");
 }
