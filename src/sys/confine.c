@@ -170,6 +170,8 @@ static int without_calls(void)
 		CALL(SYS_read),
 		CALL(SYS_pread64),
 		CALL_IF(SYS_write, 0, STDERR_FILENO),
+		/* qsort() of glibc before 2.37, how much memory there is */
+		CALL(SYS_sysinfo),
 		CALL(SYS_getcpu),
 		CALL(SYS_exit_group),
 		{ RETURN, 0, 0, KILL },

@@ -62,6 +62,20 @@ attack() {
 	done
 }
 
+@test "long lists: a tree that reserves 60 areas (glibc before 2.37 asks for the size of memory to sort them)" {
+	local build dts i
+	dts='/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; memory@40000000 { device_type = "memory";
+		reg = <0 0x40000000 0 0x40000000>; }; reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;'
+	for ((i = 0; i < 60; i++)); do
+		dts+=$(printf ' a@%x { reg = <0 0x%x 0 0x1000>; };' $((0x50000000 + i * 65536)){,})
+	done
+	dtc -q -I dts -O dtb -o "$BATS_TEST_TMPDIR/long.dtb" - <<<"$dts }; };"
+	for build in "${builds[@]}"; do
+		attack "$build" none --dtb "$BATS_TEST_TMPDIR/long.dtb"
+		same "status of $build" "$status" 0
+	done
+}
+
 @test "files, network, programs, processes and memory: the child dies" {
 	local build call bad=0
 	for build in "${builds[@]}"; do
