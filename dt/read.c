@@ -199,23 +199,32 @@ bool tree_address(const void *fdt, int node, const char *name, uint64_t *v)
 	return s.len == 4;
 }
 
-static uint32_t cells(const void *fdt, int node, const char *name, uint32_t otherwise)
+bool tree_is_available(const void *fdt, int node)
+{
+	const char *s = tree_string(fdt, node, "status");
+
+	if (!tree_getprop(fdt, node, "status").p)
+		return true;
+	return s && (strcmp(s, "okay") == 0 || strcmp(s, "ok") == 0);
+}
+
+static uint32_t cells(const void *fdt, int node, const char *name)
 {
 	const struct span s = tree_getprop(fdt, node, name);
 
 	if (!s.p)
-		return otherwise;
+		return 1;
 	return s.len == 4 ? word(s.p) : UINT32_MAX;
 }
 
 uint32_t tree_address_cells(const void *fdt, int node)
 {
-	return cells(fdt, node, "#address-cells", 2);
+	return cells(fdt, node, "#address-cells");
 }
 
 uint32_t tree_size_cells(const void *fdt, int node)
 {
-	return cells(fdt, node, "#size-cells", 1);
+	return cells(fdt, node, "#size-cells");
 }
 
 /* Of several the first that is a number, as libfdt has it. */

@@ -84,7 +84,14 @@ bool tree_may_have_prop(const void *fdt, const char *property);
  */
 bool tree_address(const void *fdt, int node, const char *name, uint64_t *v);
 
-/* The number in a property such as #address-cells, which is 2 or 1 where the tree does not say. */
+/* Does the next kernel heed the node? One whose status is another than okay it passes over
+ * (drivers/of/fdt.c, of_fdt_device_is_available).
+ */
+bool tree_is_available(const void *fdt, int node);
+
+/* The number in #address-cells and #size-cells, which is 1 where the tree does not say: so Linux
+ * has it (drivers/of/of_private.h, OF_ROOT_NODE_*_CELLS_DEFAULT), for libfdt the first one is 2.
+ */
 uint32_t tree_address_cells(const void *fdt, int node);
 uint32_t tree_size_cells(const void *fdt, int node);
 
