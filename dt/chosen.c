@@ -114,29 +114,12 @@ static int add_reservations(struct tree *t, const struct chosen *c)
 	return err;
 }
 
-/* Two ranges in the cells of the root; the second, or both, may end at 0 and are left out. */
+/* Two ranges, of which the second, or both, may end at 0 and are left out. */
 static int write_ranges(struct tree *t, int node, const char *name, struct range a, struct range b)
 {
-	const uint32_t cells = tree_address_cells(t->blob, 0), sizes = tree_size_cells(t->blob, 0);
-	const uint64_t v[4] = { a.start, a.end - a.start, b.start, b.end - b.start };
-	uint8_t bytes[32], *p = bytes;
-	uint32_t words;
-	int i;
+	const struct range both[] = { a, b };
 
-	if (!a.end)
-		return 0;
-	if (cells < 1 || cells > 2 || sizes < 1 || sizes > 2)
-		return -FDT_ERR_BADNCELLS;
-	for (i = 0; i < (b.end ? 4 : 2); i++) {
-		words = i % 2 ? sizes : cells;
-		if (words == 1 && v[i] > UINT32_MAX)
-			return -FDT_ERR_BADVALUE;
-		if (words == 2)
-			put_be32(p, (uint32_t)(v[i] >> 32));
-		p += 4 * words;
-		put_be32(p - 4, (uint32_t)v[i]);
-	}
-	return tree_setprop(t, node, name, bytes, (size_t)(p - bytes));
+	return a.end ? tree_set_pairs(t, node, name, both, b.end ? 2 : 1) : 0;
 }
 
 static int write_core(struct tree *t, int node, const struct chosen *c)

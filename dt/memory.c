@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "dt/memory.h"
 
+#include <libfdt.h>
+
 const char dt_reserved_why[] = "reserved in the device tree";
 
 bool dt_has_efi_memmap(const void *fdt)
@@ -13,9 +15,17 @@ bool dt_has_efi_memmap(const void *fdt)
  */
 static int memory_from(const void *fdt, int node)
 {
-	while (node >= 0 && !tree_prop_equals(fdt, node, "device_type", "memory"))
+	while (node >= 0 && (!tree_prop_equals(fdt, node, "device_type", "memory") ||
+			     !tree_is_available(fdt, node)))
 		node = tree_next_sibling(fdt, node);
 	return node;
+}
+
+void dt_memory_of(struct tree_pairs *pairs, const void *fdt, int node)
+{
+	static const char usable[] = "linux,usable-memory";
+
+	tree_pairs_of(pairs, fdt, 0, node, tree_getprop(fdt, node, usable).p ? usable : "reg");
 }
 
 bool dt_ram(const void *fdt, struct ranges *out)
@@ -25,7 +35,7 @@ bool dt_ram(const void *fdt, struct ranges *out)
 	struct range r;
 
 	for (; node >= 0; node = memory_from(fdt, tree_next_sibling(fdt, node)))
-		for (tree_pairs_of(&pairs, fdt, 0, node, "reg"); tree_next_pair(&pairs, &r);)
+		for (dt_memory_of(&pairs, fdt, node); tree_next_pair(&pairs, &r);)
 			if (!ranges_add(out, r.start, r.end, NULL))
 				return false;
 	return true;
@@ -34,11 +44,26 @@ bool dt_ram(const void *fdt, struct ranges *out)
 bool dt_has_memory(const void *fdt)
 {
 	int node = memory_from(fdt, tree_first_child(fdt, 0));
+	struct tree_pairs pairs;
+	struct range r;
 
 	for (; node >= 0; node = memory_from(fdt, tree_next_sibling(fdt, node)))
-		if (tree_getprop(fdt, node, "reg").len)
-			return true;
+		for (dt_memory_of(&pairs, fdt, node); tree_next_pair(&pairs, &r);)
+			if (r.start < r.end)
+				return true;
 	return dt_has_efi_memmap(fdt);
+}
+
+int dt_areas(const void *fdt)
+{
+	const int node = tree_root_child(fdt, "reserved-memory");
+
+	if (tree_getprop(fdt, node, "#address-cells").p &&
+	    tree_getprop(fdt, node, "#size-cells").p && tree_getprop(fdt, node, "ranges").p &&
+	    tree_address_cells(fdt, node) == tree_address_cells(fdt, 0) &&
+	    tree_size_cells(fdt, node) == tree_size_cells(fdt, 0))
+		return node;
+	return -FDT_ERR_NOTFOUND;
 }
 
 bool dt_reserved(const void *fdt, struct ranges *keep)

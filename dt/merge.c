@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "dt/merge.h"
-
-#include "src/base/strbuf.h"
-#include "dt/memory.h"
+#include "dt/merge_internal.h"
 
 #include <libfdt.h>
 #include <string.h>
@@ -39,40 +36,64 @@ size_t merge_slack(struct span own)
 	return 2 * own.len + 256;
 }
 
-/* 0: it may be written; 1: left out; or libfdt's error. */
-static int check_phandle(const void *fdt, int to, const struct tree_props *p)
+static bool is_phandle(const char *name)
 {
-	uint32_t had = tree_phandle(fdt, to), number;
+	return strcmp(name, "phandle") == 0 || strcmp(name, "linux,phandle") == 0;
+}
 
-	if (strcmp(p->name, "phandle") != 0 && strcmp(p->name, "linux,phandle") != 0)
+/* 0: it may be written; 1: left out; or libfdt's error. */
+static int check_phandle(const void *fdt, int to, const void *own, int node,
+			 const struct tree_props *p)
+{
+	const uint32_t had = tree_phandle(fdt, to);
+	uint32_t number;
+
+	if (!is_phandle(p->name))
 		return 0;
-	if (!span_be32(p->value, 0, &number))
+	if (!span_be32(p->value, 0, &number) || number != tree_phandle(own, node))
 		return -FDT_ERR_BADPHANDLE;
 	if (had)
-		return had == number ? 0 : -FDT_ERR_BADPHANDLE;
+		return had != number;
 	return tree_phandle_node(fdt, number) >= 0;
 }
 
-/* The child of that name, made when absent. */
-static int need_node(struct tree *t, int parent, const char *name)
+int need_node(struct tree *t, int parent, const char *name)
 {
 	const int node = fdt_add_subnode(t->blob, parent, name);
 
 	return node == -FDT_ERR_EXISTS ? tree_child(t->blob, parent, name, strlen(name)) : node;
 }
 
-/* Copies properties and children of a node over those of another one. A phandle that t has given
- * away already is left out. -FDT_ERR_BADPHANDLE when a node would be renumbered.
- */
-static int merge_node(struct tree *t, int to, const void *from, int node, unsigned depth)
+/* Drops what t's node has and the other one has not, and all properties but its phandles. */
+static void drop_rest(struct tree *t, int to, const void *from, int node)
+{
+	struct tree_props p;
+	int child, next;
+
+	for (tree_props_of(&p, t->blob, to); tree_next_prop(&p);) {
+		if (is_phandle(p.name))
+			continue;
+		tree_nop_prop(t, to, p.name);
+		tree_props_of(&p, t->blob, to);
+	}
+	for (child = tree_first_child(t->blob, to); child >= 0; child = next) {
+		next = tree_next_sibling(t->blob, child);
+		if (tree_child(from, node, tree_name(t->blob, child),
+			       strlen(tree_name(t->blob, child))) < 0)
+			fdt_nop_node(t->blob, child);
+	}
+}
+
+int merge_node(struct tree *t, int to, const void *from, int node, unsigned depth)
 {
 	struct tree_props p;
 	int child, sub, err;
 
 	if (depth == MERGE_DEPTH)
 		return -FDT_ERR_BADSTRUCTURE;
+	drop_rest(t, to, from, node);
 	for (tree_props_of(&p, from, node); tree_next_prop(&p);) {
-		err = check_phandle(t->blob, to, &p);
+		err = check_phandle(t->blob, to, from, node, &p);
 		if (!err)
 			err = fdt_setprop(t->blob, to, p.name, p.value.p, (int)p.value.len);
 		if (err < 0)
@@ -87,39 +108,36 @@ static int merge_node(struct tree *t, int to, const void *from, int node, unsign
 	return 0;
 }
 
-/* A node that t does not have; -FDT_ERR_EXISTS when it does. */
-static int copy_node(struct tree *t, int to, const void *own, int node)
+int copy_node(struct tree *t, int to, const void *own, int node)
 {
 	int sub = fdt_add_subnode(t->blob, to, tree_name(own, node));
 
 	return sub < 0 ? sub : merge_node(t, sub, own, node, 0);
 }
 
-static bool same_cells(const void *a, int in_a, const void *b, int in_b)
-{
-	return tree_address_cells(a, in_a) == tree_address_cells(b, in_b) &&
-	       tree_size_cells(a, in_a) == tree_size_cells(b, in_b);
-}
-
-/* The name of the first property from EFI, or NULL. */
-static const char *find_efi(struct tree_props *p)
+/* The name of the first property that is about this boot, or NULL: of EFI, whose memory map lies
+ * where this boot put it; and what an LPAR has agreed on with its hypervisor, the MMU among it.
+ */
+static const char *find_boots(struct tree_props *p)
 {
 	while (tree_next_prop(p))
-		if (strncmp(p->name, "linux,uefi-", 11) == 0)
+		if (strncmp(p->name, "linux,uefi-", 11) == 0 ||
+		    strcmp(p->name, "ibm,architecture-vec-5") == 0)
 			return p->name;
 	return NULL;
 }
 
-/* EFI's memory map lies where this boot put it: another boot's would be garbage. */
-static int merge_efi(struct tree *t, int to, const void *own, int chosen)
+/* Another boot's would be garbage. */
+static int merge_boots(struct tree *t, int to, const void *own, int chosen)
 {
 	struct tree_props p;
 	const char *name;
 	int err = 0;
 
-	for (tree_props_of(&p, t->blob, to); (name = find_efi(&p)); tree_props_of(&p, t->blob, to))
+	for (tree_props_of(&p, t->blob, to); (name = find_boots(&p));
+	     tree_props_of(&p, t->blob, to))
 		tree_nop_prop(t, to, name);
-	for (tree_props_of(&p, own, chosen); !err && find_efi(&p);)
+	for (tree_props_of(&p, own, chosen); !err && find_boots(&p);)
 		err = fdt_setprop(t->blob, to, p.name, p.value.p, (int)p.value.len);
 	return err;
 }
@@ -144,116 +162,20 @@ static int merge_console(struct tree *t, int to, const void *own, int chosen)
 	return 0;
 }
 
-static int merge_memory(struct tree *t, const void *own)
-{
-	int node, err = 0;
-
-	tree_for_each_child(node, own, 0) {
-		if (tree_prop_equals(own, node, "device_type", "memory") ||
-		    strcmp(tree_name(own, node), "ibm,dynamic-reconfiguration-memory") == 0)
-			err = copy_node(t, 0, own, node);
-		if (err)
-			break;
-	}
-	return err;
-}
-
-/* Is it in `keep`, which is sorted and without overlaps? */
-static bool is_kept(const struct ranges *keep, struct range r)
-{
-	size_t i;
-
-	for (i = 0; i < keep->n; i++)
-		if (range_within(r, keep->v[i]))
-			return true;
-	return r.start >= r.end;
-}
-
-static int merge_header(struct tree *t, const void *own, const struct ranges *keep)
-{
-	struct range r;
-	size_t i;
-	int err = 0;
-
-	for (i = 0; !err && tree_next_reserved(own, &i, &r);)
-		if (!is_kept(keep, r))
-			err = fdt_add_mem_rsv(t->blob, r.start, r.end - r.start);
-	return err;
-}
-
-/* One child of /reserved-memory: with no-map the kernel must not even map it, so it goes as a node;
- * where t has another node of that name, as a reservation of the header.
+/* Nodes that firmware makes: what the file lacks; or, where they say where firmware lies in memory,
+ * the machine's in any case.
  */
-static int merge_area(struct tree *t, int to, const void *own, int parent, int node,
-		      const struct ranges *keep)
-{
-	struct tree_pairs pairs;
-	struct range r;
-	int err = 0;
-	bool kept = true;
-
-	for (tree_pairs_of(&pairs, own, parent, node, "reg"); tree_next_pair(&pairs, &r);)
-		kept &= is_kept(keep, r);
-	if (kept)
-		return 0;
-	if (same_cells(t->blob, to, own, parent)) {
-		err = copy_node(t, to, own, node);
-		if (err != -FDT_ERR_EXISTS)
-			return err;
-	}
-	err = 0;
-	for (tree_pairs_of(&pairs, own, parent, node, "reg"); !err && tree_next_pair(&pairs, &r);)
-		if (!is_kept(keep, r))
-			err = fdt_add_mem_rsv(t->blob, r.start, r.end - r.start);
-	return err;
-}
-
-/* /reserved-memory, made when absent, in the cells of own's. */
-static int need_areas(struct tree *t, const void *own, int from)
-{
-	static const char *const cells[] = { "#address-cells", "#size-cells", "ranges" };
-	int to = tree_root_child(t->blob, "reserved-memory"), err;
-	struct span value;
-	size_t i;
-
-	if (to >= 0)
-		return to;
-	to = fdt_add_subnode(t->blob, 0, "reserved-memory");
-	for (i = 0; i < ARRAY_SIZE(cells) && to >= 0; i++) {
-		value = tree_getprop(own, from, cells[i]);
-		if (!value.p)
-			continue;
-		err = fdt_setprop(t->blob, to, cells[i], value.p, (int)value.len);
-		if (err)
-			return err;
-	}
-	return to;
-}
-
-static int merge_areas(struct tree *t, const void *own, const struct ranges *keep)
-{
-	int from = tree_root_child(own, "reserved-memory"), to, node, err;
-
-	if (from < 0)
-		return 0;
-	to = need_areas(t, own, from);
-	if (to < 0)
-		return to;
-	tree_for_each_child(node, own, from) {
-		err = merge_area(t, to, own, from, node, keep);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-static int merge_firmware(struct tree *t, const void *own, const char *const *path)
+static int merge_firmware(struct tree *t, const void *own, const char *const *path, bool always)
 {
 	int node, to, err = 0;
 
 	for (; *path && !err; path++) {
 		node = tree_path(own, *path, strlen(*path));
-		if (node < 0 || tree_path(t->blob, *path, strlen(*path)) >= 0)
+		to = tree_path(t->blob, *path, strlen(*path));
+		if (to >= 0 && always)
+			err = node < 0 ? fdt_nop_node(t->blob, to)
+				       : merge_node(t, to, own, node, 0);
+		if (node < 0 || to >= 0)
 			continue;
 		to = strncmp(*path, "/firmware/", 10) == 0 ? need_node(t, 0, "firmware") : 0;
 		err = to < 0 ? to : copy_node(t, to, own, node);
@@ -261,61 +183,104 @@ static int merge_firmware(struct tree *t, const void *own, const char *const *pa
 	return err;
 }
 
-/* All but memory; keep is what t reserves. */
-static int merge_parts(struct tree *t, const void *own, const char *const *firmware,
-		       const struct ranges *keep)
+static int copy_props(struct tree *t, int to, const void *own, int node, const char *const *name)
+{
+	struct span value;
+	int err = 0;
+
+	for (; *name && !err; name++) {
+		value = tree_getprop(own, node, *name);
+		if (value.p)
+			err = tree_setprop(t, to, *name, value.p, value.len);
+	}
+	return err;
+}
+
+/* The node of t that is the machine's `node`: by its path, `names` from the root on, or by an
+ * alias.
+ */
+static int find_same(const struct tree *t, const void *own, int node, const char *const *names,
+		     int depth)
+{
+	struct tree_props p;
+	const char *path;
+	int to = 0, i;
+
+	for (i = 1; i <= depth; i++)
+		to = tree_child(t->blob, to, names[i], strlen(names[i]));
+	if (to >= 0)
+		return to;
+	for (tree_props_of(&p, own, tree_root_child(own, "aliases")); tree_next_prop(&p);) {
+		path = tree_next_string(&p.value);
+		if (path && tree_path(own, path, strlen(path)) == node)
+			to = tree_path(t->blob, p.name, strlen(p.name));
+		if (to >= 0)
+			break;
+	}
+	return to;
+}
+
+/* What a boot loader writes of this one machine (U-Boot, fdt_fixup_ethernet, fdt_root). */
+static int merge_identity(struct tree *t, const void *own)
+{
+	static const char *const props[] = { "mac-address", "local-mac-address", "local-bd-address",
+					     "serial-number", NULL };
+	const char *names[MERGE_DEPTH];
+	int node, to, depth = 0, err = 0;
+	bool any = false;
+	size_t i;
+
+	for (i = 0; props[i]; i++)
+		any |= tree_may_have_prop(own, props[i]);
+	for (node = any ? 0 : -1; node >= 0 && !err; node = tree_next_node(own, node, &depth)) {
+		if (depth >= MERGE_DEPTH)
+			continue;
+		names[depth] = tree_name(own, node);
+		for (i = 0; props[i] && !tree_getprop(own, node, props[i]).p; i++)
+			;
+		if (!props[i])
+			continue;
+		to = find_same(t, own, node, names, depth);
+		err = to < 0 ? 0 : copy_props(t, to, own, node, props);
+	}
+	return err;
+}
+
+static int merge_chosen(struct tree *t, const void *own)
 {
 	const int to = need_node(t, 0, "chosen"), chosen = tree_root_child(own, "chosen");
 	int err;
 
-	if (to < 0)
-		return to;
-	if (chosen >= 0) {
-		err = merge_efi(t, to, own, chosen);
-		if (!err)
-			err = merge_console(t, to, own, chosen);
-		if (err)
-			return err;
-	}
-	err = merge_header(t, own, keep);
-	if (!err)
-		err = merge_areas(t, own, keep);
-	if (!err)
-		err = merge_firmware(t, own, firmware);
-	return err;
+	if (to < 0 || chosen < 0)
+		return to < 0 ? to : 0;
+	err = merge_boots(t, to, own, chosen);
+	return err ? err : merge_console(t, to, own, chosen);
 }
 
-static bool fail_cells(const struct tree *t, struct error *e)
+bool merge_wrote(struct tree *t, int err, struct error *e)
 {
-	char show[PRINTABLE_MAX];
-
-	fail(e, FAIL_TREE,
-	     "use the device tree: no memory node, other #address-cells than this machine: %s",
-	     printable(show, t->from));
-	return hint(e,
-		    "nothing was loaded: %s is not for this machine; leave --dtb out to use its "
-		    "own tree",
-		    show);
-}
-
-bool merge_machine(struct tree *t, const void *own, const char *const *firmware, struct error *e)
-{
-	struct ranges keep = { 0 };
-	int err;
-
-	if (!dt_reserved(t->blob, &keep)) {
-		ranges_free(&keep);
-		return fail_memory(e);
-	}
-	ranges_union(&keep);
-	err = merge_parts(t, own, firmware, &keep);
-	ranges_free(&keep);
-	if (err)
-		return tree_fail(t->from, "merge", err, e);
-	if (dt_has_memory(t->blob))
-		return true;
-	if (!same_cells(t->blob, 0, own, 0))
-		return fail_cells(t, e);
-	err = merge_memory(t, own);
 	return !err || tree_fail(t->from, "merge", err, e);
+}
+
+/* Memory that firmware holds, on ppc64. */
+static int merge_root(struct tree *t, const void *own)
+{
+	static const char *const names[] = { "reserved-ranges", "reserved-names", NULL };
+	size_t i;
+
+	for (i = 0; names[i]; i++)
+		tree_nop_prop(t, 0, names[i]);
+	return copy_props(t, 0, own, 0, names);
+}
+
+bool merge_machine(struct tree *t, const void *own, const char *const *firmware, bool always,
+		   struct error *e)
+{
+	const bool same = tree_getprop(t->blob, 0, "compatible").p &&
+			  tree_getprop(own, 0, "compatible").p && merge_same_machine(t->blob, own);
+
+	return merge_wrote(t, merge_chosen(t, own), e) && merge_reservations(t, own, e) &&
+	       merge_wrote(t, merge_firmware(t, own, firmware, always), e) &&
+	       merge_wrote(t, merge_root(t, own), e) && merge_memory(t, own, same, e) &&
+	       (!same || merge_wrote(t, merge_identity(t, own), e));
 }

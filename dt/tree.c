@@ -52,6 +52,45 @@ int tree_setprop(struct tree *t, int node, const char *name, const void *value, 
 	return 0;
 }
 
+static uint8_t *put_cells(uint8_t *p, uint32_t cells, uint64_t v)
+{
+	if (cells == 2)
+		put_be32(p, (uint32_t)(v >> 32));
+	put_be32(p + 4 * (cells - 1), (uint32_t)v);
+	return p + 4 * cells;
+}
+
+int tree_check_pair(const void *fdt, struct range r)
+{
+	const uint32_t cells = tree_address_cells(fdt, 0), sizes = tree_size_cells(fdt, 0);
+
+	if (cells < 1 || cells > 2 || sizes < 1 || sizes > 2)
+		return -FDT_ERR_BADNCELLS;
+	if ((cells == 1 && r.start > UINT32_MAX) || (sizes == 1 && r.end - r.start > UINT32_MAX))
+		return -FDT_ERR_BADVALUE;
+	return 0;
+}
+
+int tree_set_pairs(struct tree *t, int node, const char *name, const struct range *r, size_t n)
+{
+	const uint32_t cells = tree_address_cells(t->blob, 0), sizes = tree_size_cells(t->blob, 0);
+	void *value;
+	uint8_t *p;
+	int err = 0;
+	size_t i;
+
+	for (i = 0; i < n && !err; i++)
+		err = tree_check_pair(t->blob, r[i]);
+	if (err)
+		return err;
+	err = fdt_setprop_placeholder(t->blob, node, name, (int)(n * 4 * (cells + sizes)), &value);
+	for (p = value, i = 0; !err && i < n; i++) {
+		p = put_cells(p, cells, r[i].start);
+		p = put_cells(p, sizes, r[i].end - r[i].start);
+	}
+	return err;
+}
+
 bool tree_nop_prop(struct tree *t, int node, const char *name)
 {
 	bool had = false;

@@ -35,6 +35,14 @@ bool tree_fail(const char *from, const char *what, int fdt_error, struct error *
  */
 int tree_setprop(struct tree *t, int node, const char *name, const void *value, size_t len);
 
+/* Can an (address, size) pair in the cells of the root say this range? 0, or -FDT_ERR_BADNCELLS or
+ * -FDT_ERR_BADVALUE.
+ */
+int tree_check_pair(const void *fdt, struct range r);
+
+/* Writes n ranges as such pairs; where one cannot be said nothing is written. */
+int tree_set_pairs(struct tree *t, int node, const char *name, const struct range *r, size_t n);
+
 /* Removes every property of this name, of which a malformed tree may have several: their bytes
  * become NOPs, which tree_pack() gives up. Was there one?
  */

@@ -81,6 +81,7 @@ const struct arch arch_ppc64 = {
 	.tree_reserved = true,
 	.region_is_room = true,
 	.firmware = firmware,
+	.firmware_moves = true,
 	.page_offset = 0xc000000000000000, /* arch/powerpc/include/asm/page.h: PAGE_OFFSET */
 	.backup = PPC64_ALIGN,		   /* crashdump-ppc64.h: BACKUP_SRC_SIZE */
 	.elfcorehdr_on_cmdline = true,

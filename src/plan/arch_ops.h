@@ -40,6 +40,7 @@ struct arch {
 	 * NULL ends them. See merge_machine().
 	 */
 	const char *const *firmware;
+	bool firmware_moves; /* they say where it lies, which the next boot changes */
 
 	/* Fills all that a machine says of memory, from its tree and, but for targets whose tree
 	 * is live, from /proc/iomem. May set m->log_word.

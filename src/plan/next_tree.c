@@ -18,7 +18,7 @@ static bool merge_tree(const struct request *r, struct tree *t, size_t slack, st
 	if (ok) {
 		chosen_clean(t, 0);
 		chosen_clean(&own, m->fdt_total);
-		ok = merge_machine(t, own.blob, m->arch->firmware, e);
+		ok = merge_machine(t, own.blob, m->arch->firmware, m->arch->firmware_moves, e);
 	}
 	tree_free(&own);
 	return ok;

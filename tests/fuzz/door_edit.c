@@ -42,7 +42,7 @@ static bool start(struct tree *t, const struct machine *m, struct span user, siz
 	if (ok) {
 		chosen_clean(t, 0);
 		chosen_clean(&own, 0x1000);
-		ok = merge_machine(t, own.blob, m->arch->firmware, e);
+		ok = merge_machine(t, own.blob, m->arch->firmware, m->arch->firmware_moves, e);
 	}
 	tree_free(&own);
 	return ok;

@@ -15,6 +15,9 @@
 #define OTHER	   "memory@5 { device_type = \"memory\"; reg = <0 50000000 0 1000>; }; "
 #define AREAS	   "reserved-memory { " CELLS "ranges; "
 
+#define AREAS_MADE "reserved-memory { ranges; #size-cells = <2>; #address-cells = <2>; "
+#define SAME	   "compatible = \"v,b\"; "
+
 static const struct row {
 	const char *caption, *given, *own, *expected;
 } rows[] = {
@@ -112,16 +115,162 @@ static const struct row {
 	  "a@5 { reg = <0 5000 0 1000 0 7000 0 1000 0 9000 0 1000>; }; }; };",
 	  "@5000+1000; @7000+1000; @9000+1000; / { " CELLS "chosen { }; " MEM
 	  "reserved-memory { #address-cells = <1>; #size-cells = <1>; }; };" },
-	{ "a place for reserved areas that does not say all of its cells",
+	{ "a place for reserved areas that kernels do not heed: theirs is as kernels want it",
 	  "/ { " CELLS "chosen { }; " MEM "};",
 	  "/ { " CELLS MEM "reserved-memory { #address-cells = <2>; #size-cells = <2>; a { "
 	  "reg = <0 5000 0 1000>; }; }; };",
-	  "/ { " CELLS "reserved-memory { #size-cells = <2>; #address-cells = <2>; a { "
-	  "reg = <0 5000 0 1000>; }; }; chosen { }; " MEM "};" },
+	  "/ { " CELLS AREAS_MADE "a { reg = <0 5000 0 1000>; }; }; chosen { }; " MEM "};" },
 	{ "a console of its own choice stays",
 	  "/ { " CELLS "chosen { linux,stdout-path = \"/v\"; }; " MEM "u { }; };",
 	  "/ { " CELLS MEM "chosen { stdout-path = \"/u\"; }; };",
 	  "/ { " CELLS "chosen { linux,stdout-path = \"/v\"; }; " MEM "u { }; };" },
+
+	/* what kernels do not take for memory or reserved, the file does not have */
+	{ "a memory node that tells of nothing, as boot loaders fill it in",
+	  "/ { " CELLS "chosen { }; memory@4 { device_type = \"memory\"; reg = <0 40000000 0 0>; "
+	  "}; };",
+	  "/ { " CELLS MEM "};", "/ { " CELLS MEM_COPY "chosen { }; };" },
+	{ "a memory node that is switched off",
+	  "/ { " CELLS "chosen { }; memory@9 { device_type = \"memory\"; status = \"disabled\"; "
+	  "reg = <0 40000000 0 1000>; }; };",
+	  "/ { " CELLS MEM "};", "/ { " CELLS MEM_COPY "chosen { }; };" },
+	{ "a memory node of which nothing may be used",
+	  "/ { " CELLS "chosen { }; memory@9 { device_type = \"memory\"; linux,usable-memory = "
+	  "<0 0 0 0>; reg = <0 40000000 0 1000>; }; };",
+	  "/ { " CELLS MEM "};", "/ { " CELLS MEM_COPY "chosen { }; };" },
+	{ "an area that is switched off in the file and live here: switched on, for its users",
+	  "/ { " CELLS "chosen { }; " MEM AREAS
+	  "tz@5 { status = \"disabled\"; phandle = <9>; reg = <0 4000 0 1000>; }; }; };",
+	  "/ { " CELLS MEM AREAS "tz@5 { no-map; phandle = <3>; reg = <0 5000 0 1000>; }; }; };",
+	  "/ { " CELLS "chosen { }; " MEM AREAS
+	  "tz@5 { no-map; phandle = <9>; reg = <0 5000 0 1000>; }; }; };" },
+	{ "the same without no-map, and on by its older name",
+	  "/ { " CELLS "chosen { }; " MEM AREAS
+	  "tz@5 { status = \"disabled\"; reg = <0 4000 0 1000>; }; }; };",
+	  "/ { " CELLS MEM AREAS "tz@5 { status = \"ok\"; reg = <0 5000 0 1000>; }; }; };",
+	  "/ { " CELLS "chosen { }; " MEM AREAS "tz@5 { reg = <0 5000 0 1000>; }; }; };" },
+	{ "an area that is switched off here too, by a word that does not end",
+	  "/ { " CELLS "chosen { }; " MEM "};",
+	  "/ { " CELLS MEM AREAS "a@5 { status = \"disabled\"; reg = <0 5000 0 1000>; }; "
+	  "b@6 { status = [6f6b6179]; reg = <0 6000 0 1000>; }; }; };",
+	  "/ { " CELLS AREAS_MADE "}; chosen { }; " MEM "};" },
+	{ "no-map memory that the file reserves in cells that kernels do not heed",
+	  "/ { " CELLS "chosen { }; " MEM
+	  "reserved-memory { #address-cells = <1>; #size-cells = <1>; ranges; a { reg = <5000 "
+	  "1000>; }; }; };",
+	  "/ { " CELLS MEM AREAS "a@5 { no-map; reg = <0 5000 0 1000>; }; }; };",
+	  "@5000+1000; / { " CELLS "chosen { }; " MEM
+	  "reserved-memory { #address-cells = <1>; #size-cells = <1>; ranges; a { reg = <5000 "
+	  "1000>; }; }; };" },
+	{ "the same without ranges, and without one of the cells",
+	  "/ { " CELLS "chosen { }; " MEM
+	  "reserved-memory { #address-cells = <2>; #size-cells = <2>; a { reg = <0 5000 0 1000>; "
+	  "}; }; };",
+	  "/ { " CELLS MEM AREAS "a@5 { reg = <0 5000 0 1000>; }; }; };",
+	  "@5000+1000; / { " CELLS "chosen { }; " MEM
+	  "reserved-memory { #address-cells = <2>; #size-cells = <2>; a { reg = <0 5000 0 1000>; "
+	  "}; }; };" },
+
+	/* two versions of the same board's tree */
+	{ "no-map memory that the file has in part, and a reservation of its header: the rest",
+	  "@7000+1000; @9000+1000; / { " CELLS "chosen { }; " MEM AREAS
+	  "a@4 { no-map; reg = <0 4000 0 2000>; }; }; };",
+	  "/ { " CELLS MEM AREAS "a@5 { no-map; reg = <0 5000 0 4000>; }; }; };",
+	  "@9000+1000; / { " CELLS "chosen { }; " MEM AREAS
+	  "reserved@6000 { no-map; reg = <0 6000 0 3000>; }; a@4 { no-map; reg = <0 4000 0 2000>; "
+	  "}; }; };" },
+	{ "an area that the file has in the middle of the machine's: what is around it",
+	  "/ { " CELLS "chosen { }; " MEM AREAS "a@6 { reg = <0 6000 0 1000>; }; }; };",
+	  "/ { " CELLS MEM AREAS "a@5 { reg = <0 5000 0 3000>; }; }; };",
+	  "@5000+1000; @7000+1000; / { " CELLS "chosen { }; " MEM AREAS
+	  "a@6 { reg = <0 6000 0 1000>; }; }; };" },
+	{ "areas that overlap here: apart", "/ { " CELLS "chosen { }; " MEM AREAS "}; };",
+	  "/ { " CELLS MEM AREAS "a@5 { reg = <0 5000 0 2000>; }; b@6 { reg = <0 6000 0 2000>; "
+	  "}; }; };",
+	  "@7000+1000; / { " CELLS "chosen { }; " MEM AREAS
+	  "a@5 { reg = <0 5000 0 2000>; }; }; };" },
+	{ "no-map memory of two places: an area each", "/ { " CELLS "chosen { }; " MEM "};",
+	  "/ { " CELLS MEM AREAS "a@5 { no-map; reg = <0 5000 0 1000 0 7000 0 1000>; }; }; };",
+	  "/ { " CELLS AREAS_MADE "reserved@7000 { no-map; reg = <0 7000 0 1000>; }; "
+	  "a@5 { reg = <0 5000 0 1000>; no-map; }; }; chosen { }; " MEM "};" },
+	{ "no-map memory that the header has here too: the area alone",
+	  "/ { " CELLS "chosen { }; " MEM "};",
+	  "@5000+1000; @4000+4000; / { " CELLS MEM AREAS "a@5 { no-map; reg = <0 5000 0 1000>; }; "
+	  "}; };",
+	  "@4000+1000; @6000+2000; / { " CELLS AREAS_MADE "a@5 { reg = <0 5000 0 1000>; no-map; }; "
+	  "}; chosen { }; " MEM "};" },
+	{ "no-map memory whose name the file has for other memory, and for the rest of it",
+	  "/ { " CELLS "chosen { }; " MEM AREAS
+	  "tz { reg = <0 8000 0 1000>; }; reserved@5000 { }; }; };",
+	  "/ { " CELLS MEM AREAS "tz { no-map; reg = <0 5000 0 1000 0 9000 0 1000>; }; }; };",
+	  "@5000+1000; / { " CELLS "chosen { }; " MEM AREAS
+	  "reserved@9000 { no-map; reg = <0 9000 0 1000>; }; tz { reg = <0 8000 0 1000>; }; "
+	  "reserved@5000 { }; }; };" },
+	{ "no-map memory above what the file's cells can say: a reservation",
+	  "/ { " SAME "#address-cells = <1>; #size-cells = <1>; chosen { }; };",
+	  "/ { " SAME CELLS MEM AREAS "a@5 { no-map; reg = <1 5000 0 1000>; }; b@6 { no-map; reg = "
+	  "<0 6000 0 1000 1 6000 0 1000>; }; }; };",
+	  "@100005000+1000; @100006000+1000; / { " SAME
+	  "#address-cells = <1>; #size-cells = <1>; memory@4 { reg = <40000000 1000>; device_type "
+	  "= \"memory\"; }; reserved-memory { ranges; #size-cells = <1>; #address-cells = <1>; "
+	  "b@6 { reg = <6000 1000>; no-map; }; }; chosen { }; };" },
+
+	/* the same machine */
+	{ "memory of the same machine: its own, whatever the file has",
+	  "/ { " SAME CELLS "chosen { }; memory@0 { device_type = \"memory\"; reg = <0 40000000 0 "
+	  "28000000>; }; x { }; " OTHER "};",
+	  "/ { " SAME CELLS MEM "};", "/ { " SAME CELLS MEM_COPY "chosen { }; x { }; };" },
+	{ "memory of the same machine, which says none",
+	  "/ { " SAME CELLS "chosen { }; " OTHER "};", "/ { " SAME CELLS "};",
+	  "/ { " SAME CELLS "chosen { }; " OTHER "};" },
+	{ "memory of the same machine in cells of the file's, what may be used of it",
+	  "/ { " SAME "#address-cells = <1>; #size-cells = <1>; chosen { }; };",
+	  "/ { " SAME CELLS "memory@4 { device_type = \"memory\"; linux,usable-memory = <0 "
+	  "40000000 0 800>; reg = <0 40000000 0 1000>; }; };",
+	  "/ { " SAME "#address-cells = <1>; #size-cells = <1>; memory@4 { reg = <40000000 800>; "
+	  "device_type = \"memory\"; }; chosen { }; };" },
+	{ "another machine's memory stays, for what a check has to say",
+	  "/ { compatible = \"w,b\"; " CELLS "chosen { }; " OTHER "};", "/ { " SAME CELLS MEM "};",
+	  "/ { compatible = \"w,b\"; " CELLS "chosen { }; " OTHER "};" },
+	{ "serial number and MAC addresses: by path, by alias, in place of the file's",
+	  "/ { " SAME CELLS "chosen { }; " MEM
+	  "aliases { ethernet0 = \"/soc/eth@9\"; }; soc { eth@9 { }; wifi@2 { local-mac-address = "
+	  "[000000000000]; }; bt { }; }; };",
+	  "/ { " SAME "serial-number = \"17\"; " CELLS MEM
+	  "aliases { ethernet1 = \"/soc/gone\"; x = [2f]; ethernet0 = \"/soc/eth@1\"; }; soc { "
+	  "gone { mac-address = [00]; }; eth@1 { mac-address = [01]; local-mac-address = [02]; }; "
+	  "wifi@2 { local-mac-address = [030303030303]; }; bt { local-bd-address = [04]; }; }; };",
+	  "/ { serial-number = \"17\"; " SAME CELLS MEM_COPY
+	  "chosen { }; aliases { ethernet0 = \"/soc/eth@9\"; }; soc { eth@9 { local-mac-address = "
+	  "[02]; mac-address = [01]; }; wifi@2 { local-mac-address = [030303030303]; }; bt { "
+	  "local-bd-address = [04]; }; }; };" },
+	{ "none of another machine's", "/ { compatible = \"w,b\"; " CELLS "chosen { }; " MEM "};",
+	  "/ { " SAME "serial-number = \"17\"; " CELLS MEM "};",
+	  "/ { compatible = \"w,b\"; " CELLS "chosen { }; " MEM "};" },
+};
+
+/* Of a target whose firmware moves from boot to boot. */
+static const struct row moves[] = {
+	{ "firmware that moves: the machine's nodes, but the file's phandles",
+	  "/ { " CELLS "chosen { }; " MEM "psci { phandle = <7>; old; base = <1>; same { phandle = "
+	  "<8>; x; }; gone { }; }; y { phandle = <3>; }; };",
+	  "/ { " CELLS MEM "psci { phandle = <5>; base = <2>; same { linux,phandle = <6>; }; new { "
+	  "phandle = <3>; }; }; };",
+	  "/ { " CELLS "chosen { }; " MEM
+	  "psci { base = <2>; phandle = <7>; new { }; same { phandle "
+	  "= <8>; }; }; y { phandle = <3>; }; };" },
+	{ "firmware that moves, and that this machine has not",
+	  "/ { " CELLS "reserved-ranges = <0 1000 0 1000>; chosen { }; " MEM
+	  "psci { base = <1>; }; "
+	  "};",
+	  "/ { " CELLS MEM "};", "/ { " CELLS "chosen { }; " MEM "};" },
+	{ "what firmware has reserved, and what an LPAR has agreed on",
+	  "/ { " CELLS "reserved-names = \"old\"; chosen { ibm,architecture-vec-5 = [00]; }; " MEM
+	  "};",
+	  "/ { " CELLS "reserved-names = \"new\"; reserved-ranges = <0 1000 0 1000>; " MEM
+	  "chosen { ibm,architecture-vec-5 = [01]; }; };",
+	  "/ { reserved-names = \"new\"; reserved-ranges = <0 1000 0 1000>; " CELLS
+	  "chosen { ibm,architecture-vec-5 = [01]; }; " MEM "};" },
 };
 
 static const struct {
@@ -149,7 +298,7 @@ static bool merge(struct span given, struct span own, size_t room, long memory, 
 	if (!tree_open(&t, given, room, "x.dtb", e))
 		abort();
 	unit_memory(memory);
-	ok = merge_machine(&t, own.p, firmware, e);
+	ok = merge_machine(&t, own.p, firmware, false, e);
 	unit_memory(-1);
 	tree_free(&t);
 	return ok;
@@ -273,28 +422,35 @@ static void deep(void)
 	note_free(&given);
 }
 
-void test_merge(void)
+static void walk(const struct row *r, size_t n, bool always)
 {
 	static const char *const firmware[] = { "/psci", "/firmware/optee", NULL };
 	char buf[2000];
 	struct error e;
 	struct tree t;
-	size_t i;
 	bool ok;
 
-	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct span given = note_tree(rows[i].given), own = note_tree(rows[i].own);
+	for (; n; n--, r++) {
+		struct span given = note_tree(r->given), own = note_tree(r->own);
 
-		CASE("merge: %s", rows[i].caption);
+		CASE("merge: %s", r->caption);
 		e = (struct error){ 0 };
 		ok = tree_open(&t, given, merge_slack(own), "x.dtb", &e) &&
-		     merge_machine(&t, own.p, firmware, &e);
+		     merge_machine(&t, own.p, firmware, always, &e);
 		want_error(ok, &e, FAIL_NONE, "");
-		want_text("tree", rows[i].expected, note_print(t.blob, buf, sizeof(buf)));
+		want_text("tree", r->expected, note_print(t.blob, buf, sizeof(buf)));
 		tree_free(&t);
 		note_free(&given);
 		note_free(&own);
 	}
+}
+
+void test_merge(void)
+{
+	size_t i;
+
+	walk(rows, ARRAY_SIZE(rows), false);
+	walk(moves, ARRAY_SIZE(moves), true);
 	for (i = 0; i < ARRAY_SIZE(machines); i++) {
 		struct span given = note_tree(machines[i].given), own = note_tree(machines[i].own);
 
