@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "dt/chosen.h"
 
+#include "dt/memory.h"
+
 #include <libfdt.h>
 #include <string.h>
 
@@ -147,6 +149,18 @@ static int write_cmdline(struct tree *t, int node, const struct chosen *c)
 	return tree_setprop(t, node, "bootargs", c->cmdline, strlen(c->cmdline) + 1);
 }
 
+/* "unset" of enum efi_secureboot_mode in include/linux/efi.h: the kernels that want it warn that it
+ * could not be determined, and go on. Nobody told us what the machine's state is.
+ */
+static int write_secure_boot(struct tree *t, int node)
+{
+	static const uint8_t unset[4];
+
+	if (!dt_lacks_secure_boot(t->blob))
+		return 0;
+	return tree_setprop(t, node, "linux,uefi-secure-boot", unset, sizeof(unset));
+}
+
 bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 {
 	int node = tree_root_child(t->blob, "chosen"), err;
@@ -163,6 +177,8 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 		err = tree_setprop(t, node, "rng-seed", c->rng_seed, RNG_SEED);
 	if (!err)
 		err = tree_setprop(t, node, "linux,booted-from-kexec", NULL, 0);
+	if (!err)
+		err = write_secure_boot(t, node);
 	if (!err)
 		err = write_initrd(t, node, c);
 	if (!err)

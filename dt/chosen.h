@@ -33,8 +33,9 @@ void chosen_clean(struct tree *t, size_t old_total);
 /* Writes c into /chosen, which is made if absent. It removes the last boot's initrd, elfcorehdr,
  * usable-memory-range, KHO, IMA and dm-crypt hand-overs, with their reservations, and the
  * reservation of the last tree itself. It adds bootargs, the initrd with its reservation, both
- * seeds whether or not there were any, and linux,booted-from-kexec. linux,uefi-*, stdout-path and
- * all else stay as they are. Errors: FAIL_TREE, FAIL_MEMORY.
+ * seeds whether or not there were any, linux,booted-from-kexec, and linux,uefi-secure-boot where
+ * dt_lacks_secure_boot(). Of linux,uefi-* the others, stdout-path and all else stay as they are.
+ * Errors: FAIL_TREE, FAIL_MEMORY.
  */
 bool chosen_write(struct tree *t, const struct chosen *c, struct error *e);
 

@@ -15,6 +15,15 @@ bool dt_has_memory(const void *fdt);
 /* Does /chosen point to an EFI memory map? A kernel that finds one takes all memory from there. */
 bool dt_has_efi_memmap(const void *fdt);
 
+/* Does /chosen point to EFI's system table, so that the next kernel uses EFI? */
+bool dt_has_efi(const void *fdt);
+
+/* And does it leave out what EFI's secure boot is set to, which the EFI stub of Linux itself does
+ * not write? Debian's and Ubuntu's kernels do without EFI, and so without memory, unless it is
+ * there, as a number.
+ */
+bool dt_lacks_secure_boot(const void *fdt);
+
 /* Adds the ranges of the memory nodes below the root, as kernels read them: those whose status is
  * okay, and linux,usable-memory in place of reg (drivers/of/fdt.c, early_init_dt_scan_memory).
  * False when out of memory.

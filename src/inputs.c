@@ -184,6 +184,7 @@ bool inputs_use(const struct options *o, struct inputs *in, struct request *r, s
 		r->dtb = u->dtb;
 		printable(in->dtb_name, o->kernel);
 	}
+	request_complete(r);
 	return true;
 }
 
@@ -219,7 +220,8 @@ static bool is_all(const struct input *in, struct span bytes)
 
 struct span inputs_newest(const struct inputs *in, const struct request *r)
 {
-	if (is_all(&in->kernel, in->unwrapped.kernel) && r->initrds)
+	if (is_all(&in->kernel, in->unwrapped.kernel) && r->initrds &&
+	    r->initrd[0].p != initrd_empty.p)
 		return r->initrd[r->initrds - 1];
 	return in->unwrapped.kernel;
 }

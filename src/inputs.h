@@ -37,7 +37,7 @@ bool inputs_open(const struct options *o, struct inputs *in, struct request *r, 
 bool inputs_unwrap(const struct options *o, struct inputs *in, struct request *r, struct error *e);
 
 /* What of in->unwrapped goes into the request: a UKI's initrd before those given, its command line
- * and its tree unless one is given. Errors: FAIL_FORMAT, FAIL_MEMORY.
+ * and its tree unless one is given. Completes the request. Errors: FAIL_FORMAT, FAIL_MEMORY.
  */
 bool inputs_use(const struct options *o, struct inputs *in, struct request *r, struct error *e);
 

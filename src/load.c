@@ -38,16 +38,6 @@ bool print(struct strbuf *t, struct error *e)
 	return !err || fail(e, FAIL_FILE, "write to stdout: %s", strerror(err));
 }
 
-static void warn_risk(const char *why)
-{
-	char buf[160];
-	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
-
-	strbuf_printf(&t, "%s: if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y",
-		      why);
-	log_warning(buf);
-}
-
 /* "a1b2..." into the two seeds; the rest stays zero. */
 static bool read_seed(const char *hex, struct request *r, struct error *e)
 {
@@ -206,7 +196,7 @@ static void warn_about(const struct options *o, const struct work *w)
 	if (tree)
 		log_warning(tree);
 	if (w->method.risk)
-		warn_risk(w->method.risk);
+		log_warning(w->method.risk);
 }
 
 static bool carry_out(const struct options *o, struct work *w, struct error *e)

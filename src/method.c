@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/method.h"
 
+#include "dt/memory.h"
 #include "src/plan/arch_ops.h"
+
+#define NEEDED ": Debian's and Ubuntu's kernels do not start without it"
+#define NOLPI  ": if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y"
 
 static const char dtb[] = "--dtb";
 
@@ -43,39 +47,47 @@ bool method_may_honour(const struct machine *m, const struct method *c, struct e
 	return hint(e, "nothing was loaded: without %s, kexec_file_load is used", option);
 }
 
+/* What to be told of when the call has succeeded. */
 static const char *find_risk(const struct machine *m, bool file_load)
 {
+	if (file_load && dt_lacks_secure_boot(m->fdt.p))
+		return "kexec_file_load passes no linux,uefi-secure-boot" NEEDED;
 	if (m->lpi == LPI_NONE)
 		return NULL;
 	if (file_load)
-		return "kexec_file_load may overwrite the GIC's LPI tables";
+		return "kexec_file_load may overwrite the GIC's LPI tables" NOLPI;
 	if (m->lpi == LPI_UNKNOWN)
-		return "the log no longer says where the GIC's LPI tables are";
+		return "the log no longer says where the GIC's LPI tables are" NOLPI;
 	return NULL;
+}
+
+/* Why kexec_load is the better call here, or NULL. */
+static const char *prefers_load(const struct machine *m, const char *option, bool brings_tree)
+{
+	if (option)
+		return "an option takes a plan of our own";
+	if (brings_tree)
+		return "the kernel brings a device tree";
+	if (m->lpi != LPI_NONE)
+		return "the other may overwrite the GIC's LPI tables";
+	if (dt_lacks_secure_boot(m->fdt.p))
+		return "the other passes no linux,uefi-secure-boot";
+	return m->arch->file_load_first ? NULL : "the other brings a purgatory";
 }
 
 /* Nobody asked for a call. */
 static void choose_best(const struct machine *m, const char *option, bool brings_tree,
 			struct method *c)
 {
-	const bool prefer_file = m->arch->file_load_first && m->has_file_load && !option &&
-				 !brings_tree && m->lpi == LPI_NONE;
+	const char *why = prefers_load(m, option, brings_tree);
 
-	c->file_load = m->has_file_load && (prefer_file || !permits_kexec_load(m));
-	if (c->file_load && prefer_file && permits_kexec_load(m))
-		c->why = "the kernel passes the tree itself";
-	else if (c->file_load)
-		c->why = "the running kernel allows no kexec_load";
-	else if (!m->has_file_load)
+	c->file_load = m->has_file_load && (!why || !permits_kexec_load(m));
+	if (!m->has_file_load)
 		c->why = "the running kernel has no kexec_file_load";
-	else if (option)
-		c->why = "an option takes a plan of our own";
-	else if (brings_tree)
-		c->why = "the kernel brings a device tree";
-	else if (m->lpi != LPI_NONE)
-		c->why = "the other may overwrite the GIC's LPI tables";
+	else if (!permits_kexec_load(m))
+		c->why = "the running kernel allows no kexec_load";
 	else
-		c->why = "the other brings a purgatory";
+		c->why = why ? why : "the kernel passes the tree itself";
 }
 
 bool method_choose(const struct options *o, const struct machine *m, bool brings_tree,

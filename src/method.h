@@ -15,14 +15,15 @@ struct method {
 	const char
 		*ignored_option; /* given, but the call cannot honour it, and need not; or NULL */
 	const char *refused_option; /* given, and the call cannot honour it; or NULL */
-	const char *risk;	    /* why the next kernel may hang with this call, here; or NULL */
+	const char *risk;	    /* why the next kernel may not start with this call; or NULL */
 };
 
 /* -c and -s decide. Else the call that boots without purgatory and honours every option: on arm64
  * kexec_file_load where there is one (that kernel puts the tree in x0 itself), unless an option
- * needs a plan of ours, or the next kernel must be told of LPI tables (arch/arm64/lpi.c), which
- * that call overwrites as it likes; on ppc64 kexec_load, since the other brings the kernel's own
- * purgatory. A kernel that is locked down or has no kexec_load leaves kexec_file_load.
+ * needs a plan of ours, the next kernel must be told of LPI tables (arch/arm64/lpi.c), which that
+ * call overwrites as it likes, or it may want linux,uefi-secure-boot, which only a tree of ours has
+ * where the running kernel was told nothing of it; on ppc64 kexec_load, since the other brings the
+ * kernel's own purgatory. A kernel that is locked down or has no kexec_load leaves kexec_file_load.
  *
  * A UKI that brings a device tree takes kexec_load as --dtb does, but when that is not permitted
  * the tree is ignored: nobody asked for it by name.

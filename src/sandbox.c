@@ -23,8 +23,8 @@ struct job {
 	struct inputs *in;
 	struct request *r;
 	struct blobs blobs;
-	struct span initrd[WORDS_MAX]; /* blobs has these */
-	struct message *message;       /* shared */
+	struct span initrd[WORDS_MAX + 1]; /* blobs has these: those given, and initrd_empty */
+	struct message *message;	   /* shared */
 	struct freepages_files pages;
 };
 
@@ -177,10 +177,11 @@ static bool share(struct job *j, struct sandbox *s)
 		return false;
 	j->message = s->shared;
 	memcpy(j->initrd, j->r->initrd, j->r->initrds * sizeof(j->initrd[0]));
+	j->initrd[j->r->initrds] = initrd_empty;
 	j->blobs = (struct blobs){
 		.kernel = j->in->kernel.data,
 		.initrd = j->initrd,
-		.initrds = j->r->initrds,
+		.initrds = j->r->initrds + 1,
 		.made_at = (uint8_t *)s->shared + MADE_OFFSET,
 		.made = { (uint8_t *)s->shared + MADE_OFFSET, s->size - MADE_OFFSET },
 	};

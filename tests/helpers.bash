@@ -191,6 +191,7 @@ two            two           5000000
 added          added         5000000
 inside         inside        5000000
 no-initrd      virt-6.1      -
+efi-no-initrd  virt-efi      -
 two-initrds    virt-6.1      5000000+4096+99
 two-16k        virt-16k      5000000+4096
 large-initrd   virt-4cpu-4g  1G

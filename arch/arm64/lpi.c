@@ -14,6 +14,8 @@
  */
 #include "arch/arm64/arm64.h"
 
+#include "dt/memory.h"
+
 #include <string.h>
 
 /* LPI_PROPBASE_SZ and LPI_PENDBASE_SZ: 2^16 LPIs of a byte; of a bit, but 64 KiB aligned. */
@@ -25,8 +27,7 @@ const char arm64_lpi[] = "LPI tables of the GIC";
 static bool may_have_tables(const struct machine *m)
 {
 	const void *fdt = m->fdt.p;
-	const int chosen = tree_root_child(fdt, "chosen");
-	const bool efi = tree_getprop(fdt, chosen, "linux,uefi-system-table").p;
+	const bool efi = dt_has_efi(fdt);
 
 	if (efi && !machine_before(m, 5, 5))
 		return false;

@@ -130,11 +130,6 @@ static bool free_early(struct machine *m, struct span log)
 
 /* ---- EFI */
 
-static bool has_efi(const void *fdt)
-{
-	return tree_getprop(fdt, tree_root_child(fdt, "chosen"), "linux,uefi-system-table").p;
-}
-
 /* Kernels before 4.19 show it as free: it is named in the tree alone. */
 static bool keep_efi_map(struct machine *m)
 {
@@ -166,7 +161,7 @@ bool arm64_memory(struct machine *m, struct span iomem, struct error *e)
 	m->reserved = text.reserved;
 	m->driver_ram = text.managed;
 	text.ram = text.reserved = text.managed = (struct ranges){ 0 };
-	m->reserved_unknown = ok && has_efi(m->fdt.p) && !text.tells_reserved;
+	m->reserved_unknown = ok && dt_has_efi(m->fdt.p) && !text.tells_reserved;
 	ok = ok && ((free_initrd(m) && keep_for_next(m, &text)) || fail_memory(e));
 	iomem_free(&text);
 	if (ok)

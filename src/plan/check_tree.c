@@ -99,10 +99,26 @@ static bool check_asked(const struct plan *p, const struct request *r, struct er
 	       broken(e, "usable-range", "the crash kernel is told of other memory");
 }
 
+/* With EFI, what some kernels do not start without, and all take from elsewhere; see
+ * doc/contracts.md.
+ */
+static bool check_efi(const struct plan *p, const struct request *r, const void *tree,
+		      struct error *e)
+{
+	const int chosen = tree_root_child(tree, "chosen");
+	uint64_t mode;
+
+	if (!plan_segment(p, INITRD) && dt_has_efi(r->machine->fdt.p))
+		return broken(e, "efi-initrd-table",
+			      "it leaves the next kernel to EFI's old initrd");
+	return !dt_has_efi(tree) || tree_address(tree, chosen, "linux,uefi-secure-boot", &mode) ||
+	       broken(e, "efi-secure-boot-property", "EFI's secure boot mode is no number");
+}
+
 bool check_next_tree(const struct plan *p, const struct request *r, struct error *e)
 {
 	const struct span tree = plan_segment(p, TREE)->data;
 
 	return check_asked(p, r, e) && chosen_check(tree, &p->chosen, e) &&
-	       check_reserved(p, tree.p, e);
+	       check_reserved(p, tree.p, e) && check_efi(p, r, tree.p, e);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/plan/print.h"
 
+#include "dt/memory.h"
 #include "src/plan/arch_ops.h"
 #include "src/plan/map.h"
 
@@ -82,6 +83,39 @@ static void print_pieces(const struct plan *p, struct strbuf *t)
 	}
 }
 
+/* ---- what nobody gave */
+
+static bool adds_initrd(const struct request *r)
+{
+	return r->initrds && r->initrd[0].p == initrd_empty.p;
+}
+
+static bool adds_secure_boot(const struct request *r)
+{
+	return !r->file_call && dt_lacks_secure_boot(r->machine->fdt.p);
+}
+
+static void print_added(const struct request *r, struct strbuf *t)
+{
+	if (adds_initrd(r))
+		strbuf_printf(t,
+			      "added    an empty initrd: the next kernel would take EFI's, which "
+			      "is gone\n");
+	if (adds_secure_boot(r))
+		strbuf_printf(t,
+			      "added    linux,uefi-secure-boot = 0 (unknown), which some kernels "
+			      "require\n");
+}
+
+static void json_added(const struct request *r, struct strbuf *t)
+{
+	const bool initrd = adds_initrd(r), mode = adds_secure_boot(r);
+
+	if (initrd || mode)
+		strbuf_printf(t, ",\n  \"added\": [%s%s%s]", initrd ? "\"initrd\"" : "",
+			      initrd && mode ? ", " : "", mode ? "\"linux,uefi-secure-boot\"" : "");
+}
+
 static const char *cmdline_of(const struct plan *p, const struct request *r)
 {
 	return r->file_call ? r->cmdline : p->chosen.cmdline;
@@ -115,6 +149,7 @@ void print_plan(const struct plan *p, const struct request *r, struct strbuf *t)
 		print_call(p, r, t);
 	if (r->why)
 		strbuf_printf(t, "why      %s\n", r->why);
+	print_added(r, t);
 	strbuf_printf(t, "cmdline  ");
 	strbuf_append_printable(t, cmdline_of(p, r));
 	strbuf_printf(t, "\n");
@@ -237,6 +272,7 @@ void print_json(const struct plan *p, const struct request *r, struct strbuf *t)
 	}
 	if (r->overlays)
 		strbuf_printf(t, "]");
+	json_added(r, t);
 	strbuf_printf(t, ",\n  \"cmdline\": ");
 	json_string(t, cmdline_of(p, r));
 	strbuf_printf(t, "\n}\n");

@@ -37,4 +37,15 @@ struct request {
 	uint8_t kaslr_seed[KASLR_SEED], rng_seed[RNG_SEED];
 };
 
+/* An archive of no files, for a next kernel that finds EFI: one without an initrd would take the
+ * first boot's, whose memory was given back long ago (drivers/firmware/efi/efi.c,
+ * efi_config_parse_tables, until late 2025), unpack what lies there now, and free it.
+ */
+extern const struct span initrd_empty;
+
+/* Adds initrd_empty where it is needed. Each request must have been through this before it is
+ * planned, or checked for kexec_file_load.
+ */
+void request_complete(struct request *r);
+
 #endif

@@ -136,7 +136,8 @@ static void save_words(struct scene *s, const char *dir)
 	size_t i;
 
 	strbuf_printf(&t, "--seed\n01020000000000000304\n--append\n%s\n", s->cmdline);
-	for (i = 0; i < s->request.initrds; i++) {
+	/* one that nobody gave is added again */
+	for (i = 0; i < s->request.initrds && s->request.initrd[i].p != initrd_empty.p; i++) {
 		snprintf(name, sizeof(name), "initrd%zu", i);
 		save(dir, name, "", 0, s->request.initrd[i].len);
 		strbuf_printf(&t, "--initrd\n%s/%s\n", dir, name);

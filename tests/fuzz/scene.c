@@ -333,6 +333,7 @@ static void make_request(struct scene *s)
 		r->overlay = &s->overlay;
 		r->overlays = 1;
 	}
+	request_complete(r);
 }
 
 /* As main.c does it. */

@@ -77,6 +77,18 @@ static void reservations(struct scene *s, void *t)
 	must(fdt_finish_reservemap(t));
 }
 
+/* From an EFI stub of Linux itself, or of a distribution, or half of it. */
+static void efi(struct scene *s, void *t, uint64_t map)
+{
+	struct dice *d = &s->dice;
+
+	must(fdt_property_u64(t, "linux,uefi-mmap-start", map));
+	if (one_in(d, 2))
+		must(fdt_property_u64(t, "linux,uefi-system-table", map + 0x10000));
+	if (one_in(d, 4))
+		must(fdt_property_u32(t, "linux,uefi-secure-boot", roll(d, 4)));
+}
+
 /* What the last boot left, of which some is stale. */
 static void chosen(struct scene *s, void *t, bool users)
 {
@@ -97,7 +109,7 @@ static void chosen(struct scene *s, void *t, bool users)
 	if (one_in(d, 8))
 		must(fdt_property_u64(t, "linux,ima-kexec-buffer", at));
 	if (s->efi && !users)
-		must(fdt_property_u64(t, "linux,uefi-mmap-start", at));
+		efi(s, t, at);
 	if (s->ppc64) {
 		s->kernel_end =
 			one_in(d, 16) ? scene_place(s) : 0x1000000 + 0x1000 * roll(d, 0x1000);

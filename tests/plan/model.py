@@ -99,6 +99,16 @@ def check_arm64(p):
         rule(high - low <= 32 * GIB, "kernel and initrd do not share 32 GiB")
 
 
+def check_efi(p):
+    """What a next kernel with EFI needs; the property that a plan may add for it."""
+    old, now = (t.get("/chosen", "linux,uefi-secure-boot") or b"" for t in (p.old, p.now))
+    if p.old.get("/chosen", "linux,uefi-system-table") is None:
+        return set()
+    rule("initrd" in p.one, "the next kernel takes EFI's old initrd")
+    rule(len(now) in (4, 8), "no mode of EFI's secure boot")
+    return set() if len(old) in (4, 8) else {"linux,uefi-secure-boot"}
+
+
 def check(root, path, blob):
     p = Plan(root, path, blob)
     rule(p.said["arch"] == "arm64", "the plan is for another machine")
@@ -124,9 +134,10 @@ def check(root, path, blob):
     p.check_entry()
     check_arm64(p)
     p.check_chosen(p.said["cmdline"], own)
+    new = check_efi(p)
     for table in lpi_tables(root):
         rule(table in p.now.reserved, "the LPI table at %x is not reserved" % table[0])
-    p.check_rest(OURS | (CRASH if p.crash else set()), set(), stale)
+    p.check_rest(OURS | new | (CRASH if p.crash else set()), set(), stale)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,16 @@ static const struct row {
 		   "linux,uefi-mmap-size = <3>; linux,uefi-mmap-desc-size = <4>; "
 		   "linux,uefi-mmap-desc-ver = <1>; linux,uefi-secure-boot = <1>; "
 		   "stdout-path = \"/pl011\"; bootargs = \"new\"; }; };" },
+	{ .caption = "EFI, and nothing is said of secure boot: unknown",
+	  .before = "/ { chosen { linux,uefi-system-table = <0 1>; bootargs = \"old\"; }; };",
+	  .cmdline = "a",
+	  .after = "/ { chosen { linux,uefi-secure-boot = <0>; linux,booted-from-kexec; " SEEDS
+		   "linux,uefi-system-table = <0 1>; bootargs = \"a\"; }; };" },
+	{ .caption = "EFI, and what is said of secure boot is no number: unknown",
+	  .before = "/ { chosen { linux,uefi-system-table = <0 1>; linux,uefi-secure-boot; }; };",
+	  .cmdline = "a",
+	  .after = "/ { chosen { " FRESH("a") "linux,uefi-system-table = <0 1>; "
+					      "linux,uefi-secure-boot = <0>; }; };" },
 	{ .caption = "initrd, with its reservation behind the others",
 	  .before = "@1000+1000; / { chosen { }; };",
 	  .cmdline = "a",

@@ -28,6 +28,26 @@ static const struct {
 };
 
 static const struct {
+	const char *caption, *note;
+	bool efi, lacks;
+} efi_rows[] = {
+	{ "no EFI", "/ { chosen { linux,uefi-mmap-start = <0 1>; }; };", false, false },
+	{ "no EFI, and no /chosen", "/ { };", false, false },
+	{ "EFI, from the stub of Linux itself",
+	  "/ { chosen { linux,uefi-system-table = <0 1>; }; };", true, true },
+	{ "EFI, from the stub of a distribution",
+	  "/ { chosen { linux,uefi-system-table = <0 1>; linux,uefi-secure-boot = <2>; }; };", true,
+	  false },
+	{ "EFI, secure boot in 8 bytes",
+	  "/ { chosen { linux,uefi-system-table = <0 1>; linux,uefi-secure-boot = <0 2>; }; };",
+	  true, false },
+	{ "EFI, secure boot that is no number",
+	  "/ { chosen { linux,uefi-system-table = <0 1>; linux,uefi-secure-boot; }; };", true,
+	  true },
+	{ "secure boot alone", "/ { chosen { linux,uefi-secure-boot; }; };", false, false },
+};
+
+static const struct {
 	const char *caption, *note, *expected;
 } keep_rows[] = {
 	{ "nothing", "/ { };", "" },
@@ -106,6 +126,13 @@ void test_memory(void)
 		CASE("known: %s", known_rows[i].caption);
 		s = note_tree(known_rows[i].note);
 		want_u64("answer", known_rows[i].expected, dt_has_memory(s.p));
+		note_free(&s);
+	}
+	for (i = 0; i < ARRAY_SIZE(efi_rows); i++) {
+		CASE("EFI: %s", efi_rows[i].caption);
+		s = note_tree(efi_rows[i].note);
+		want_u64("EFI", efi_rows[i].efi, dt_has_efi(s.p));
+		want_u64("lacks", efi_rows[i].lacks, dt_lacks_secure_boot(s.p));
 		note_free(&s);
 	}
 	for (i = 0; i < ARRAY_SIZE(keep_rows); i++) {

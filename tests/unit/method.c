@@ -8,8 +8,16 @@
 #define LOCKED LOCKDOWN_INTEGRITY
 
 #define OTHER	  "the other may overwrite the GIC's LPI tables"
-#define FILE_RISK "kexec_file_load may overwrite the GIC's LPI tables"
-#define LOG_RISK  "the log no longer says where the GIC's LPI tables are"
+#define NOLPI	  ": if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y"
+#define FILE_RISK "kexec_file_load may overwrite the GIC's LPI tables" NOLPI
+#define LOG_RISK  "the log no longer says where the GIC's LPI tables are" NOLPI
+#define NO_MODE	  "the other passes no linux,uefi-secure-boot"
+#define MODE_RISK                                                                                  \
+	"kexec_file_load passes no linux,uefi-secure-boot: Debian's and Ubuntu's kernels do not "  \
+	"start without it"
+
+/* Of a machine without EFI, and of one whose EFI stub said nothing of secure boot. */
+static struct span no_efi, no_mode;
 
 static const struct row {
 	const char *caption;
@@ -300,7 +308,9 @@ static const struct row {
 	  "nothing was loaded: leave out -s or --mem-min" },
 };
 
-/* The GIC's LPI tables, on a machine with both calls unless it is locked down. */
+/* The GIC's LPI tables, and what EFI's secure boot is set to, on a machine with both calls unless
+ * it is locked down.
+ */
 static const struct lpi_row {
 	const char *caption;
 	enum lpi lpi;
@@ -308,39 +318,74 @@ static const struct lpi_row {
 	struct options o;
 	bool expected;
 	const char *why, *risk;
+	bool no_mode;
 } lpi_rows[] = {
-	{ "tables that we hand on: kexec_load", LPI_KNOWN, 0, { .load = true }, false, OTHER, "" },
+	{ "tables that we hand on: kexec_load", LPI_KNOWN, 0, { .load = true }, false, OTHER, "", false },
 	{ "an option is the reason before them",
 	  LPI_KNOWN,
 	  0,
 	  { .dtb = "t" },
 	  false,
 	  "an option takes a plan of our own",
-	  "" },
-	{ "-s has its risk", LPI_KNOWN, 0, { .file_call = true }, true, "asked for", FILE_RISK },
+	  "", false },
+	{ "-s has its risk", LPI_KNOWN, 0, { .file_call = true }, true, "asked for", FILE_RISK, false },
 	{ "so has a lockdown",
 	  LPI_KNOWN,
 	  LOCKED,
 	  { .load = true },
 	  true,
 	  "the running kernel allows no kexec_load",
-	  FILE_RISK },
-	{ "tables that nobody knows", LPI_UNKNOWN, 0, { .load = true }, false, OTHER, LOG_RISK },
+	  FILE_RISK, false },
+	{ "tables that nobody knows", LPI_UNKNOWN, 0, { .load = true }, false, OTHER, LOG_RISK, false },
 	{ "-c does not make them known",
 	  LPI_UNKNOWN,
 	  0,
 	  { .load_call = true },
 	  false,
 	  "asked for",
-	  LOG_RISK },
+	  LOG_RISK, false },
 	{ "unknown and locked down",
 	  LPI_UNKNOWN,
 	  LOCKED,
 	  { .load = true },
 	  true,
 	  "the running kernel allows no kexec_load",
-	  FILE_RISK },
-	{ "no tables", LPI_NONE, 0, { .file_call = true }, true, "asked for", "" },
+	  FILE_RISK, false },
+	{ "no tables", LPI_NONE, 0, { .file_call = true }, true, "asked for", "", false },
+	{ "secure boot was not told, a tree of ours says it: kexec_load",
+	  LPI_NONE,
+	  0,
+	  { .load = true },
+	  false,
+	  NO_MODE,
+	  "",
+	  true },
+	{ "an option is the reason before it",
+	  LPI_NONE,
+	  0,
+	  { .dtb = "t" },
+	  false,
+	  "an option takes a plan of our own",
+	  "",
+	  true },
+	{ "so are tables", LPI_KNOWN, 0, { .load = true }, false, OTHER, "", true },
+	{ "-s has this risk too, which comes before what only may happen",
+	  LPI_KNOWN,
+	  0,
+	  { .file_call = true },
+	  true,
+	  "asked for",
+	  MODE_RISK,
+	  true },
+	{ "so has a lockdown, without tables",
+	  LPI_NONE,
+	  LOCKED,
+	  { .load = true },
+	  true,
+	  "the running kernel allows no kexec_load",
+	  MODE_RISK,
+	  true },
+	{ "-c has none", LPI_NONE, 0, { .load_call = true }, false, "asked for", "", true },
 };
 
 static void test_lpi(void)
@@ -354,6 +399,7 @@ static void test_lpi(void)
 		CASE("choose: %s", r->caption);
 		m = (struct machine){
 			.arch = &arch_arm64,
+			.fdt = r->no_mode ? no_mode : no_efi,
 			.has_load = true,
 			.has_file_load = true,
 			.lockdown = r->lockdown,
@@ -448,6 +494,7 @@ static void test_uki(void)
 		CASE("a kernel that brings a tree: %s", r->caption);
 		m = (struct machine){
 			.arch = r->arch,
+			.fdt = no_efi,
 			.has_load = r->load,
 			.has_file_load = r->file,
 			.lockdown = r->lockdown,
@@ -654,10 +701,13 @@ void test_method(void)
 	struct error e;
 	bool ok;
 
+	no_efi = note_tree("/ { chosen { }; };");
+	no_mode = note_tree("/ { chosen { linux,uefi-system-table = <0 1>; }; };");
 	for (r = rows; r < rows + ARRAY_SIZE(rows); r++) {
 		CASE("choose: %s", r->caption);
 		m = (struct machine){
 			.arch = r->arch,
+			.fdt = no_efi,
 			.has_load = r->load,
 			.has_file_load = r->file,
 			.lockdown = r->lockdown,
@@ -678,4 +728,6 @@ void test_method(void)
 	test_uki();
 	test_has_call();
 	test_may();
+	note_free(&no_efi);
+	note_free(&no_mode);
 }

@@ -88,6 +88,24 @@ static void plans(void)
 	s.r.initrds = 0;
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, tree 7fa00000-7fa01000-7fc00000, "
 		      "stub 7f9f0000-7f9f1000-7fa00000");
+	CASE("without initrd, and without EFI: the request has all");
+	request_complete(&s.r);
+	want_u64("initrds", 0, s.r.initrds);
+	CASE("without initrd, but with EFI: an empty archive, which nothing may be left out of");
+	small_efi(&s);
+	request_complete(&s.r);
+	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf1000-7fc00000, "
+		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	want_bytes("archive",
+		   "0707010000000000000000000000000000000000000001000000000000000000000000"
+		   "0000000000000000000000000000000b00000000TRAILER!!!\0\0\0",
+		   s.r.initrd[0].p, 124);
+	want_u64("its length", 124, s.r.initrd[0].len);
+	CASE("with EFI and an initrd: nothing is added");
+	s.r.initrd[0] = (struct span){ s.initrd, 100 };
+	request_complete(&s.r);
+	want_u64("initrds", 1, s.r.initrds);
+	want(s.r.initrd[0].p == s.initrd, "it is the one that was given");
 	small_end(&s);
 
 	CASE("an empty command line is in the tree as an empty one");

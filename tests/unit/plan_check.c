@@ -193,6 +193,8 @@ ROW(tree_initrd_end)
 
 	v[7] ^= 1;
 }
+ROW(tree_secure_boot) { (void)s; fdt_nop_property(p->tree.blob, fdt_path_offset(p->tree.blob, "/chosen"), "linux,uefi-secure-boot"); }
+ROW(machine_efi) { (void)p; small_efi(s); }
 ROW(tree_reservation)
 {
 	(void)s;
@@ -706,6 +708,11 @@ static void crash_hotplug(struct small *s)
 	s->r.hotplug = true;
 }
 
+static void without_initrd(struct small *s)
+{
+	s->r.initrds = 0;
+}
+
 static void no_stub_needed(struct small *s)
 {
 	s->m.tree_in_x0 = true;
@@ -781,6 +788,14 @@ static const struct other_row {
 	{ with_two_initrds,
 	  { "two initrds: the second first", second_first,
 	    BREAKS("is-its-file", "the initrd is not its file") } },
+	{ small_efi, { "EFI: nothing is wrong", nothing, "" } },
+	{ small_efi,
+	  { "EFI: the tree says nothing of secure boot", tree_secure_boot,
+	    BREAKS("efi-secure-boot-property", "EFI's secure boot mode is no number") } },
+	{ without_initrd, { "no initrd, and no EFI", nothing, "" } },
+	{ without_initrd,
+	  { "no initrd, where EFI still names the first boot's", machine_efi,
+	    BREAKS("efi-initrd-table", "it leaves the next kernel to EFI's old initrd") } },
 	{ no_stub_needed, { "no stub, where none is needed", nothing, "" } },
 };
 

@@ -198,6 +198,24 @@ static void two_initrds(struct small *s)
 	s->r.initrds = 2;
 }
 
+static void without_initrd(struct small *s)
+{
+	s->r.initrds = 0;
+}
+
+static void efi_without_initrd(struct small *s)
+{
+	small_efi(s);
+	s->r.initrds = 0;
+	request_complete(&s->r);
+}
+
+static void efi_by_the_kernel(struct small *s)
+{
+	efi_without_initrd(s);
+	by_the_kernel(s);
+}
+
 static void keep_more(struct small *s)
 {
 	static const char *const why[] = { "beta", "gamma", "alpha", "beta" };
@@ -229,6 +247,21 @@ static const struct print_row print_rows[] = {
 	  "call     kexec_file_load, which places kernel and initrd itself\nwhy      asked for\n"
 	  "cmdline  a?b\n",
 	  "tree     from" },
+	{ "with EFI what nobody gave: secure boot", small_efi, false,
+	  "added    linux,uefi-secure-boot = 0 (unknown), which some kernels require\n"
+	  "cmdline",
+	  "an empty initrd" },
+	{ "and an initrd", efi_without_initrd, false,
+	  "added    an empty initrd: the next kernel would take EFI's, which is gone\n"
+	  "added    linux,uefi-secure-boot",
+	  NULL },
+	{ "by the running kernel only the initrd", efi_by_the_kernel, false,
+	  "why      asked for\nadded    an empty initrd: the next kernel would take EFI's, which "
+	  "is "
+	  "gone\ncmdline",
+	  "uefi-secure-boot" },
+	{ "without EFI nothing", as_it_is, false, "cmdline", "added" },
+	{ "without initrd and without EFI nothing", without_initrd, false, "cmdline", "added" },
 	{ "an initrd whose room is all of its memory", two_initrds, false,
 	  "initrd   0x00007fbf0000 - 0x00007fbf1fff  4.8 KiB\n", NULL },
 	{ "reasons by name, each once, with all of its areas", keep_more, false,
@@ -245,6 +278,13 @@ static const struct print_row print_rows[] = {
 	  "    { \"start\": \"0x50000000\", \"end\": \"0x50000400\", \"why\": \"beta\" },\n"
 	  "    { \"start\": \"0x50100000\"",
 	  NULL },
+	{ "JSON: what nobody gave", small_efi, true,
+	  "  \"tree_from\": \"/small\",\n  \"added\": [\"linux,uefi-secure-boot\"],\n", NULL },
+	{ "JSON: all that nobody gave", efi_without_initrd, true,
+	  "  \"added\": [\"initrd\", \"linux,uefi-secure-boot\"],\n", NULL },
+	{ "JSON: by the running kernel only the initrd", efi_by_the_kernel, true,
+	  "  \"added\": [\"initrd\"],\n", NULL },
+	{ "JSON: without EFI nothing", as_it_is, true, "cmdline", "added" },
 	{ "JSON: an overlay", with_one_overlay, true, "\"overlays\": [\"a.dtbo\"],\n", NULL },
 	{ "JSON: two overlays", with_overlays, true,
 	  "\"overlays\": [\"a.dtbo\", \"b\\u0009c.dtbo\"],\n", NULL },

@@ -66,6 +66,15 @@ void small_start(struct small *s, const char *tree_note)
 		s->r.rng_seed[i] = (uint8_t)(0x80 + i);
 }
 
+void small_efi(struct small *s)
+{
+	note_free(&s->tree);
+	s->m.fdt = s->tree = note_tree(
+		"/ { #address-cells = <2>; #size-cells = <2>; "
+		"chosen { linux,uefi-system-table = <0 1>; }; "
+		"memory@40000000 { device_type = \"memory\"; reg = <0 40000000 0 40000000>; }; };");
+}
+
 static void add(struct ranges *s, phys start, phys end, const char *what)
 {
 	if (!ranges_add(s, start, end, what))

@@ -91,6 +91,8 @@ struct small {
 
 /* All of RAM is room but 16 MiB at its start. The kernel may lie anywhere. */
 void small_start(struct small *s, const char *tree_note);
+/* It has EFI, whose stub told the running kernel nothing of secure boot. */
+void small_efi(struct small *s);
 /* Room is ram without keep: to be called after either was changed. */
 void small_free(struct small *s);
 void small_end(struct small *s);
