@@ -164,7 +164,9 @@ static bool take(struct job *j, const struct message *m, struct sandbox *s, stru
 		return false;
 	s->plan.tree_from = j->r->dtb.len ? j->r->dtb_name : j->m->fdt_from;
 	s->lacks = m->missing;
-	return j->r->file_call ? plan_check_file_call(j->r, e) : plan_check(&s->plan, j->r, e);
+	if (j->r->file_call)
+		return plan_check_file_call(j->r, e);
+	return freepages_keep_bad(j->m, &s->plan, e) && plan_check(&s->plan, j->r, e);
 }
 
 static bool share(struct job *j, struct sandbox *s)

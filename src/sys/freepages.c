@@ -169,6 +169,19 @@ static bool reserve_bad(struct machine *m, int fd, const struct plan *p, bool *f
 	return ranges_subtract(&m->ram, &m->reserved, &m->free);
 }
 
+bool freepages_keep_bad(struct machine *m, const struct plan *p, struct error *e)
+{
+	struct freepages_files f = { -1, -1, -1 };
+	bool found, ok;
+
+	if (!m->live || !m->corrupted)
+		return true;
+	freepages_open(&f);
+	ok = f.flags < 0 || reserve_bad(m, f.flags, p, &found);
+	freepages_close(&f);
+	return ok || fail_memory(e);
+}
+
 bool freepages_plan(struct machine *m, const struct freepages_files *f, const struct request *r,
 		    struct plan *p, struct error *e)
 {

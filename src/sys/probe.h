@@ -47,6 +47,11 @@ void freepages_probe(struct machine *m, const struct freepages_files *f, struct 
 bool freepages_plan(struct machine *m, const struct freepages_files *f, const struct request *r,
 		    struct plan *p, struct error *e);
 
+/* For plan_check() of a plan that came from the sandbox: such pages among its places go into
+ * m->reserved. Errors: FAIL_MEMORY.
+ */
+bool freepages_keep_bad(struct machine *m, const struct plan *p, struct error *e);
+
 /* Then, for a crash kernel: its memory, which is all that is free from now on, and, if the plan is
  * to be our own, what its core header says. Files: sys/devices/system/cpu/possible and the
  * crash_notes and crash_notes_size of each CPU, sys/kernel/vmcoreinfo, crash_elfcorehdr_size,

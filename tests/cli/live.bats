@@ -694,6 +694,30 @@ free_pages() {
 	EOF
 }
 
+# failed_page MACHINE ADDRESS: of all pages up to 2 GiB the one there has failed.
+failed_page() {
+	free_pages "$1" 0x80000000
+	printf '\0\0\x08' | dd of="$1/proc/kpageflags" bs=1 seek=$(($2 / 512)) conv=notrunc status=none
+}
+
+@test "a page whose memory failed is no destination, where the running kernel counts such" {
+	changed ARM failed
+	failed_page failed 0x7a800000
+	same "none is counted" "$(start_of failed -c Image)" 0x7a800000
+	sed -i 's/^\(HardwareCorrupted: *\)0/\14/' failed/proc/meminfo
+	same "in the kernel" "$(start_of failed -c Image)" 0x7a400000
+	same "and without a sandbox" "$(start_of failed -c --no-sandbox Image)" 0x7a400000
+	failed_page failed 0x7a7ff000
+	same "before the kernel" "$(start_of failed -c Image)" 0x7a800000
+	failed_page failed 0x7abff000
+	same "the last of the room for its BSS" "$(start_of failed -c Image)" 0x7a600000
+	failed_page failed 0x7a800000
+	on failed "" -c -l Image
+	says 0 load
+	rm failed/proc/kpageflags
+	same "which is not told" "$(start_of failed -c Image)" 0x7a800000
+}
+
 @test "blocks that are free in part are left to the running kernel, where it tells" {
 	local size at
 	changed ARM pages

@@ -87,7 +87,9 @@ bool __wrap_plan_draft(const struct request *r, struct plan *p, struct error *e)
 	const char *what = getenv("ATTACK");
 	const bool ok = __real_plan_draft(r, p, e);
 
-	if (ok && what && call(what))
+	if (ok && what && IS("blind"))
+		((struct machine *)r->machine)->corrupted = 0;
+	else if (ok && what && call(what))
 		write(STDERR_FILENO, "came back\n", 10);
 	return ok;
 }

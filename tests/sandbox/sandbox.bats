@@ -5,6 +5,7 @@
 
 # shellcheck disable=SC2034,SC2154  # helpers.bash sets these
 load ../helpers
+load ../faults/helpers
 
 wrapped=-Wl,--wrap=plan_draft,--wrap=message_encode
 
@@ -167,6 +168,22 @@ entry            trust the plan: it starts outside of what is loaded (entry-in-s
 		run env ATTACK=$about "${builds[0]}" -s --plan --root "$machines/virt-6.1" --append=x "$BATS_TEST_TMPDIR/Image"
 		refused 16 "$(sed -n "s/^$about  *//p" <<<"$lies")"
 	done
+}
+
+@test "a plan for memory that failed is refused, whatever the child saw" {
+	[[ $(uname -m) = x86_64 ]] || skip "machine lacks x86-64 calls, which inject answers"
+	local plan at
+	cd "$BATS_TEST_TMPDIR"
+	(cd "$top" && gcc -O1 -D_GNU_SOURCE -o "$BATS_TEST_TMPDIR/inject" tests/faults/inject.c)
+	make_image Image
+	machine ARM virt-6.1
+	plan() { ATTACK=blind ./inject -o -r "$PWD/ARM" -m aarch64 -- "${builds[0]}" -c "$@" --append=x Image; }
+	at=$(plan --plan=json | sed '$d' | jq -r '.segments[] | select(.piece == "kernel").start')
+	printf '\0\0\x08' | dd of=ARM/proc/kpageflags bs=1 seek=$((at / 512)) conv=notrunc status=none
+	sed -i 's/^\(HardwareCorrupted: *\)0/\14/' ARM/proc/meminfo
+	run plan -l
+	same said "$output" "kexec-lite: cannot trust the plan: the kernel lies on memory that must be kept (not-poisoned)
+did: nothing"
 }
 
 @test "an error is not believed either: its code is documented, nothing in it reaches a terminal raw" {
