@@ -271,6 +271,17 @@ size_t tree_reservations(const void *fdt)
 	return n - 1;
 }
 
+bool tree_reserves(const void *fdt, struct range r)
+{
+	struct range has;
+	size_t i;
+
+	for (i = 0; tree_next_reserved(fdt, &i, &has);)
+		if (range_within(r, has))
+			return true;
+	return false;
+}
+
 bool tree_is_xen(const void *fdt)
 {
 	return tree_stringlist_has(fdt, tree_root_child(fdt, "hypervisor"), "compatible",

@@ -107,8 +107,9 @@ int tree_phandle_node(const void *fdt, uint32_t phandle);
  */
 bool tree_next_reserved(const void *fdt, size_t *i, struct range *r);
 
-/* How many there are. */
+/* How many there are, and has one of them all of r? */
 size_t tree_reservations(const void *fdt);
+bool tree_reserves(const void *fdt, struct range r);
 
 /* Is /hypervisor a Xen? Has any CPU the enable-method spin-table? */
 bool tree_is_xen(const void *fdt);

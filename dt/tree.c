@@ -184,13 +184,10 @@ void tree_drop_reservations(struct tree *t, struct range within, struct range ol
 
 bool tree_add_reservation(struct tree *t, struct range r, struct error *e)
 {
-	struct range had;
-	size_t i;
 	int err;
 
-	for (i = 0; tree_next_reserved(t->blob, &i, &had);)
-		if (range_within(r, had))
-			return true;
+	if (tree_reserves(t->blob, r))
+		return true;
 	err = fdt_add_mem_rsv(t->blob, r.start, r.end - r.start);
 	return !err || tree_fail(t->from, "write", err, e);
 }

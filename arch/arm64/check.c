@@ -87,16 +87,13 @@ static bool check_near(const struct segment *t, const struct segment *k, const s
 /* irq-gic-v3-its.c, gic_check_reserved_range: each LPI table inside one reservation. */
 static bool check_lpi(const void *tree, const struct ranges *keep, struct error *e)
 {
-	struct range r;
-	bool found = true;
-	size_t k, i;
+	const struct range *k;
 
-	for (k = 0; k < keep->n && found; k++) {
-		found = keep->v[k].what != arm64_lpi;
-		for (i = 0; !found && tree_next_reserved(tree, &i, &r);)
-			found = r.start <= keep->v[k].start && r.end >= keep->v[k].end;
-	}
-	return found || broken(e, "lpi-tables", "the device tree does not reserve the LPI tables");
+	ranges_for_each(k, keep)
+		if (k->what == arm64_lpi && !tree_reserves(tree, *k))
+			return broken(e, "lpi-tables",
+				      "the device tree does not reserve the LPI tables");
+	return true;
 }
 
 /* The stub must load these addresses: two ldr (literal) into x0 and x4, nothing into x1 to x3. */

@@ -238,17 +238,6 @@ static bool check_crash(const struct plan *p, const struct request *r, struct er
 
 /* ---- the tree */
 
-static bool is_reserved(const void *tree, struct range want)
-{
-	struct range r;
-	size_t i;
-
-	for (i = 0; tree_next_reserved(tree, &i, &r);)
-		if (r.start <= want.start && r.end >= want.end)
-			return true;
-	return false;
-}
-
 /* The tree must reserve itself, and everything that firmware holds. */
 static bool check_reservations(const struct plan *p, const struct machine *m, struct error *e)
 {
@@ -263,7 +252,7 @@ static bool check_reservations(const struct plan *p, const struct machine *m, st
 	if (!self)
 		return broken(e, "tree-self", "the device tree does not reserve itself");
 	ranges_for_each(keep, &m->reserved)
-		if (ppc64_is_firmware(keep) && !is_reserved(t->data.p, *keep))
+		if (ppc64_is_firmware(keep) && !tree_reserves(t->data.p, *keep))
 			return broken(e, "ppc64-reserve-firmware",
 				      "the device tree does not reserve what firmware needs");
 	return true;

@@ -10,48 +10,45 @@ static const uint32_t stub_words[] = {
 #include "stub_words.h"
 };
 
-#define ORDER_WORDS                                                                                \
-	7 /* stub.S: those before `enter` run in the byte order of the kernel that ran */
+/* stub.S: words before `enter`, which run in the byte order of the kernel that ran; and the numbers
+ * of eight bytes that come after the code.
+ */
+#define ORDER_WORDS    7
+#define DATA_NUMBERS   6
 #define BRANCH_TO_CODE (0x48000000u | PPC64_HEAD) /* b +0x100 */
 
 _Static_assert(sizeof(stub_words) % 8 == 0, "the stub's data must be aligned");
-_Static_assert(PPC64_HEAD + sizeof(stub_words) + sizeof(struct ppc64_stub_data) <= STUB_MAX,
+_Static_assert(PPC64_HEAD + sizeof(stub_words) + 8 * DATA_NUMBERS <= STUB_MAX,
 	       "the stub must fit a plan");
 
 /* OPAL's base and entry, which only powernv has. */
-static void read_opal(const struct machine *m, struct ppc64_stub_data *d)
+static void read_opal(const void *fdt, uint64_t opal[2])
 {
-	int node = tree_root_child(m->fdt.p, "ibm,opal");
+	const int node = tree_root_child(fdt, "ibm,opal");
 
-	d->opal_base = d->opal_entry = 0;
-	if (node < 0 || !tree_address(m->fdt.p, node, "opal-base-address", &d->opal_base) ||
-	    !tree_address(m->fdt.p, node, "opal-entry-address", &d->opal_entry))
-		d->opal_base = d->opal_entry = 0;
+	if (!tree_address(fdt, node, "opal-base-address", &opal[0]) ||
+	    !tree_address(fdt, node, "opal-entry-address", &opal[1]))
+		opal[0] = opal[1] = 0;
 }
 
 size_t ppc64_stub(const struct request *r, phys kernel, phys tree, phys backup,
 		  uint8_t out[STUB_MAX])
 {
 	void (*const put)(uint8_t *, uint32_t) = r->machine->big_endian ? put_be32 : put_le32;
-	const size_t words = ARRAY_SIZE(stub_words);
-	struct ppc64_stub_data d = { .tree = tree, .kernel = kernel };
-	uint8_t *data = out + PPC64_HEAD + sizeof(stub_words);
+	uint64_t data[DATA_NUMBERS] = { tree, kernel, kernel + r->image->entry, 0, 0, backup };
+	uint8_t *at = out + PPC64_HEAD;
 	size_t i;
 
 	if (r->image->part[0].data.len < PPC64_HEAD)
 		return 0;
-	read_opal(r->machine, &d);
+	read_opal(r->machine->fdt.p, &data[3]);
 	memcpy(out, r->image->part[0].data.p, PPC64_HEAD);
 	put(out, BRANCH_TO_CODE);
-	for (i = 0; i < words; i++)
-		(i < ORDER_WORDS ? put : put_be32)(out + PPC64_HEAD + 4 * i, stub_words[i]);
-	put_be64(data, d.tree);
-	put_be64(data + 8, d.kernel);
-	put_be64(data + 16, kernel + r->image->entry);
-	put_be64(data + 24, d.opal_base);
-	put_be64(data + 32, d.opal_entry);
-	put_be64(data + 40, backup);
-	return PPC64_HEAD + sizeof(stub_words) + sizeof(d);
+	for (i = 0; i < ARRAY_SIZE(stub_words); i++, at += 4)
+		(i < ORDER_WORDS ? put : put_be32)(at, stub_words[i]);
+	for (i = 0; i < DATA_NUMBERS; i++, at += 8)
+		put_be64(at, data[i]);
+	return (size_t)(at - out);
 }
 
 static const char *const firmware[] = { "/rtas", "/ibm,opal", NULL };

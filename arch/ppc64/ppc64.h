@@ -10,11 +10,6 @@
 #define PPC64_RUN_AT_LOAD 0x5cull    /* arch/powerpc/kernel/head_64.S: __run_at_load */
 #define PPC64_CMDLINE_MAX 2047	     /* COMMAND_LINE_SIZE without its NUL */
 
-/* The data words that ppc64.c puts after the code. */
-struct ppc64_stub_data {
-	uint64_t tree, kernel, entry, opal_base, opal_entry, backup;
-};
-
 /* Reasons to keep memory. Those of firmware are reserved in the next tree too. */
 extern const char ppc64_running[], ppc64_hash[], ppc64_unmapped[], ppc64_dump[];
 extern const char ppc64_rtas[], ppc64_opal[], ppc64_tce[], ppc64_reserved[], ppc64_device[];
