@@ -24,6 +24,7 @@ apt_with() {
 	cat >"$bin/apt-cache" <<'END'
 #!/bin/sh
 case $* in
+*"depends linux-base-arm64") echo "  Depends: linux-base-6.12.9-arm64" ;;
 *depends*) echo "  Depends: linux-image-6.12.9-arm64" ;;
 *) printf 'linux-image-6.12.%s\n' 7-arm64 8-arm64-16k 9-arm64 8-arm64 9-rt-arm64 8-arm64-dbg ;;
 esac
@@ -54,6 +55,20 @@ fetch_package() {
 	apt_with 6.12.8 6.12.7
 	fetch_package
 	same file "$(cat "$BATS_TEST_TMPDIR/lab/root/arm64-trixie/.lab/linux-image-arm64")" boot/vmlinuz-6.12.8
+}
+
+@test "device trees: of a kernel's package, or of linux-base, those and overlays alone" {
+	local dir=usr/lib/modules/6.12.9-arm64
+	apt_with
+	make_deb pool linux-image-6.12.9-arm64 6.12.9 usr/lib/linux-image-6.12.9-arm64/qcom/a.dtb
+	fetch_package linux-image-arm64+trees
+	same file "$(cat "$BATS_TEST_TMPDIR/lab/root/arm64-trixie/.lab/linux-image-arm64+trees")" \
+		usr/lib/linux-image-6.12.9-arm64/qcom/a.dtb
+	make_deb pool linux-base-6.12.9-arm64 6.12.9 "$dir/dtb/a.dtbo"
+	touch "$BATS_TEST_TMPDIR/deb/$dir/modules.order"
+	dpkg-deb --build "$BATS_TEST_TMPDIR/deb" "$BATS_TEST_TMPDIR/pool/linux-base-6.12.9-arm64.deb" >/dev/null
+	fetch_package linux-base-arm64+trees
+	same file "$(cat "$BATS_TEST_TMPDIR/lab/root/arm64-trixie/.lab/linux-base-arm64+trees")" "$dir/dtb/a.dtbo"
 }
 
 @test "a library that the mirror lists and has not: that of the next suite, and of nothing else" {
