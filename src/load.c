@@ -197,6 +197,9 @@ static void warn_about(const struct options *o, const struct work *w)
 		log_warning(tree);
 	if (w->method.risk)
 		log_warning(w->method.risk);
+	if (w->machine.reserved_unknown && !o->panic)
+		log_warning("Linux before 4.19 does not say what firmware reserved: some of it may "
+			    "be overwritten");
 }
 
 static bool carry_out(const struct options *o, struct work *w, struct error *e)

@@ -390,6 +390,29 @@ says() {
 	says 0 load "kexec-lite: warning: the log no longer says where the GIC's LPI tables are: if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y"
 }
 
+@test "warning: a running kernel that does not say what firmware reserved" {
+	local warning="kexec-lite: warning: Linux before 4.19 does not say what firmware reserved: some of it may be overwritten"
+	machine EFI virt-efi
+	on EFI "" -c -l Image
+	says 0 load
+	machine OLD virt-efi
+	sed -i '/^  .* : reserved$/d' OLD/proc/iomem
+	on OLD "" -c -l Image
+	says 0 load "$warning"
+	"$host_bin" --plan --root=OLD Image 2>errors >/dev/null
+	same "of a plan" "$(<errors)" "$warning"
+	# a crash kernel has memory of its own
+	cp -r "$machines/server" EFI-crash
+	sed -i '/^  .* : reserved$/d' EFI-crash/proc/iomem
+	"$host_bin" --plan -p --root=EFI-crash Image 2>errors >/dev/null
+	same "of a crash kernel's" "$(<errors)" ""
+	# without EFI the tree tells of firmware
+	machine DT virt-6.1
+	sed -i '/^  .* : reserved$/d' DT/proc/iomem
+	on DT "" -l Image
+	says 0 "file load"
+}
+
 # uki NAME SECTION...: around the kernel, with these sections
 uki() { "$top/tests/lab/wrap" uki "$1" .linux=Image "${@:2}"; }
 
