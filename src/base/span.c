@@ -26,51 +26,23 @@ static bool span_number(struct span s, uint64_t off, unsigned width, bool little
 	return true;
 }
 
-bool span_le16(struct span s, uint64_t off, uint16_t *v)
-{
-	uint64_t n;
-	bool ok = span_number(s, off, sizeof(*v), true, &n);
+/* Each reads a number of its width. */
+#define SPAN_READ(name, type, little)                                                              \
+	bool name(struct span s, uint64_t off, type *v)                                            \
+	{                                                                                          \
+		uint64_t n;                                                                        \
+		const bool ok = span_number(s, off, sizeof(*v), little, &n);                       \
+                                                                                                   \
+		*v = (type)n;                                                                      \
+		return ok;                                                                         \
+	}
 
-	*v = (uint16_t)n;
-	return ok;
-}
-
-bool span_be16(struct span s, uint64_t off, uint16_t *v)
-{
-	uint64_t n;
-	bool ok = span_number(s, off, sizeof(*v), false, &n);
-
-	*v = (uint16_t)n;
-	return ok;
-}
-
-bool span_le32(struct span s, uint64_t off, uint32_t *v)
-{
-	uint64_t n;
-	bool ok = span_number(s, off, sizeof(*v), true, &n);
-
-	*v = (uint32_t)n;
-	return ok;
-}
-
-bool span_be32(struct span s, uint64_t off, uint32_t *v)
-{
-	uint64_t n;
-	bool ok = span_number(s, off, sizeof(*v), false, &n);
-
-	*v = (uint32_t)n;
-	return ok;
-}
-
-bool span_le64(struct span s, uint64_t off, uint64_t *v)
-{
-	return span_number(s, off, sizeof(*v), true, v);
-}
-
-bool span_be64(struct span s, uint64_t off, uint64_t *v)
-{
-	return span_number(s, off, sizeof(*v), false, v);
-}
+SPAN_READ(span_le16, uint16_t, true)
+SPAN_READ(span_be16, uint16_t, false)
+SPAN_READ(span_le32, uint32_t, true)
+SPAN_READ(span_be32, uint32_t, false)
+SPAN_READ(span_le64, uint64_t, true)
+SPAN_READ(span_be64, uint64_t, false)
 
 bool span_equal_at(struct span s, uint64_t off, const void *p, size_t len)
 {
