@@ -52,15 +52,14 @@ static bool open_one(struct unpack_buffer *s, const char *path, const char *what
 static bool open_initrds(const struct options *o, struct inputs *in, struct request *r,
 			 struct error *e)
 {
-	char show[PRINTABLE_MAX];
 	size_t i;
 
 	for (i = 0; i < o->initrd.n; i++) {
 		if (!open_one(&in->buffer, o->initrd.v[i], "initrd", &in->initrd[i], e))
 			return false;
 		if (!in->initrd[i].data.len)
-			return fail(e, FAIL_FILE, "load the initrd: the file is empty: %s",
-				    printable(show, o->initrd.v[i]));
+			return fail(e, FAIL_FILE, "load the initrd: the file is empty: %.*s", AS_NAME,
+				    o->initrd.v[i]);
 		r->initrd[r->initrds++] = in->initrd[i].data;
 	}
 	return true;
@@ -152,7 +151,6 @@ static bool take_cmdline(const struct options *o, struct inputs *in, struct requ
 			 struct error *e)
 {
 	struct span s = in->unwrapped.cmdline;
-	char show[PRINTABLE_MAX];
 	size_t i;
 
 	while (s.len && s.p[s.len - 1] <= ' ')
@@ -163,8 +161,8 @@ static bool take_cmdline(const struct options *o, struct inputs *in, struct requ
 	for (i = 0; i < s.len && s.p[i]; i++)
 		strbuf_append(&in->cmdline, s.p[i] < ' ' ? (const uint8_t *)" " : s.p + i, 1);
 	if (i < s.len)
-		return fail(e, FAIL_FORMAT, "load the kernel: corrupt section .cmdline: %s",
-			    printable(show, o->kernel));
+		return fail(e, FAIL_FORMAT, "load the kernel: corrupt section .cmdline: %.*s", AS_NAME,
+			    o->kernel);
 	r->cmdline = in->cmdline.p;
 	return !in->cmdline.truncated || fail_memory(e);
 }

@@ -82,12 +82,11 @@ static bool get_seeds(const struct options *o, struct request *r, struct error *
 static bool read_address(const char *word, phys *v, struct error *e)
 {
 	struct span s = { (const uint8_t *)word, strlen(word) };
-	char show[PRINTABLE_MAX];
 
 	span_skip_prefix(&s, "=");
 	if (span_parse_address(&s, v) && !s.len)
 		return true;
-	return fail(e, FAIL_USAGE, "read the options: not an address: %s", printable(show, word));
+	return fail(e, FAIL_USAGE, "read the options: not an address: %.*s", AS_NAME, word);
 }
 
 static bool get_bounds(const struct options *o, struct request *r, struct error *e)
@@ -116,13 +115,12 @@ static bool show_plan(const struct options *o, const struct plan *p, const struc
 static void say_loaded(const struct options *o)
 {
 	struct strbuf t = STRBUF_GROWING;
-	char show[PRINTABLE_MAX];
 
 	if (options_action(o) == LOAD && isatty(STDERR_FILENO))
 		strbuf_printf(&t,
-			      "kexec-lite: %s is loaded: a %s now starts it (to undo: kexec-lite "
+			      "kexec-lite: %.*s is loaded: a %s now starts it (to undo: kexec-lite "
 			      "%s--unload)\n",
-			      printable(show, o->kernel), o->panic ? "panic" : "reboot",
+			      AS_NAME, o->kernel, o->panic ? "panic" : "reboot",
 			      o->panic ? "-p " : "");
 	log_write(STDERR_FILENO, &t);
 }

@@ -131,9 +131,7 @@ static bool set(struct parser *p, const struct option *opt, const char *value, s
 
 static bool unknown(const char *word, struct error *e)
 {
-	char show[PRINTABLE_MAX];
-
-	fail(e, FAIL_USAGE, "read the options: unknown option: %s", printable(show, word));
+	fail(e, FAIL_USAGE, "read the options: unknown option: %.*s", AS_NAME, word);
 	return usage(e);
 }
 

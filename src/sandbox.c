@@ -122,10 +122,8 @@ static void be_both(struct job *j)
 
 static bool fail_killed(const struct job *j, struct error *e)
 {
-	char show[PRINTABLE_MAX];
-
-	return fail(e, FAIL_MEMORY, "load the kernel: the sandbox was killed: %s",
-		    printable(show, j->o->kernel));
+	return fail(e, FAIL_MEMORY, "load the kernel: the sandbox was killed: %.*s", AS_NAME,
+		    j->o->kernel);
 }
 
 static bool run_child(struct job *j, struct sandbox *s, struct error *e)

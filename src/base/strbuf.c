@@ -62,7 +62,7 @@ void strbuf_append(struct strbuf *t, const void *bytes, size_t len)
 struct spec {
 	bool left, zero;
 	size_t width;
-	int precision; /* -1: none given */
+	int precision; /* -1, the largest size_t: none given */
 	int longs;     /* 0 int, 1 long or size_t, 2 long long */
 	char kind;
 };
@@ -97,6 +97,23 @@ static void strbuf_append_padded(struct strbuf *t, const struct spec *s, const c
 	strbuf_append(t, p, len);
 	for (; pad; pad--)
 		strbuf_append(t, " ", 1);
+}
+
+void strbuf_append_printable(struct strbuf *t, const char *s)
+{
+	for (; *s; s++)
+		strbuf_append(t, *s < ' ' || *s > '~' ? "?" : s, 1);
+}
+
+static void append_name(struct strbuf *t, const char *name)
+{
+	const size_t len = strlen(name);
+
+	if (len >= PRINTABLE_MAX) {
+		strbuf_append(t, "...", 3);
+		name += len - (PRINTABLE_MAX - 4);
+	}
+	strbuf_append_printable(t, name);
 }
 
 static void strbuf_append_number(struct strbuf *t, const struct spec *s, unsigned long long v,
@@ -144,9 +161,10 @@ static void strbuf_append_spec(struct strbuf *t, const struct spec *s, va_list *
 	switch (s->kind) {
 	case 's':
 		str = va_arg(*ap, const char *);
-		strbuf_append_padded(t, s, str,
-				     s->precision < 0 ? strlen(str)
-						      : strnlen(str, (size_t)s->precision));
+		if (s->precision == AS_NAME)
+			append_name(t, str);
+		else
+			strbuf_append_padded(t, s, str, strnlen(str, (size_t)s->precision));
 		break;
 	case 'c':
 		c = (char)va_arg(*ap, int);
@@ -207,21 +225,10 @@ const char *format_size(char buf[FORMAT_SIZE_MAX], uint64_t bytes)
 	return buf;
 }
 
-void strbuf_append_printable(struct strbuf *t, const char *s)
-{
-	for (; *s; s++)
-		strbuf_append(t, *s < ' ' || *s > '~' ? "?" : s, 1);
-}
-
 const char *printable(char buf[PRINTABLE_MAX], const char *name)
 {
 	struct strbuf t = strbuf_fixed(buf, PRINTABLE_MAX);
-	size_t len = strlen(name);
 
-	if (len >= PRINTABLE_MAX) {
-		strbuf_printf(&t, "...");
-		name += len - (PRINTABLE_MAX - 4);
-	}
-	strbuf_append_printable(&t, name);
+	append_name(&t, name);
 	return buf;
 }

@@ -5,7 +5,8 @@
  * set) or growing (malloc; `truncated` is set when memory runs out). Both always end with a NUL.
  *
  * Formats are a checked subset of printf: %s %.*s %c %d %u %x with l, ll, z and the flags `-`, `0`
- * and a width. There are no floats: printf's cost 16 to 24 KiB.
+ * and a width. There are no floats: printf's cost 16 to 24 KiB. "%.*s" with AS_NAME in place of a
+ * length shows a name from outside as printable() does.
  */
 #ifndef STRBUF_H
 #define STRBUF_H
@@ -56,6 +57,7 @@ const char *format_size(char buf[FORMAT_SIZE_MAX], uint64_t bytes);
 /* A name from outside, fit for a terminal and a line: control characters and bytes above 126 become
  * `?`, and of a long name the end is kept, after "...". Returns buf. */
 #define PRINTABLE_MAX 64
+#define AS_NAME	      (-2)
 const char *printable(char buf[PRINTABLE_MAX], const char *name);
 
 #endif

@@ -132,9 +132,7 @@ int files_write(int fd, const void *p, size_t len)
 
 static bool fail_write(const char *path, int err, struct error *e)
 {
-	char show[PRINTABLE_MAX];
-
-	return fail(e, FAIL_FILE, "write a file: %s: %s", strerror(err), printable(show, path));
+	return fail(e, FAIL_FILE, "write a file: %s: %.*s", strerror(err), AS_NAME, path);
 }
 
 /* Makes the directories of `name`, which is put back as it was. Returns 0 or errno. */

@@ -16,10 +16,7 @@
 
 static bool fail_input(const char *verb, const struct input *in, const char *why, struct error *e)
 {
-	char show[PRINTABLE_MAX];
-
-	return fail(e, FAIL_FILE, "%s the %s: %s: %s", verb, in->what, why,
-		    printable(show, in->path));
+	return fail(e, FAIL_FILE, "%s the %s: %s: %.*s", verb, in->what, why, AS_NAME, in->path);
 }
 
 /* With pages of 64 KiB, mapping all of a file at once is half the cost of a fault for each page;

@@ -60,12 +60,11 @@ static bool walk_property(struct flatten *f, int dir, const char *name, struct e
 {
 	struct strbuf value = STRBUF_GROWING;
 	int err = files_read_attribute(dir, name, PROPERTY_MAX, &value);
-	char show[PRINTABLE_MAX];
 	bool ok;
 
 	if (err)
-		ok = fail(e, FAIL_MACHINE, "read the device tree: %s: %s in %s", strerror(err),
-			  printable(show, name), f->from);
+		ok = fail(e, FAIL_MACHINE, "read the device tree: %s: %.*s in %s", strerror(err),
+			  AS_NAME, name, f->from);
 	else
 		ok = flatten_property(f, name, (struct span){ (uint8_t *)value.p, value.len }, e);
 	strbuf_free(&value);

@@ -100,12 +100,10 @@ static void probe_syscalls(struct machine *m)
 
 static bool find_arch(struct machine *m, const char *name, struct error *e)
 {
-	char show[PRINTABLE_MAX];
-
 	m->arch = arch_find(name, &m->big_endian);
 	if (m->arch)
 		return true;
-	fail(e, FAIL_MACHINE, "work on this machine: not built for it: %s", printable(show, name));
+	fail(e, FAIL_MACHINE, "work on this machine: not built for it: %.*s", AS_NAME, name);
 	return hint(
 		e,
 		"nothing was done: there are builds for arm64 and ppc64le; others only plan, with "
@@ -252,12 +250,11 @@ static void probe_files(int root, struct machine *m)
 
 int probe_root(const char *root, struct error *e)
 {
-	int fd = open(root ? root : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	char show[PRINTABLE_MAX];
+	const char *path = root ? root : "/";
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		fail(e, FAIL_FILE, "open the directory: %s: %s", strerror(errno),
-		     printable(show, root ? root : "/"));
+		fail(e, FAIL_FILE, "open the directory: %s: %.*s", strerror(errno), AS_NAME, path);
 	return fd;
 }
 

@@ -49,13 +49,13 @@ static const uint8_t *piece_close(struct store *store, size_t len)
 static void show(struct unpack_buffer *s, const struct unpack *u)
 {
 	const int percent = (int)(u->used / (u->in.len / 100 + 1));
-	char line[128], name[PRINTABLE_MAX];
+	char line[128];
 	struct strbuf t = strbuf_fixed(line, sizeof(line));
 
 	if (percent == s->shown)
 		return;
 	s->shown = percent;
-	strbuf_printf(&t, "\runpacking %s: %d %%", printable(name, s->name), percent);
+	strbuf_printf(&t, "\runpacking %.*s: %d %%", AS_NAME, s->name, percent);
 	files_write(STDERR_FILENO, t.p, t.len);
 }
 
@@ -149,7 +149,7 @@ bool unpack_buffer_read(struct unpack_buffer *s, int fd, const char *what, const
 			struct span *out, struct error *e)
 {
 	size_t space = (size_t)s->store.limit, len = 0;
-	char name[PRINTABLE_MAX], size[FORMAT_SIZE_MAX];
+	char size[FORMAT_SIZE_MAX];
 	uint8_t *p = piece_open(&s->store, &space);
 	bool more = false;
 	int err;
@@ -158,11 +158,10 @@ bool unpack_buffer_read(struct unpack_buffer *s, int fd, const char *what, const
 		return fail_memory(e);
 	err = read_rest(fd, p, space, &len, &more);
 	if (err)
-		return fail(e, FAIL_FILE, "read the %s: %s: %s", what, strerror(err),
-			    printable(name, path));
+		return fail(e, FAIL_FILE, "read the %s: %s: %.*s", what, strerror(err), AS_NAME, path);
 	if (more)
-		return fail(e, FAIL_MEMORY, "read the %s: larger than %s, the limit: %s", what,
-			    format_size(size, space), printable(name, path));
+		return fail(e, FAIL_MEMORY, "read the %s: larger than %s, the limit: %.*s", what,
+			    format_size(size, space), AS_NAME, path);
 	s->store.limit -= len;
 	*out = (struct span){ piece_close(&s->store, len), len };
 	return remap(s, MAP_SHARED) || fail_memory(e);

@@ -65,8 +65,10 @@ def formats(directory):
                 parts = LITERAL.findall(args[place]) if len(args) > place else []
                 if parts and "?" not in args[place]:
                     parts = ["".join(parts)]
+                # a name, shortened and fit for a terminal
+                values = [a for a in args[place + 1:] if a.strip() != "AS_NAME"]
                 for text in parts:
-                    yield front % text.replace('\\"', '"'), args[place + 1:]
+                    yield front % text.replace('\\"', '"').replace("%.*s", "%s"), values
 
 
 def width(text):

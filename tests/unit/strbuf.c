@@ -214,12 +214,18 @@ static void names(void)
 		  "0123456789012345678901234567890123456789012345678901234567890abz",
 		  "...456789012345678901234567890123456789012345678901234567890abz" },
 	};
-	char buf[PRINTABLE_MAX];
+	char buf[PRINTABLE_MAX], line[PRINTABLE_MAX + 8], after[PRINTABLE_MAX + 8];
+	struct strbuf t, expected;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("name: %s", rows[i].caption);
 		want_text("text", rows[i].expected, printable(buf, rows[i].name));
+		t = strbuf_fixed(line, sizeof(line));
+		strbuf_printf(&t, "%.*s: %s", AS_NAME, rows[i].name, "why");
+		expected = strbuf_fixed(after, sizeof(after));
+		strbuf_printf(&expected, "%s: why", rows[i].expected);
+		want_text("formatted", after, line);
 	}
 }
 
