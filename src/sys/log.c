@@ -42,42 +42,32 @@ static void write_first(unsigned level, const struct strbuf *line)
 		close(fd);
 }
 
-static void print_line(unsigned level, struct strbuf *t)
-{
-	if (t->len && pid1_is_first())
-		write_first(level, t);
-	else if (t->len)
-		files_write(STDERR_FILENO, t->p, t->len);
-}
-
-int log_error(const struct error *e)
+static void print_line(unsigned level, const char *before, const char *what)
 {
 	char buf[256];
 	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 
-	strbuf_printf(&t, "kexec-lite: cannot %s\n", e->text);
-	print_line(EMERGENCY, &t);
-	t = strbuf_fixed(buf, sizeof(buf));
+	strbuf_printf(&t, "kexec-lite: %s%s\n", before, what);
+	if (pid1_is_first())
+		write_first(level, &t);
+	else
+		files_write(STDERR_FILENO, t.p, t.len);
+}
+
+int log_error(const struct error *e)
+{
+	print_line(EMERGENCY, "cannot ", e->text);
 	if (e->hint[0])
-		strbuf_printf(&t, "kexec-lite: %s\n", e->hint);
-	print_line(EMERGENCY, &t);
+		print_line(EMERGENCY, "", e->hint);
 	return (int)e->code;
 }
 
 void log_note(const char *what)
 {
-	char buf[256];
-	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
-
-	strbuf_printf(&t, "kexec-lite: %s\n", what);
-	print_line(WARNING, &t);
+	print_line(WARNING, "", what);
 }
 
 void log_warning(const char *what)
 {
-	char buf[256];
-	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
-
-	strbuf_printf(&t, "kexec-lite: warning: %s\n", what);
-	print_line(WARNING, &t);
+	print_line(WARNING, "warning: ", what);
 }
