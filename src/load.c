@@ -296,7 +296,6 @@ static bool plan_and_load(const struct options *o, struct work *w, struct error 
 
 bool load(const struct options *o, struct error *e)
 {
-	const struct reboot_options how = { .no_sync = o->no_sync, .no_ifdown = o->no_ifdown };
 	enum action a = options_action(o);
 	struct work w = { 0 };
 	bool ok;
@@ -307,7 +306,7 @@ bool load(const struct options *o, struct error *e)
 	sandbox_free(&w.sandbox);
 	inputs_close(&w.in);
 	if (ok && a == LOAD_EXEC)
-		ok = reboot_kexec(&w.machine, &how, e);
+		ok = reboot_kexec(&w.machine, o->no_sync, o->no_ifdown, e);
 	machine_free(&w.machine);
 	if (ok && a == LOAD_SHUTDOWN)
 		ok = reboot_shutdown(e);

@@ -15,12 +15,9 @@
 
 static bool exec(const struct options *o, struct error *e)
 {
-	const struct reboot_options how = { .no_sync = o->no_sync, .no_ifdown = o->no_ifdown };
 	struct machine m;
 
-	if (!probe_state(NULL, &m, e))
-		return false;
-	return reboot_kexec(&m, &how, e);
+	return probe_state(NULL, &m, e) && reboot_kexec(&m, o->no_sync, o->no_ifdown, e);
 }
 
 static bool unload(const struct options *o, struct error *e)

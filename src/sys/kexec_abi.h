@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's numbers for kexec: include/uapi/linux/kexec.h, reboot.h, capability.h. */
+/* The kernel's numbers for kexec: include/uapi/linux/kexec.h, capability.h. */
 #ifndef KEXEC_ABI_H
 #define KEXEC_ABI_H
 
 #include <stddef.h>
+#include <sys/syscall.h>
 
 #define KEXEC_ON_CRASH		1ul
 #define KEXEC_CRASH_HOTPLUG	8ul
 #define KEXEC_FILE_UNLOAD	1ul
 #define KEXEC_FILE_ON_CRASH	2ul
 #define KEXEC_FILE_NO_INITRAMFS 4ul
-#define REBOOT_MAGIC1		0xfee1deadu
-#define REBOOT_MAGIC2		672274793u
-#define REBOOT_CMD_KEXEC	0x45584543u
 #define CAPABILITY_VERSION_3	0x20080522u
 #define CAP_SYS_BOOT_BIT	22
+
+/* Not every architecture that only plans has it: such a call is answered with ENOSYS. */
+#ifndef SYS_kexec_file_load
+#define SYS_kexec_file_load (-1)
+#endif
 
 /* kexec_load(2), as user space lays it out */
 struct kexec_segment_abi {

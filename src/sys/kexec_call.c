@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /* What errno means where method_may_load() could not foresee it. An errno has one meaning for
@@ -97,14 +96,8 @@ bool kexec_call_load(const struct segment *seg, size_t n, phys entry, const stru
 
 static long kexec_file_load(int kernel, int initrd, const char *cmdline, unsigned long flags)
 {
-#ifdef SYS_kexec_file_load
 	return syscall(SYS_kexec_file_load, kernel, initrd, cmdline ? strlen(cmdline) + 1 : 0,
 		       cmdline, flags);
-#else
-	(void)kernel, (void)initrd, (void)cmdline, (void)flags;
-	errno = ENOSYS;
-	return -1;
-#endif
 }
 
 bool kexec_call_file_load(int kernel, int initrd, const char *cmdline, const struct machine *m,

@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -91,9 +90,7 @@ static void probe_syscalls(struct machine *m)
 	if (m->may_boot && syscall(SYS_capset, &head, without))
 		return;
 	m->has_load = has_syscall(SYS_kexec_load);
-#ifdef SYS_kexec_file_load
 	m->has_file_load = has_syscall(SYS_kexec_file_load);
-#endif
 	if (m->may_boot)
 		syscall(SYS_capset, &head, had);
 }

@@ -2,14 +2,13 @@
 #include "src/sys/reboot.h"
 
 #include "src/plan/arch_ops.h"
-#include "src/sys/kexec_abi.h"
 #include "src/sys/network.h"
 #include "src/sys/pid1.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/reboot.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,7 +32,7 @@ static int start(void)
 	int tries = 30, err;
 
 	do {
-		syscall(SYS_reboot, REBOOT_MAGIC1, REBOOT_MAGIC2, REBOOT_CMD_KEXEC, NULL);
+		reboot(RB_KEXEC);
 		err = errno;
 		if (err == EBUSY)
 			nanosleep(&wait, NULL);
@@ -69,7 +68,7 @@ static bool may_start(const struct machine *m, struct error *e)
 	return m->loaded || m->loaded_unknown || fail_nothing(e);
 }
 
-bool reboot_kexec(const struct machine *m, const struct reboot_options *o, struct error *e)
+bool reboot_kexec(const struct machine *m, bool no_sync, bool no_ifdown, struct error *e)
 {
 	struct network network;
 	int err;
@@ -78,13 +77,13 @@ bool reboot_kexec(const struct machine *m, const struct reboot_options *o, struc
 		return false;
 	if (m->arch->threads)
 		run_on(m->first_cpu);
-	if (!o->no_sync)
+	if (!no_sync)
 		sync();
 	/* a card that still receives would write into the next kernel's memory */
-	if (!o->no_ifdown)
+	if (!no_ifdown)
 		network_down(&network);
 	err = start();
-	if (!o->no_ifdown) {
+	if (!no_ifdown) {
 		network_up(&network);
 		network_end(&network);
 	}

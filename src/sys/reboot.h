@@ -6,14 +6,10 @@
 #include "src/base/error.h"
 #include "src/plan/machine.h"
 
-struct reboot_options {
-	bool no_sync, no_ifdown;
-};
-
-/* Starts what is loaded: sync, network interfaces down, reboot(2). Returns only to fail, with the
- * interfaces up again: FAIL_NOTHING, FAIL_PRIVILEGE, FAIL_POLICY, FAIL_KERNEL.
+/* Starts what is loaded: sync, network interfaces down, both unless told not to, and reboot(2).
+ * Returns only to fail, with the interfaces up again: FAIL_NOTHING, FAIL_PRIVILEGE, FAIL_POLICY, FAIL_KERNEL.
  */
-bool reboot_kexec(const struct machine *m, const struct reboot_options *o, struct error *e);
+bool reboot_kexec(const struct machine *m, bool no_sync, bool no_ifdown, struct error *e);
 
 /* Runs `shutdown -r now`, which starts the loaded kernel at its end. Returns only to fail:
  * FAIL_FILE.
