@@ -21,6 +21,11 @@ static const char running[] = "memory of the running system";
 #define KCORE_NUMBER  56
 #define KCORE_PROGRAM 56 /* bytes of a program header */
 
+/* More than files of numbers and lists have, which are read whole or not at all: the list of CPUs
+ * that are possible, with every other thread off, passes 4 KiB at 2,000 of them.
+ */
+#define ATTRIBUTE_MAX (1u << 20)
+
 /* Takes "3-5," or "8" off a list of CPUs. */
 static bool take_cpus(struct span *s, uint64_t *first, uint64_t *last)
 {
@@ -49,6 +54,7 @@ struct reader {
 	const char *save; /* directory, or NULL */
 	struct machine *m;
 	struct error *e;
+	struct strbuf text; /* of the last file of a number or two */
 };
 
 static bool fail_read(struct reader *r, const char *path, int err)
@@ -59,19 +65,24 @@ static bool fail_read(struct reader *r, const char *path, int err)
 	return hint(r->e, "nothing was loaded: without it nobody could read this machine's dump");
 }
 
-/* The text of a file; of one that is to be a number no more than its buffer takes. Returns 0 or
- * errno.
- */
-static int read_small(struct reader *r, const char *path, struct strbuf *t, struct span *s)
+/* The text of a file. Returns 0 or errno. */
+static int read_text(struct reader *r, const char *path, struct strbuf *t)
 {
 	int err;
 
 	t->len = 0;
-	err = files_read(r->root, path, t->grows ? ATTRIBUTE_MAX : t->cap - 1, t);
-	*s = (struct span){ (const uint8_t *)t->p, t->len };
-	if (!err && r->save && !files_save(r->save, path, *s, r->e))
+	err = files_read(r->root, path, ATTRIBUTE_MAX, t);
+	if (!err && r->save && !files_save(r->save, path, strbuf_span(t), r->e))
 		return EIO;
 	return err;
+}
+
+/* The number in r->text, which was read from there if err is 0. */
+static bool take_number(struct reader *r, const char *path, int err, unsigned base, uint64_t *v)
+{
+	struct span s = strbuf_span(&r->text);
+
+	return (!err && span_parse_number(&s, base, v)) || fail_read(r, path, err);
 }
 
 static bool add_note(struct reader *r, const char *path, phys at, uint64_t size)
@@ -90,23 +101,20 @@ static bool add_note(struct reader *r, const char *path, phys at, uint64_t size)
 /* drivers/base/cpu.c: the address in hexadecimal, the size in another file, decimal. */
 static bool read_cpu(struct reader *r, uint64_t cpu, bool present)
 {
-	char path[80], buf[64];
-	struct strbuf p = strbuf_fixed(path, sizeof(path)), t = strbuf_fixed(buf, sizeof(buf));
+	char path[80];
+	struct strbuf p = strbuf_fixed(path, sizeof(path));
 	uint64_t at, size;
-	struct span s;
 	int err;
 
 	strbuf_printf(&p, CPU_FOLDER "cpu%u/crash_notes", (unsigned)cpu);
-	err = read_small(r, path, &t, &s);
+	err = read_text(r, path, &r->text);
 	if (err == ENOENT && !present)
 		return true;
-	if (err || !span_parse_number(&s, 16, &at))
-		return fail_read(r, path, err);
+	if (!take_number(r, path, err, 16, &at))
+		return false;
 	strbuf_printf(&p, "_size");
-	err = read_small(r, path, &t, &s);
-	if (err || !span_parse_number(&s, 10, &size))
-		return fail_read(r, path, err);
-	return add_note(r, path, at, size);
+	err = read_text(r, path, &r->text);
+	return take_number(r, path, err, 10, &size) && add_note(r, path, at, size);
 }
 
 static bool read_each_cpu(struct reader *r, struct span possible, struct span present)
@@ -125,14 +133,12 @@ static bool read_cpus(struct reader *r)
 {
 	static const char path[] = CPU_FOLDER "possible";
 	struct strbuf possible = STRBUF_GROWING, present = STRBUF_GROWING;
-	struct span list = { NULL, 0 }, have;
-	int err;
+	int err = read_text(r, CPU_FOLDER "present", &present);
 	bool ok;
 
-	err = read_small(r, CPU_FOLDER "present", &present, &have);
 	if (!err)
-		err = read_small(r, path, &possible, &list);
-	ok = !err && read_each_cpu(r, list, have);
+		err = read_text(r, path, &possible);
+	ok = !err && read_each_cpu(r, strbuf_span(&possible), strbuf_span(&present));
 	if (err || (ok && !r->m->crash.notes.n))
 		ok = fail_read(r, path, err);
 	strbuf_free(&possible);
@@ -144,13 +150,10 @@ static bool read_cpus(struct reader *r)
 static bool read_vmcoreinfo(struct reader *r)
 {
 	static const char path[] = "sys/kernel/vmcoreinfo";
-	char buf[64];
-	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
+	const int err = read_text(r, path, &r->text);
+	struct span s = strbuf_span(&r->text);
 	uint64_t at, size;
-	struct span s;
-	int err;
 
-	err = read_small(r, path, &t, &s);
 	span_skip_prefix(&s, "0x");
 	if (err || !span_parse_number(&s, 16, &at) || !span_skip_prefix(&s, " ") ||
 	    !span_parse_number(&s, 16, &size))
@@ -162,46 +165,32 @@ static bool read_vmcoreinfo(struct reader *r)
 static bool read_maps(struct reader *r)
 {
 	struct machine *m = r->m;
-	struct strbuf t = STRBUF_GROWING;
+	struct strbuf *t = &r->text;
 	uint16_t n = 0;
-	struct span s;
 	int err;
-	bool ok;
 
 	m->crash.page_offset = m->arch->page_offset;
 	if (m->crash.page_offset)
 		return true;
-	err = files_read(r->root, KCORE_FILE, KCORE_HEAD, &t);
-	s = (struct span){ (const uint8_t *)t.p, t.len };
+	t->len = 0;
+	err = files_read(r->root, KCORE_FILE, KCORE_HEAD, t);
 	if (err == EFBIG) {
-		(m->big_endian ? span_be16 : span_le16)(s, KCORE_NUMBER, &n);
-		t.len = 0;
-		err = files_read(r->root, KCORE_FILE, KCORE_HEAD + n * (size_t)KCORE_PROGRAM, &t);
+		(m->big_endian ? span_be16 : span_le16)(strbuf_span(t), KCORE_NUMBER, &n);
+		t->len = 0;
+		err = files_read(r->root, KCORE_FILE, KCORE_HEAD + n * (size_t)KCORE_PROGRAM, t);
 	}
-	s = (struct span){ (const uint8_t *)t.p, t.len };
 	if (err && err != EFBIG)
-		ok = fail_read(r, KCORE_FILE, err);
-	else
-		ok = elfcorehdr_read_kcore(s, m, &m->crash, r->e) &&
-		     (!r->save || files_save(r->save, KCORE_FILE, s, r->e));
-	strbuf_free(&t);
-	return ok;
-}
-
-static bool add_all(const struct ranges *from, struct ranges *out)
-{
-	size_t i;
-
-	for (i = 0; i < from->n; i++)
-		if (!ranges_add(out, from->v[i].start, from->v[i].end, from->v[i].what))
-			return false;
-	return true;
+		return fail_read(r, KCORE_FILE, err);
+	return elfcorehdr_read_kcore(strbuf_span(t), m, &m->crash, r->e) &&
+	       (!r->save || files_save(r->save, KCORE_FILE, strbuf_span(t), r->e));
 }
 
 /* All RAM of the machine: drivers' too, which user programs have their pages in. */
 static bool find_ram(const struct machine *m, struct ranges *out)
 {
-	const bool ok = add_all(&m->ram, out) && add_all(&m->driver_ram, out);
+	const struct ranges none = { 0 };
+	const bool ok =
+		ranges_subtract(&m->ram, &none, out) && ranges_subtract(&m->driver_ram, &none, out);
 
 	ranges_union(out);
 	return ok;
@@ -257,13 +246,12 @@ static bool narrow(struct machine *m)
 
 static bool read_all(struct reader *r)
 {
-	char buf[32];
-	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 	struct span s;
 
 	/* since Linux 6.5; in 7.0 it moved */
-	if (read_small(r, "sys/kernel/kexec/crash_elfcorehdr_size", &t, &s))
-		read_small(r, "sys/kernel/crash_elfcorehdr_size", &t, &s);
+	if (read_text(r, "sys/kernel/kexec/crash_elfcorehdr_size", &r->text))
+		read_text(r, "sys/kernel/crash_elfcorehdr_size", &r->text);
+	s = strbuf_span(&r->text);
 	span_parse_number(&s, 10, &r->m->crash.elfcorehdr_memsz);
 	return read_cpus(r) && read_vmcoreinfo(r) && read_maps(r);
 }
@@ -271,22 +259,10 @@ static bool read_all(struct reader *r)
 /* With firmware-assisted dumps (ppc64, fadump=on) crashkernel= says how much firmware keeps, and a
  * panic starts no crash kernel. Since Linux 5.5 at the first path.
  */
-static bool has_fadump(int root)
+static bool fail_region(int root, struct error *e)
 {
-	return probe_number(root, "sys/kernel/fadump/enabled", 0) > 0 ||
-	       probe_number(root, "sys/kernel/fadump_enabled", 0) > 0;
-}
-
-static bool fail_region(const char *root, struct error *e)
-{
-	const int fd = probe_root(root, e);
-	bool fadump;
-
-	if (fd < 0)
-		return false;
-	fadump = has_fadump(fd);
-	close(fd);
-	if (fadump) {
+	if (probe_number(root, "sys/kernel/fadump/enabled", 0) > 0 ||
+	    probe_number(root, "sys/kernel/fadump_enabled", 0) > 0) {
 		fail(e, FAIL_ROOM, "load a crash kernel: fadump is on, and dumps without one");
 		return hint(e, "nothing was loaded: a crash kernel takes a boot with fadump=off "
 			       "crashkernel=256M");
@@ -298,19 +274,21 @@ static bool fail_region(const char *root, struct error *e)
 bool probe_crash(const char *root, struct machine *m, bool own_plan, const char *save,
 		 struct error *e)
 {
-	struct reader r = { .save = save, .m = m, .e = e };
+	struct reader r = { .save = save, .m = m, .e = e, .text = STRBUF_GROWING };
 	bool ok;
 
 	if (!find_regions(m))
 		return fail_memory(e);
-	if (!m->crash.region.end)
-		return fail_region(root, e);
-	if (!own_plan)
+	if (m->crash.region.end && !own_plan)
 		return true;
 	r.root = probe_root(root, e);
 	if (r.root < 0)
 		return false;
-	ok = read_all(&r) && (narrow(m) || fail_memory(e));
+	if (m->crash.region.end)
+		ok = read_all(&r) && (narrow(m) || fail_memory(e));
+	else
+		ok = fail_region(r.root, e);
+	strbuf_free(&r.text);
 	close(r.root);
 	return ok;
 }

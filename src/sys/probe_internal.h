@@ -14,11 +14,6 @@
 #define KCORE_FILE "proc/kcore"
 #define MIDR_FILE  "sys/devices/system/cpu/cpu0/regs/identification/midr_el1"
 
-/* More than /sys and /proc have in files of numbers and lists, which are read whole or not at all:
- * the list of CPUs that are online, with every other thread off, passes 4 KiB at 2,000 of them.
- */
-#define ATTRIBUTE_MAX (1u << 20)
-
 /* Appends what of the kernel's log m's arch asks for, as far as it can be read. */
 void probe_log(int root, const struct machine *m, struct strbuf *out);
 

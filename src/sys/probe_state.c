@@ -13,48 +13,39 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+/* What a file starts with, which is all of a number, a word, or a few; empty when it cannot be read
+ * or is.
+ */
+#define START_MAX 128
+static struct span read_start(int root, const char *path, char buf[START_MAX])
+{
+	struct strbuf t = strbuf_fixed(buf, START_MAX);
+	const int err = files_read(root, path, START_MAX - 1, &t);
+
+	return (struct span){ (uint8_t *)buf, err && err != EFBIG ? 0 : t.len };
+}
+
 int64_t probe_number(int root, const char *path, int64_t absent)
 {
-	struct strbuf t = STRBUF_GROWING;
-	uint64_t v = 0;
-	struct span s;
-	bool minus, ok;
+	char buf[START_MAX];
+	struct span s = read_start(root, path, buf);
+	const bool minus = span_skip_prefix(&s, "-");
+	uint64_t v;
 
-	ok = files_read(root, path, ATTRIBUTE_MAX, &t) == 0;
-	s = strbuf_span(&t);
-	minus = span_skip_prefix(&s, "-");
-	ok = ok && span_parse_address(&s, &v) && v <= INT64_MAX;
-	strbuf_free(&t);
-	if (!ok)
+	if (!span_parse_address(&s, &v) || v > INT64_MAX)
 		return absent;
 	return minus ? -(int64_t)v : (int64_t)v;
 }
 
-/* Does the file start with the word? */
-static bool read_word(int root, const char *path, const char *word)
-{
-	struct strbuf t = STRBUF_GROWING;
-	bool found;
-
-	files_read(root, path, ATTRIBUTE_MAX, &t);
-	found = span_equal_at(strbuf_span(&t), 0, word, strlen(word));
-	strbuf_free(&t);
-	return found;
-}
-
+/* "none [integrity] confidentiality"; absent where securityfs is not mounted */
 static enum lockdown read_lockdown(int root)
 {
-	struct strbuf t = STRBUF_GROWING;
-	enum lockdown l = LOCKDOWN_NONE;
+	char buf[START_MAX];
+	const struct span s = read_start(root, "sys/kernel/security/lockdown", buf);
 
-	/* "none [integrity] confidentiality"; absent where securityfs is not mounted */
-	files_read(root, "sys/kernel/security/lockdown", ATTRIBUTE_MAX, &t);
-	if (span_find(strbuf_span(&t), "[integrity]", NULL))
-		l = LOCKDOWN_INTEGRITY;
-	else if (span_find(strbuf_span(&t), "[confidentiality]", NULL))
-		l = LOCKDOWN_CONFIDENTIALITY;
-	strbuf_free(&t);
-	return l;
+	if (span_find(s, "[integrity]", NULL))
+		return LOCKDOWN_INTEGRITY;
+	return span_find(s, "[confidentiality]", NULL) ? LOCKDOWN_CONFIDENTIALITY : LOCKDOWN_NONE;
 }
 
 /* ---- this machine */
@@ -199,41 +190,26 @@ static bool is_absent(int root, const char *path)
 	return fd < 0;
 }
 
-/* The lowest CPU that is online, first of a list such as "0-3,8". */
-static void probe_first_cpu(int root, struct machine *m)
-{
-	struct strbuf t = STRBUF_GROWING;
-	uint64_t first = 0;
-	struct span s;
-
-	if (m->arch->threads)
-		files_read(root, "sys/devices/system/cpu/online", ATTRIBUTE_MAX, &t);
-	s = strbuf_span(&t);
-	span_parse_number(&s, 10, &first);
-	m->first_cpu = (unsigned)first;
-	strbuf_free(&t);
-}
-
 /* Is something loaded? The file is since Linux 7.0 at the first path; a kernel without kexec has
  * neither, one that does not say leaves it unknown.
  */
 static bool read_loaded(int root, const char *path, const char *old, struct machine *m)
 {
-	struct strbuf t = STRBUF_GROWING;
-	int err = files_read(root, path, ATTRIBUTE_MAX, &t);
-	bool loaded;
+	char buf[START_MAX];
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
+	int err = files_read(root, path, START_MAX - 1, &t);
 
 	if (err == ENOENT)
-		err = files_read(root, old, ATTRIBUTE_MAX, &t);
+		err = files_read(root, old, START_MAX - 1, &t);
 	if (err == ENOENT ? is_absent(root, "sys/kernel") : err || !t.len)
 		m->loaded_unknown = true;
-	loaded = t.len && t.p[0] != '0';
-	strbuf_free(&t);
-	return loaded;
+	return t.len && t.p[0] != '0';
 }
 
 static void probe_files(int root, struct machine *m)
 {
+	char buf[START_MAX];
+
 	m->loaded = read_loaded(root, "sys/kernel/kexec/loaded", "sys/kernel/kexec_loaded", m);
 	m->crash_loaded = read_loaded(root, "sys/kernel/kexec/crash_loaded",
 				      "sys/kernel/kexec_crash_loaded", m);
@@ -241,8 +217,9 @@ static void probe_files(int root, struct machine *m)
 	m->limit_reboot = probe_number(root, "proc/sys/kernel/kexec_load_limit_reboot", -1);
 	m->limit_panic = probe_number(root, "proc/sys/kernel/kexec_load_limit_panic", -1);
 	m->lockdown = read_lockdown(root);
-	m->xen = read_word(root, "sys/hypervisor/type", "xen");
-	probe_first_cpu(root, m);
+	m->xen = span_equal_at(read_start(root, "sys/hypervisor/type", buf), 0, "xen", 3);
+	if (m->arch->threads) /* the first of a list such as "0-3,8" */
+		m->first_cpu = (unsigned)probe_number(root, "sys/devices/system/cpu/online", 0);
 }
 
 int probe_root(const char *root, struct error *e)
