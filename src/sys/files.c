@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/sys/files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -86,29 +85,6 @@ void files_log(int root, const char *path, size_t limit, const char *word, struc
 	}
 	if (fd >= 0)
 		close(fd);
-}
-
-int files_list(int dir, bool (*each)(void *arg, const char *name, bool is_dir), void *arg)
-{
-	int copy = fcntl(dir, F_DUPFD_CLOEXEC, 0), err;
-	DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *entry;
-
-	if (!d) {
-		err = errno;
-		if (copy >= 0)
-			close(copy);
-		return err;
-	}
-	for (errno = 0; (entry = readdir(d)); errno = 0) {
-		if (entry->d_name[0] != '.' && !each(arg, entry->d_name, entry->d_type == DT_DIR)) {
-			errno = ECANCELED;
-			break;
-		}
-	}
-	err = errno;
-	closedir(d);
-	return err;
 }
 
 int files_write(int fd, const void *p, size_t len)

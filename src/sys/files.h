@@ -23,12 +23,6 @@ int files_rest(int fd, size_t limit, struct strbuf *out);
  */
 void files_log(int root, const char *path, size_t limit, const char *word, struct strbuf *out);
 
-/* Calls each() with every name in an open directory but those that start with a dot, and whether it
- * is a directory itself, until each() says false. Returns 0 or errno; ECANCELED when each() stopped
- * it.
- */
-int files_list(int dir, bool (*each)(void *arg, const char *name, bool is_dir), void *arg);
-
 /* Writes all of it to a descriptor, in spite of short writes. Returns 0 or errno. */
 int files_write(int fd, const void *p, size_t len);
 

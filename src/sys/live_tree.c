@@ -5,6 +5,7 @@
 #include "dt/flatten.h"
 #include "src/sys/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -44,16 +45,21 @@ static bool names_sort(struct names *l)
 	return true;
 }
 
-static bool add_name(void *arg, const char *name, bool is_dir)
+/* All but the property "name", which the node's own says. Returns 0 or errno. */
+static int names_read(struct names *l, DIR *d)
 {
-	struct names *l = arg;
+	const struct dirent *entry;
+	bool is_dir;
 
-	if (strcmp(name, "name") == 0 && !is_dir)
-		return true;
-	strbuf_append(&l->all, is_dir ? "n" : "p", 1);
-	strbuf_append(&l->all, name, strlen(name) + 1);
-	l->n++;
-	return !l->all.truncated;
+	for (errno = 0; (entry = readdir(d)); errno = 0) {
+		is_dir = entry->d_type == DT_DIR;
+		if (entry->d_name[0] == '.' || (strcmp(entry->d_name, "name") == 0 && !is_dir))
+			continue;
+		strbuf_append(&l->all, is_dir ? "n" : "p", 1);
+		strbuf_append(&l->all, entry->d_name, strlen(entry->d_name) + 1);
+		l->n++;
+	}
+	return errno;
 }
 
 static bool walk_property(struct flatten *f, int dir, const char *name, struct error *e)
@@ -91,16 +97,19 @@ static bool walk_node(struct flatten *f, int parent, const char *path, const cha
 		      struct error *e)
 {
 	struct names l = { .all = STRBUF_GROWING };
-	int dir = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int err = dir < 0 ? errno : files_list(dir, add_name, &l);
+	const int dir = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = dir < 0 ? NULL : fdopendir(dir);
+	const int err = d ? names_read(&l, d) : errno;
 	bool ok;
 
-	if (err && err != ECANCELED)
+	if (err)
 		ok = fail(e, FAIL_MACHINE, "read the device tree: %s: %s", strerror(err), f->from);
 	else
 		ok = flatten_begin(f, name, e) && (names_sort(&l) || fail_memory(e)) &&
 		     walk_names(f, dir, &l, e) && flatten_end(f, e);
-	if (dir >= 0)
+	if (d)
+		closedir(d);
+	else if (dir >= 0)
 		close(dir);
 	free(l.v);
 	strbuf_free(&l.all);
