@@ -82,51 +82,42 @@ static bool usage(struct error *e)
 	return hint(e, "nothing was done: see kexec-lite --help");
 }
 
-static bool add_word(struct words *w, const char *name, const char *value, struct error *e)
+static bool refuse(struct error *e, const char *why, const struct option *opt)
+{
+	fail(e, FAIL_USAGE, "read the options: %s: --%s", why, opt->name);
+	return usage(e);
+}
+
+static bool add_word(struct words *w, const struct option *opt, const char *value, struct error *e)
 {
 	if (w->n == WORDS_MAX) {
-		fail(e, FAIL_USAGE, "read the options: more than %d times: --%s", WORDS_MAX, name);
+		fail(e, FAIL_USAGE, "read the options: more than %d times: --%s", WORDS_MAX,
+		     opt->name);
 		return usage(e);
 	}
 	w->v[w->n++] = value;
 	return true;
 }
 
-static bool set_value(struct parser *p, const struct option *opt, const char *value,
-		      struct error *e)
-{
-	if (!value && p->at < p->argc)
-		value = p->argv[p->at++];
-	if (!value) {
-		fail(e, FAIL_USAGE, "read the options: a value is missing: --%s", opt->name);
-		return usage(e);
-	}
-	if (opt->kind == IGNORED_VALUE) {
-		p->o->ignored = opt->name;
-		return true;
-	}
-	if (opt->kind == LIST)
-		return !*value || add_word((struct words *)(void *)((char *)p->o + opt->at),
-					   opt->name, value, e);
-	*(const char **)(void *)((char *)p->o + opt->at) = value;
-	return true;
-}
-
 static bool set(struct parser *p, const struct option *opt, const char *value, struct error *e)
 {
-	if (opt->kind == VALUE || opt->kind == LIST || opt->kind == IGNORED_VALUE)
-		return set_value(p, opt, value, e);
-	if (opt->kind == PLAN_WORD && value && strcmp(value, "json") == 0)
-		p->o->json = true;
-	else if (value) {
-		fail(e, FAIL_USAGE, "read the options: not a value for it: --%s", opt->name);
-		return usage(e);
+	const bool takes = opt->kind == VALUE || opt->kind == LIST || opt->kind == IGNORED_VALUE;
+	void *field = (char *)p->o + opt->at;
+
+	if (takes && !value && p->at < p->argc)
+		value = p->argv[p->at++];
+	if (takes && !value)
+		return refuse(e, "a value is missing", opt);
+	if (!takes && value && (opt->kind != PLAN_WORD || strcmp(value, "json") != 0))
+		return refuse(e, "not a value for it", opt);
+	p->o->json |= opt->kind == PLAN_WORD && value;
+	switch (opt->kind) {
+	case FLAG:
+	case PLAN_WORD: *(bool *)field = true; return true;
+	case VALUE: *(const char **)field = value; return true;
+	case LIST: return !*value || add_word(field, opt, value, e);
+	default: p->o->ignored = opt->name; return true;
 	}
-	if (opt->kind == IGNORED)
-		p->o->ignored = opt->name;
-	else
-		*((bool *)((char *)p->o + opt->at)) = true;
-	return true;
 }
 
 static bool unknown(const char *word, struct error *e)

@@ -28,7 +28,8 @@ REASON = re.compile(r"strerror|why|kind|->what\b|\? \"")
 # Functions that put a fixed text in front of what they get: its place among the arguments.
 REPORTS = {"broken": ("trust the plan: %s", 2), "broken_by": ("trust the plan: the initrd %s", 3),
            "lie": ("trust the sandbox: it %s", 1), "wrong": ("apply the overlay: %s: %%s", 1),
-           "fail": ("%s", 2)}
+           "refuse": ("read the options: %s: --%%s", 1),
+           "fail_input": ("read the %%s: %s: %%s", 2), "fail": ("%s", 2)}
 # What a system call's error means, in a table.
 MEANING = re.compile(r'{ E[A-Z]+, FAIL_[A-Z]+,\s*"([^"]*)",')
 LITERAL = re.compile(r'"((?:\\.|[^"\\])*)"')
