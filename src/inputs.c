@@ -58,8 +58,8 @@ static bool open_initrds(const struct options *o, struct inputs *in, struct requ
 		if (!open_one(&in->buffer, o->initrd.v[i], "initrd", &in->initrd[i], e))
 			return false;
 		if (!in->initrd[i].data.len)
-			return fail(e, FAIL_FILE, "load the initrd: the file is empty: %.*s", AS_NAME,
-				    o->initrd.v[i]);
+			return fail(e, FAIL_FILE, "load the initrd: the file is empty: %.*s",
+				    AS_NAME, o->initrd.v[i]);
 		r->initrd[r->initrds++] = in->initrd[i].data;
 	}
 	return true;
@@ -161,8 +161,8 @@ static bool take_cmdline(const struct options *o, struct inputs *in, struct requ
 	for (i = 0; i < s.len && s.p[i]; i++)
 		strbuf_append(&in->cmdline, s.p[i] < ' ' ? (const uint8_t *)" " : s.p + i, 1);
 	if (i < s.len)
-		return fail(e, FAIL_FORMAT, "load the kernel: corrupt section .cmdline: %.*s", AS_NAME,
-			    o->kernel);
+		return fail(e, FAIL_FORMAT, "load the kernel: corrupt section .cmdline: %.*s",
+			    AS_NAME, o->kernel);
 	r->cmdline = in->cmdline.p;
 	return !in->cmdline.truncated || fail_memory(e);
 }

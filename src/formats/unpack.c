@@ -26,12 +26,12 @@
 #endif
 
 static const struct format formats[] = {
-	{ "gzip", "\x1f\x8b", 2, RUN_GZIP },
-	{ "zstd", "\x28\xb5\x2f\xfd", 4, RUN_ZSTD },
-	{ "zstd", "\x50\x2a\x4d\x18", 4, RUN_ZSTD }, /* a skippable frame first: pzstd */
-	{ "xz", "\xfd\x37zXZ", 6, RUN_XZ },
-	{ "lz4", "\x02\x21\x4c\x18", 4, RUN_LZ4 }, /* legacy, which kernels use */
-	{ "lz4", "\x04\x22\x4d\x18", 4, RUN_LZ4 },
+	{ "gzip", "\x1f\x8b", 2, false, RUN_GZIP },
+	{ "zstd", "\x28\xb5\x2f\xfd", 4, true, RUN_ZSTD },
+	{ "zstd", "\x50\x2a\x4d\x18", 4, true, RUN_ZSTD }, /* a skippable frame first: pzstd */
+	{ "xz", "\xfd\x37zXZ", 6, false, RUN_XZ },
+	{ "lz4", "\x02\x21\x4c\x18", 4, true, RUN_LZ4 }, /* legacy, which kernels use */
+	{ "lz4", "\x04\x22\x4d\x18", 4, true, RUN_LZ4 },
 };
 
 const struct format *unpack_format(struct span file)
@@ -44,6 +44,7 @@ const struct format *unpack_format(struct span file)
 	return NULL;
 }
 
+#define SKIPPABLE 0x184d2a50u /* to 5f: what zstd and lz4 frames may have between them */
 #define SIGNATURE "~Module signature appended~\n" /* include/linux/module_signature.h */
 
 static bool may_follow(struct span rest, size_t len)
@@ -61,12 +62,26 @@ static bool may_follow(struct span rest, size_t len)
 	return !rest.len;
 }
 
+/* Is there another stream to be joined to the last one? */
+static bool goes_on(const struct format *f, struct span rest)
+{
+	const struct format *next = unpack_format(rest);
+	uint32_t magic;
+
+	return (next && next->run == f->run) ||
+	       (f->skips && span_le32(rest, 0, &magic) && (magic & ~15u) == SKIPPABLE);
+}
+
 bool unpack(const struct format *f, struct unpack *u, const char *kernel, struct error *e)
 {
 	char size[FORMAT_SIZE_MAX];
+	enum unpacked result;
 
 	u->used = u->len = 0;
-	switch (f->run(u)) {
+	do
+		result = f->run(u);
+	while (result == UNPACK_DONE && goes_on(f, unpack_rest(u)));
+	switch (result) {
 	case UNPACK_DONE:
 		return may_follow(unpack_rest(u), u->len) ||
 		       fail(e, FAIL_FORMAT, "load the kernel: data after its %s stream: %s",

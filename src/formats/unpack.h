@@ -34,6 +34,7 @@ struct format {
 	const char *name; /* "gzip" */
 	const char *magic;
 	size_t magic_len;
+	bool skips;				/* frames of its streams may be skippable */
 	enum unpacked (*run)(struct unpack *u); /* NULL: left out of this build */
 };
 
@@ -46,7 +47,7 @@ const struct format *unpack_format(struct span file);
  */
 bool unpack(const struct format *f, struct unpack *u, const char *kernel, struct error *e);
 
-/* The decoders. used and len go on from what they are. */
+/* The decoders, of one stream each. used and len go on from what they are. */
 enum unpacked unpack_gzip(struct unpack *u);
 enum unpacked unpack_zstd(struct unpack *u);
 enum unpacked unpack_xz(struct unpack *u);

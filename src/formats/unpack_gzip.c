@@ -12,7 +12,6 @@ static size_t at_most(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* The members, until one is not followed by another. */
 static enum unpacked run(struct unpack *u, z_stream *z)
 {
 	size_t in, room;
@@ -29,19 +28,16 @@ static enum unpacked run(struct unpack *u, z_stream *z)
 		u->used += in - z->avail_in;
 		u->len += room - z->avail_out;
 		u->step(u->arg, u);
-		if (err == Z_STREAM_END) {
-			if (!span_equal_at(unpack_rest(u), 0, "\x1f\x8b", 2))
-				return UNPACK_DONE;
-			inflateReset(z);
-		} else if (err == Z_MEM_ERROR) {
+		if (err == Z_STREAM_END)
+			return UNPACK_DONE;
+		if (err == Z_MEM_ERROR)
 			return UNPACK_MEMORY;
-		} else if (err != Z_OK && err != Z_BUF_ERROR) {
+		if (err != Z_OK && err != Z_BUF_ERROR)
 			return UNPACK_BROKEN;
-		} else if (u->used == u->in.len) {
+		if (u->used == u->in.len)
 			return UNPACK_CUT; /* with more to come, the trailer at least is left */
-		} else if (u->len == u->out_max) {
+		if (u->len == u->out_max)
 			return UNPACK_FULL;
-		}
 	}
 }
 

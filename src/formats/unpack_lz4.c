@@ -8,10 +8,8 @@
 #include <lz4frame.h>
 #include <string.h>
 
-#define LEGACY	     0x184c2102u
+#define LEGACY	     "\x02\x21\x4c\x18"
 #define LEGACY_BLOCK (8u << 20)
-#define FRAME	     0x184d2204u
-#define SKIPPABLE    0x184d2a50u /* to 5f */
 
 static enum unpacked legacy_block(struct unpack *u, uint32_t size)
 {
@@ -104,20 +102,14 @@ static enum unpacked frame(struct unpack *u, LZ4F_dctx *z)
 
 enum unpacked unpack_lz4(struct unpack *u)
 {
-	enum unpacked result = UNPACK_DONE;
-	uint32_t magic;
+	enum unpacked result;
 	LZ4F_dctx *z;
 
+	if (span_equal_at(u->in, u->used, LEGACY, 4))
+		return legacy(u);
 	if (LZ4F_isError(LZ4F_createDecompressionContext(&z, LZ4F_VERSION)))
 		return UNPACK_MEMORY;
-	while (result == UNPACK_DONE && span_le32(u->in, u->used, &magic)) {
-		if (magic == LEGACY)
-			result = legacy(u);
-		else if (magic == FRAME || (magic & ~15u) == SKIPPABLE)
-			result = frame(u, z);
-		else
-			break;
-	}
+	result = frame(u, z);
 	LZ4F_freeDecompressionContext(z);
 	return result;
 }

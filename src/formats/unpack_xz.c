@@ -24,9 +24,10 @@ static enum unpacked meaning(lzma_ret ret, bool at_end)
 	}
 }
 
-static enum unpacked stream(struct unpack *u, lzma_stream *z)
+enum unpacked unpack_xz(struct unpack *u)
 {
-	lzma_ret ret = lzma_stream_decoder(z, MEMORY_LIMIT, LZMA_TELL_UNSUPPORTED_CHECK);
+	lzma_stream z = LZMA_STREAM_INIT;
+	lzma_ret ret = lzma_stream_decoder(&z, MEMORY_LIMIT, LZMA_TELL_UNSUPPORTED_CHECK);
 	struct span in;
 	size_t room;
 
@@ -35,26 +36,15 @@ static enum unpacked stream(struct unpack *u, lzma_stream *z)
 		if (in.len > STEP)
 			in.len = STEP;
 		room = u->out_max - u->len;
-		z->next_in = in.p;
-		z->avail_in = in.len;
-		z->next_out = u->out + u->len;
-		z->avail_out = room;
-		ret = lzma_code(z, LZMA_RUN);
-		u->used += in.len - z->avail_in;
-		u->len += room - z->avail_out;
+		z.next_in = in.p;
+		z.avail_in = in.len;
+		z.next_out = u->out + u->len;
+		z.avail_out = room;
+		ret = lzma_code(&z, LZMA_RUN);
+		u->used += in.len - z.avail_in;
+		u->len += room - z.avail_out;
 		u->step(u->arg, u);
 	}
-	return meaning(ret, u->used == u->in.len);
-}
-
-enum unpacked unpack_xz(struct unpack *u)
-{
-	lzma_stream z = LZMA_STREAM_INIT;
-	enum unpacked result;
-
-	do
-		result = stream(u, &z);
-	while (result == UNPACK_DONE && span_equal_at(unpack_rest(u), 0, "\xfd\x37zXZ", 6));
 	lzma_end(&z);
-	return result;
+	return meaning(ret, u->used == u->in.len);
 }

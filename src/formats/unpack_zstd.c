@@ -46,25 +46,11 @@ static enum unpacked frame(struct unpack *u, ZSTD_DCtx *z)
 	return UNPACK_DONE;
 }
 
-static bool is_frame(struct span s)
-{
-	uint32_t magic;
-
-	return span_le32(s, 0, &magic) &&
-	       (magic == ZSTD_MAGICNUMBER ||
-		(magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START);
-}
-
 enum unpacked unpack_zstd(struct unpack *u)
 {
 	ZSTD_DCtx *z = ZSTD_createDCtx();
-	enum unpacked result;
+	enum unpacked result = z ? frame(u, z) : UNPACK_MEMORY;
 
-	if (!z)
-		return UNPACK_MEMORY;
-	do
-		result = frame(u, z);
-	while (result == UNPACK_DONE && is_frame(unpack_rest(u)));
 	ZSTD_freeDCtx(z);
 	return result;
 }

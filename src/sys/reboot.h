@@ -7,7 +7,8 @@
 #include "src/plan/machine.h"
 
 /* Starts what is loaded: sync, network interfaces down, both unless told not to, and reboot(2).
- * Returns only to fail, with the interfaces up again: FAIL_NOTHING, FAIL_PRIVILEGE, FAIL_POLICY, FAIL_KERNEL.
+ * Returns only to fail, with the interfaces up again: FAIL_NOTHING, FAIL_PRIVILEGE, FAIL_POLICY,
+ * FAIL_KERNEL.
  */
 bool reboot_kexec(const struct machine *m, bool no_sync, bool no_ifdown, struct error *e);
 

@@ -158,7 +158,8 @@ bool unpack_buffer_read(struct unpack_buffer *s, int fd, const char *what, const
 		return fail_memory(e);
 	err = read_rest(fd, p, space, &len, &more);
 	if (err)
-		return fail(e, FAIL_FILE, "read the %s: %s: %.*s", what, strerror(err), AS_NAME, path);
+		return fail(e, FAIL_FILE, "read the %s: %s: %.*s", what, strerror(err), AS_NAME,
+			    path);
 	if (more)
 		return fail(e, FAIL_MEMORY, "read the %s: larger than %s, the limit: %.*s", what,
 			    format_size(size, space), AS_NAME, path);
