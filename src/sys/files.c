@@ -18,6 +18,19 @@ static ssize_t read_again(int fd, void *buf, size_t len)
 	return n;
 }
 
+ssize_t files_fill(int fd, void *p, size_t len)
+{
+	size_t have;
+	ssize_t n = 0;
+
+	for (have = 0; have < len; have += (size_t)n) {
+		n = read_again(fd, (char *)p + have, len - have);
+		if (n <= 0)
+			break;
+	}
+	return n < 0 ? n : (ssize_t)have;
+}
+
 /* Appends at most `limit` bytes of what is left in fd; `whole`: a short read is the end. */
 static int read_all(int fd, size_t limit, bool whole, struct strbuf *out)
 {
@@ -27,11 +40,11 @@ static int read_all(int fd, size_t limit, bool whole, struct strbuf *out)
 
 	for (; limit; limit -= (size_t)n) {
 		want = sizeof(buf) < limit ? sizeof(buf) : limit;
-		n = read_again(fd, buf, want);
+		n = (whole ? read_again : files_fill)(fd, buf, want);
 		if (n < 0)
 			return errno;
 		strbuf_append(out, buf, (size_t)n);
-		if (!n || (whole && (size_t)n < sizeof(buf)))
+		if ((size_t)n < want)
 			return out->truncated ? ENOMEM : 0;
 	}
 	if (out->truncated)

@@ -7,6 +7,8 @@
 #include "src/base/span.h"
 #include "src/base/strbuf.h"
 
+#include <sys/types.h>
+
 /* Reads at most `limit` bytes of root/path, appended to a growing buffer. Returns 0 or errno; EFBIG
  * when there is more.
  */
@@ -17,6 +19,9 @@ int files_read_attribute(int root, const char *path, size_t limit, struct strbuf
 
 /* The same of a descriptor, from where it stands. */
 int files_rest(int fd, size_t limit, struct strbuf *out);
+
+/* Reads until p has len bytes, or to the end. Returns how many, or -1 and errno. */
+ssize_t files_fill(int fd, void *p, size_t len);
 
 /* Appends records of a kernel log, of which each read(2) returns one ("6,250,0,-;text"): the
  * oldest, and those with the word. Looks at `limit` bytes; without a log, at none.

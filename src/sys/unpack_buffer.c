@@ -126,45 +126,25 @@ bool unpack_buffer_own(struct unpack_buffer *s, struct error *e)
 	       fail_memory(e);
 }
 
-/* What is left in fd; *more: there was no space for all. Returns 0 or errno. */
-static int read_rest(int fd, uint8_t *p, size_t space, size_t *len, bool *more)
-{
-	ssize_t n = 1;
-	uint8_t byte;
-
-	while (n && *len < space) {
-		n = read(fd, p + *len, space - *len < 1u << 20 ? space - *len : 1u << 20);
-		if (n > 0)
-			*len += (size_t)n;
-		else if (n < 0 && errno == EINTR)
-			n = 1;
-		else if (n < 0)
-			return errno;
-	}
-	*more = n && read(fd, &byte, 1) != 0;
-	return 0;
-}
-
 bool unpack_buffer_read(struct unpack_buffer *s, int fd, const char *what, const char *path,
 			struct span *out, struct error *e)
 {
-	size_t space = (size_t)s->store.limit, len = 0;
-	char size[FORMAT_SIZE_MAX];
+	size_t space = (size_t)s->store.limit;
+	char size[FORMAT_SIZE_MAX], byte;
 	uint8_t *p = piece_open(&s->store, &space);
-	bool more = false;
-	int err;
+	ssize_t len;
 
 	if (!p || !remap(s, MAP_PRIVATE))
 		return fail_memory(e);
-	err = read_rest(fd, p, space, &len, &more);
-	if (err)
-		return fail(e, FAIL_FILE, "read the %s: %s: %.*s", what, strerror(err), AS_NAME,
+	len = files_fill(fd, p, space);
+	if (len < 0)
+		return fail(e, FAIL_FILE, "read the %s: %s: %.*s", what, strerror(errno), AS_NAME,
 			    path);
-	if (more)
+	if ((size_t)len == space && read(fd, &byte, 1) != 0)
 		return fail(e, FAIL_MEMORY, "read the %s: larger than %s, the limit: %.*s", what,
 			    format_size(size, space), AS_NAME, path);
-	s->store.limit -= len;
-	*out = (struct span){ piece_close(&s->store, len), len };
+	s->store.limit -= (size_t)len;
+	*out = (struct span){ piece_close(&s->store, (size_t)len), (size_t)len };
 	return remap(s, MAP_SHARED) || fail_memory(e);
 }
 
