@@ -14,7 +14,6 @@
 
 /* The message, followed by MADE: a tree, a stub and the header of a core file. */
 #define SHARED_BYTES (128u << 20)
-#define SHARED_LEAST (1u << 20)
 #define MADE_OFFSET  4096u
 
 struct job {
@@ -172,7 +171,7 @@ static bool share(struct job *j, struct sandbox *s)
 	const struct unpack_buffer *b = &j->in->buffer;
 
 	s->size = SHARED_BYTES;
-	s->shared = confine_share(-1, SHARED_LEAST, &s->size);
+	s->shared = confine_share(-1, &s->size);
 	if (!s->shared)
 		return false;
 	j->message = s->shared;

@@ -14,11 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-void *confine_share(int fd, size_t least, size_t *size)
+void *confine_share(int fd, size_t *size)
 {
 	void *p;
 
-	for (; *size >= least && *size; *size /= 2) {
+	for (; *size >= SHARED_LEAST; *size /= 2) {
 		if (fd >= 0 && ftruncate(fd, (off_t)*size))
 			continue;
 		p = mmap(NULL, *size, PROT_READ | PROT_WRITE,

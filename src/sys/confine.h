@@ -11,10 +11,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Shared memory, zero, of `size` bytes or, down to `least`, of what can be had; of a file in memory
- * where fd is not -1, which gets that size. NULL: none. Pages are taken as they are written.
+/* Shared memory, zero, of `size` bytes or, down to SHARED_LEAST, of what can be had; of a file in
+ * memory where fd is not -1, which gets that size. NULL: none. Pages are taken as they are written.
  */
-void *confine_share(int fd, size_t least, size_t *size);
+#define SHARED_LEAST (1u << 20)
+void *confine_share(int fd, size_t *size);
 
 /* 0 in the child, its pid in the parent, -1 and an error: no child. Whatever our caller does about
  * SIGCHLD, the child is ours to wait for; *finished: it ended by itself, with 0. False: it cannot

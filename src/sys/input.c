@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static bool fail_input(const char *verb, const struct input *in, const char *why, struct error *e)
@@ -109,9 +108,9 @@ static int open_path(const char *path)
 	return open(path, flags);
 }
 
-static bool fail_kind(const struct input *in, mode_t mode, struct error *e)
+static bool fail_kind(const struct input *in, struct error *e)
 {
-	if (S_ISDIR(mode))
+	if (S_ISDIR(in->status.st_mode))
 		return fail_input("read", in, "it is a directory", e);
 	if (isatty(in->fd))
 		return fail_input("read", in, "it is a terminal", e);
@@ -121,15 +120,12 @@ static bool fail_kind(const struct input *in, mode_t mode, struct error *e)
 /* A regular file or a pipe, and when it was last written. */
 static bool read_status(struct input *in, struct error *e)
 {
-	struct stat st;
+	const struct stat *st = &in->status;
 
-	if (fstat(in->fd, &st))
+	if (fstat(in->fd, &in->status))
 		return fail_input("read", in, strerror(errno), e);
-	in->pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
-	in->size = st.st_size;
-	in->seconds = st.st_mtim.tv_sec;
-	in->nanoseconds = st.st_mtim.tv_nsec;
-	return S_ISREG(st.st_mode) || in->pipe || fail_kind(in, st.st_mode, e);
+	in->pipe = S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode);
+	return S_ISREG(st->st_mode) || in->pipe || fail_kind(in, e);
 }
 
 /* Into memory of our own, where a file cannot be mapped. Returns 0 or errno. */
@@ -157,9 +153,9 @@ bool input_open(const char *path, const char *what, struct input *in, struct err
 		return fail_input("open", in, strerror(errno), e);
 	if (!read_status(in, e))
 		return false;
-	if (in->pipe || !in->size)
+	size = (size_t)in->status.st_size;
+	if (in->pipe || !size)
 		return true;
-	size = (size_t)in->size;
 	p = mmap(NULL, size, PROT_READ, map_flags(), in->fd, 0);
 	if (p != MAP_FAILED) {
 		in->data = (struct span){ p, size };
@@ -175,13 +171,14 @@ bool input_open(const char *path, const char *what, struct input *in, struct err
 bool input_unchanged(const struct input *in, struct error *e)
 {
 	struct input now = *in;
+	const struct stat *was = &in->status, *is = &now.status;
 
 	if (in->fd < 0 || in->pipe)
 		return true;
 	if (!read_status(&now, e))
 		return false;
-	if (now.size == in->size && now.seconds == in->seconds &&
-	    now.nanoseconds == in->nanoseconds)
+	if (is->st_size == was->st_size && is->st_mtim.tv_sec == was->st_mtim.tv_sec &&
+	    is->st_mtim.tv_nsec == was->st_mtim.tv_nsec)
 		return true;
 	fail_input("read", in, "written to while it was read", e);
 	return hint(e, "nothing was loaded: try again when the file is complete");

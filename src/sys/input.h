@@ -7,6 +7,8 @@
 #include "src/base/span.h"
 #include "src/base/strbuf.h"
 
+#include <sys/stat.h>
+
 /* A file that a user named, opened once: its bytes, mapped (or read, up to INPUT_READ_MAX, where a
  * file cannot be mapped, as /sys/firmware/fdt cannot), and the descriptor, for kernels that want to
  * look at the file itself. fd is -1 when there is none.
@@ -22,7 +24,7 @@ struct input {
 	bool pipe;	    /* data is still to be read from fd: see unpack_buffer_read() */
 	struct strbuf copy; /* owns data when it was read */
 	const char *what, *path;
-	int64_t size, seconds, nanoseconds; /* of the file as it was opened; when it was written */
+	struct stat status; /* of the file as it was opened */
 };
 
 #define NO_INPUT                                                                                   \

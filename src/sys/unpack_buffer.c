@@ -89,14 +89,14 @@ void unpack_buffer_init(struct unpack_buffer *s, const struct machine *m, bool f
 	if (s->store.limit > PTRDIFF_MAX / 4)
 		s->store.limit = PTRDIFF_MAX / 4;
 	s->size = pages((size_t)s->store.limit);
-	s->p = confine_share(s->fd, 1u << 20, &s->size);
+	s->p = confine_share(s->fd, &s->size);
 	if (s->p || s->fd < 0)
 		return;
 	/* no file may be that large; it is copied into one that is as large as it must be */
 	close(s->fd);
 	s->fd = -1;
 	s->size = pages((size_t)s->store.limit);
-	s->p = confine_share(-1, 1u << 20, &s->size);
+	s->p = confine_share(-1, &s->size);
 }
 
 void unpack_buffer_free(struct unpack_buffer *s)
