@@ -192,12 +192,12 @@ static void warn_about(const struct options *o, const struct work *w)
 	const char *tree = find_tree_warning(o, w);
 
 	if (tree)
-		log_warning(tree);
+		log_note("warning: %s", tree);
 	if (w->method.risk)
-		log_warning(w->method.risk);
+		log_note("warning: %s", w->method.risk);
 	if (w->machine.reserved_unknown && !o->panic)
-		log_warning("Linux before 4.19 does not say what firmware reserved: some of it may "
-			    "be overwritten");
+		log_note("warning: Linux before 4.19 does not say what firmware reserved: some of "
+			 "it may be overwritten");
 }
 
 static bool carry_out(const struct options *o, struct work *w, struct error *e)

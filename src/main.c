@@ -67,17 +67,6 @@ static int status(const struct options *o)
 	return (crash ? m.crash_loaded : m.loaded) ? STATUS_LOADED : FAIL_NONE;
 }
 
-static void debug_ignored(const struct options *o)
-{
-	char buf[128];
-	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
-
-	if (!o->debug || !o->ignored)
-		return;
-	strbuf_printf(&t, "--%s is ignored: it has no effect", o->ignored);
-	log_note(buf);
-}
-
 static bool act(const struct options *o, struct strbuf *out, struct error *e)
 {
 	switch (options_action(o)) {
@@ -113,7 +102,8 @@ int main(int argc, char *argv[])
 	if (!options_parse(argc, argv, &o, &e)) {
 		code = log_error(&e);
 	} else {
-		debug_ignored(&o);
+		if (o.debug && o.ignored)
+			log_note("--%s is ignored: it has no effect", o.ignored);
 		if (options_action(&o) == STATUS)
 			code = status(&o);
 		else if (!act(&o, &out, &e) || !print(&out, &e))

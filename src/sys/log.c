@@ -62,12 +62,14 @@ int log_error(const struct error *e)
 	return (int)e->code;
 }
 
-void log_note(const char *what)
+void log_note(const char *format, ...)
 {
-	print_line(WARNING, "", what);
-}
+	char buf[200];
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
+	va_list ap;
 
-void log_warning(const char *what)
-{
-	print_line(WARNING, "warning: ", what);
+	va_start(ap, format);
+	strbuf_vprintf(&t, format, ap);
+	va_end(ap);
+	print_line(WARNING, "", buf);
 }
