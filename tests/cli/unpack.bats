@@ -164,10 +164,10 @@ bound() {
 
 # 2 MiB are for shared libraries, where the program is linked with them. libzstd gets the file in one
 # call, so that all of its pages count, which the kernel may drop at any time.
-@test "memory: the unpacked size and 4 MiB" {
+@test "memory: the unpacked size and 2 MiB" {
 	local f kib most
 	for f in gz zst xz lz4; do
-		most=$(($(wc -c <Image) / 1024 + 4096))
+		most=$(($(wc -c <Image) / 1024 + 2048))
 		if [[ $f = zst ]]; then most=$((most + $(wc -c <Image.zst) / 1024)); fi
 		kib=$(python3 -c 'import os, resource, subprocess, sys
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
