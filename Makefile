@@ -58,11 +58,10 @@ OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(sort $(PURE) $(EDGE)))
 # Ours come first, so that those of whoever builds win.
 CFLAGS ?= -O2 -g -D_FORTIFY_SOURCE=2
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
-ALL_CPPFLAGS = -D_GNU_SOURCE -I. $(WITH) $(INCLUDES) $(CPPFLAGS)
+ALL_CPPFLAGS = -D_GNU_SOURCE -I. $(INCLUDES) $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 $(WARNINGS) -fstack-protector-strong -fPIE -ffile-prefix-map=$(CURDIR)=. $(CFLAGS)
 ALL_LDFLAGS = $(if $(filter -static -static-pie -no-pie,$(LDFLAGS)),,-pie) -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
 ALL_LIBS = $(LIBS) $(LDLIBS)
-WITH := $(if $(GZIP),-DWITH_GZIP) $(if $(ZSTD),-DWITH_ZSTD) $(if $(XZ),-DWITH_XZ) $(if $(LZ4),-DWITH_LZ4)
 # Our warnings are not for others' headers.
 INCLUDES := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PACKAGES)) \
 	$(shell $(PKG_CONFIG) --cflags libfdt 2>/dev/null))

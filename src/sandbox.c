@@ -3,10 +3,8 @@
 
 #include "src/plan/kernel.h"
 #include "src/plan/message.h"
-#include "src/sys/confine.h"
 #include "src/sys/probe.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>

@@ -3,35 +3,13 @@
 
 #include "src/base/strbuf.h"
 
-/* What the build leaves out has no decoder, but its name is known. */
-#ifdef WITH_GZIP
-#define RUN_GZIP unpack_gzip
-#else
-#define RUN_GZIP NULL
-#endif
-#ifdef WITH_ZSTD
-#define RUN_ZSTD unpack_zstd
-#else
-#define RUN_ZSTD NULL
-#endif
-#ifdef WITH_XZ
-#define RUN_XZ unpack_xz
-#else
-#define RUN_XZ NULL
-#endif
-#ifdef WITH_LZ4
-#define RUN_LZ4 unpack_lz4
-#else
-#define RUN_LZ4 NULL
-#endif
-
 static const struct format formats[] = {
-	{ "gzip", "\x1f\x8b", 2, false, RUN_GZIP },
-	{ "zstd", "\x28\xb5\x2f\xfd", 4, true, RUN_ZSTD },
-	{ "zstd", "\x50\x2a\x4d\x18", 4, true, RUN_ZSTD }, /* a skippable frame first: pzstd */
-	{ "xz", "\xfd\x37zXZ", 6, false, RUN_XZ },
-	{ "lz4", "\x02\x21\x4c\x18", 4, true, RUN_LZ4 }, /* legacy, which kernels use */
-	{ "lz4", "\x04\x22\x4d\x18", 4, true, RUN_LZ4 },
+	{ "gzip", "\x1f\x8b", 2, false, unpack_gzip },
+	{ "zstd", "\x28\xb5\x2f\xfd", 4, true, unpack_zstd },
+	{ "zstd", "\x50\x2a\x4d\x18", 4, true, unpack_zstd }, /* a skippable frame first: pzstd */
+	{ "xz", "\xfd\x37zXZ", 6, false, unpack_xz },
+	{ "lz4", "\x02\x21\x4c\x18", 4, true, unpack_lz4 }, /* legacy, which kernels use */
+	{ "lz4", "\x04\x22\x4d\x18", 4, true, unpack_lz4 },
 };
 
 const struct format *unpack_format(struct span file)

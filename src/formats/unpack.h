@@ -30,12 +30,14 @@ enum unpacked {
 	UNPACK_MEMORY,	/* malloc */
 };
 
+typedef enum unpacked unpack_run(struct unpack *u);
+
 struct format {
 	const char *name; /* "gzip" */
 	const char *magic;
 	size_t magic_len;
-	bool skips;				/* frames of its streams may be skippable */
-	enum unpacked (*run)(struct unpack *u); /* NULL: left out of this build */
+	bool skips;	 /* frames of its streams may be skippable */
+	unpack_run *run; /* NULL: left out of this build */
 };
 
 /* By the first bytes; NULL: none of them. */
@@ -47,11 +49,11 @@ const struct format *unpack_format(struct span file);
  */
 bool unpack(const struct format *f, struct unpack *u, const char *kernel, struct error *e);
 
-/* The decoders, of one stream each. used and len go on from what they are. */
-enum unpacked unpack_gzip(struct unpack *u);
-enum unpacked unpack_zstd(struct unpack *u);
-enum unpacked unpack_xz(struct unpack *u);
-enum unpacked unpack_lz4(struct unpack *u);
+/* The decoders, of one stream each. used and len go on from what they are. Weak: those that the
+ * build leaves out are NULL.
+ */
+extern unpack_run unpack_gzip __attribute__((weak)), unpack_zstd __attribute__((weak)),
+	unpack_xz __attribute__((weak)), unpack_lz4 __attribute__((weak));
 
 /* What is left of in. */
 static inline struct span unpack_rest(const struct unpack *u)

@@ -2,7 +2,6 @@
 #include "src/sys/probe.h"
 
 #include "dt/redact.h"
-#include "src/plan/arch_ops.h"
 #include "src/sys/files.h"
 #include "src/sys/probe_internal.h"
 

@@ -7,7 +7,6 @@
 #include "src/sys/probe_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
