@@ -29,11 +29,6 @@ static const char *const files[] = {
 	MIDR_FILE,
 };
 
-static bool save_text(const char *dir, const char *path, const struct strbuf *t, struct error *e)
-{
-	return files_save(dir, path, (struct span){ (uint8_t *)t->p, t->len }, e);
-}
-
 static bool capture_files(int root, const char *dir, struct error *e)
 {
 	struct strbuf t = STRBUF_GROWING;
@@ -45,7 +40,7 @@ static bool capture_files(int root, const char *dir, struct error *e)
 		t.len = 0;
 		err = files_read(root, files[i], 16u << 20, &t);
 		if (!err)
-			ok = save_text(dir, files[i], &t, e);
+			ok = files_save(dir, files[i], strbuf_span(&t), e);
 		else if (err != ENOENT && err != ENOTDIR)
 			ok = fail(e, FAIL_MACHINE, "read a file: %s: /%s", strerror(err), files[i]);
 	}
@@ -62,7 +57,7 @@ static bool capture_log(int root, const char *dir, const struct machine *m, stru
 	probe_log(root, m, &t);
 	if (t.len) {
 		redact_log(t.p, t.len, m->log_word);
-		ok = save_text(dir, LOG_FILE, &t, e);
+		ok = files_save(dir, LOG_FILE, strbuf_span(&t), e);
 	}
 	strbuf_free(&t);
 	return ok;
@@ -81,7 +76,7 @@ static bool capture_system(const char *dir, const struct machine *m, struct erro
 		"machine=%s\nrelease=%s\npage_size=%u\nfdt_total=%zu\nfdt_from=%s\nsyscalls=%s%s\n",
 		u.machine, u.release, m->page_size, m->fdt_total, m->fdt_from,
 		m->has_load ? "kexec_load " : "", m->has_file_load ? "kexec_file_load" : "");
-	return save_text(dir, "system", &t, e);
+	return files_save(dir, "system", strbuf_span(&t), e);
 }
 
 bool probe_capture(const char *dir, struct error *e)
@@ -99,7 +94,7 @@ bool probe_capture(const char *dir, struct error *e)
 	if (ok) {
 		redact_cmdline(m.cmdline.p, m.cmdline.len);
 		strbuf_append(&m.cmdline, "\n", 1);
-		ok = save_text(dir, "proc/cmdline", &m.cmdline, e);
+		ok = files_save(dir, "proc/cmdline", strbuf_span(&m.cmdline), e);
 	}
 	if (ok) {
 		redact_tree(m.blob);

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -45,7 +46,6 @@ static int count_free(int fd, phys at, uint32_t page_size)
  */
 static void look(int fd, const struct machine *m, size_t most, struct freemap *map)
 {
-	struct sample *b = map->sample, swap;
 	size_t n = 0, i = m->ram.n;
 	phys at;
 	int found;
@@ -56,15 +56,12 @@ static void look(int fd, const struct machine *m, size_t most, struct freemap *m
 			found = count_free(fd, at, m->page_size);
 			if (found < 0)
 				return;
-			b[n++] = (struct sample){ at, (uint8_t)found };
+			n++;
+			map->sample[BLOCKS_MAX - n] = (struct sample){ at, (uint8_t)found };
 		}
 	}
 	map->blocks = n;
-	for (i = 0; i < n / 2; i++) {
-		swap = b[i];
-		b[i] = b[n - 1 - i];
-		b[n - 1 - i] = swap;
-	}
+	memmove(map->sample, map->sample + BLOCKS_MAX - n, n * sizeof(map->sample[0]));
 }
 
 /* Where in memory the page is that holds this byte; 0 when that is not known. */

@@ -32,8 +32,7 @@ static const struct meaning {
 	{ EIO, FAIL_FILE, "a file cannot be read (I/O error)", NULL },
 	{ ETXTBSY, FAIL_FILE, "a file is open for writing",
 	  "nothing was loaded: close the file, or load a copy of it" },
-	{ EKEYREJECTED, FAIL_POLICY,
-	  "signature not trusted by this machine",
+	{ EKEYREJECTED, FAIL_POLICY, "signature not trusted by this machine",
 	  "nothing was loaded: enrol the key (mokutil --import), or load a signed kernel" },
 	{ ENOKEY, FAIL_POLICY, "signing key not known to this machine",
 	  "nothing was loaded: enrol the key (mokutil --import), or load a signed kernel" },
@@ -112,15 +111,12 @@ bool kexec_call_file_load(int kernel, int initrd, const char *cmdline, const str
 
 bool kexec_call_unload(const struct machine *m, bool file_load, bool crash, struct error *e)
 {
-	unsigned long flags;
 	long err;
 
-	if (file_load) {
-		flags = KEXEC_FILE_UNLOAD | (crash ? KEXEC_FILE_ON_CRASH : 0);
-		err = kexec_file_load(-1, -1, NULL, flags);
-	} else {
-		flags = m->arch->kexec_arch | (crash ? KEXEC_ON_CRASH : 0);
-		err = kexec_load(0, 0, NULL, flags);
-	}
+	if (file_load)
+		err = kexec_file_load(-1, -1, NULL,
+				      KEXEC_FILE_UNLOAD | (crash ? KEXEC_FILE_ON_CRASH : 0));
+	else
+		err = kexec_load(0, 0, NULL, m->arch->kexec_arch | (crash ? KEXEC_ON_CRASH : 0));
 	return err == 0 || fail_load("unload the kernel", errno, m, e);
 }

@@ -25,7 +25,7 @@ static void take_link(struct network *n, const struct netlink_link *l)
 		strbuf_append(&n->links, &l->index, sizeof(l->index));
 }
 
-static void take_route(struct network *n, const struct message *m, const uint8_t *p, size_t len)
+static void take_route(struct network *n, const struct message *m, struct span bytes)
 {
 	struct netlink_route r;
 
@@ -33,46 +33,45 @@ static void take_route(struct network *n, const struct message *m, const uint8_t
 	/* those that come with an address come again with it */
 	if (m->head.type == RTM_NEWROUTE && r.protocol == RTPROT_KERNEL)
 		return;
-	if (n->routes.len + len <= ROUTES_MAX)
-		strbuf_append(&n->routes, p, len);
+	if (n->routes.len + bytes.len <= ROUTES_MAX)
+		strbuf_append(&n->routes, bytes.p, bytes.len);
 }
 
 /* One message of an answer. False: it is the last. */
-static bool take_message(struct network *n, const uint8_t *p, size_t len)
+static bool take_message(struct network *n, struct span bytes)
 {
 	struct message m = { 0 };
 
-	memcpy(&m, p, len < sizeof(m) ? len : sizeof(m));
+	memcpy(&m, bytes.p, bytes.len < sizeof(m) ? bytes.len : sizeof(m));
 	switch (m.head.type) {
 	case RTM_NEWLINK: take_link(n, &m.link); return true;
 	case RTM_NEWADDR:
-	case RTM_NEWROUTE: take_route(n, &m, p, len); return true;
+	case RTM_NEWROUTE: take_route(n, &m, bytes); return true;
 	default: return m.head.type != NLMSG_DONE && m.head.type != NLMSG_ERROR;
 	}
 }
 
-/* The length of the message that s starts with, padding included; 0: there is none. */
-static size_t message_length(struct span s)
+/* Takes a message, with its padding, off the start of s. False: there is none. */
+static bool next_message(struct span *s, struct span *message)
 {
 	struct netlink_header h;
+	size_t len;
 
-	if (s.len < sizeof(h))
-		return 0;
-	memcpy(&h, s.p, sizeof(h));
-	if (h.len < sizeof(h) || h.len > s.len)
-		return 0;
-	return (h.len + 3u) & ~3u;
+	if (s->len < sizeof(h))
+		return false;
+	memcpy(&h, s->p, sizeof(h));
+	len = ((size_t)h.len + 3) & ~(size_t)3;
+	return h.len >= sizeof(h) && span_sub(*s, 0, len, message) &&
+	       span_sub(*s, len, s->len - len, s);
 }
 
 static bool take_messages(struct network *n, struct span s)
 {
-	size_t len = message_length(s);
+	struct span message;
 
-	for (; len && len <= s.len; len = message_length(s)) {
-		if (!take_message(n, s.p, len))
+	while (next_message(&s, &message))
+		if (!take_message(n, message))
 			return false;
-		s = (struct span){ s.p + len, s.len - len };
-	}
 	return !s.len;
 }
 
@@ -122,17 +121,15 @@ void network_down(struct network *n)
 /* What is still there is refused, and that does not matter. */
 static void send_routes(const struct network *n)
 {
-	struct span s = strbuf_span(&n->routes);
+	struct span s = strbuf_span(&n->routes), message;
 	struct netlink_header h;
-	size_t len;
 
-	for (len = message_length(s); len && len <= s.len; len = message_length(s)) {
-		memcpy(&h, s.p, sizeof(h));
+	while (next_message(&s, &message)) {
+		memcpy(&h, message.p, sizeof(h));
 		h.flags = NLM_F_REQUEST | NLM_F_CREATE;
 		h.seq = h.port = 0;
-		memcpy((uint8_t *)(uintptr_t)s.p, &h, sizeof(h));
-		send(n->fd, s.p, len, 0);
-		s = (struct span){ s.p + len, s.len - len };
+		memcpy((uint8_t *)(uintptr_t)message.p, &h, sizeof(h));
+		send(n->fd, message.p, message.len, 0);
 	}
 }
 
