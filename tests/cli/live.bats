@@ -130,8 +130,8 @@ says() {
 		EACCES|11|forbidden by a security module or IMA policy|nothing was done: IMA wants the file signed or measured (see /sys/kernel/security/ima)
 		ENOMEM|9|out of memory in the running kernel|nothing was loaded: free some memory and try again
 		EADDRNOTAVAIL|8|no hole for it, says the running kernel|nothing was loaded: -c places by itself, and kexec-lite --plan -c shows where
-		EFAULT|3|a file was cut short, or cannot be read|nothing was loaded: try again when the file is whole
-		EIO|3|a file cannot be read (I/O error)|
+		EFAULT|3|a file cannot be read|nothing was loaded: it was cut short meanwhile, or its disk fails
+		EIO|3|I/O error in a file|
 		ETXTBSY|3|a file is open for writing|nothing was loaded: close the file, or load a copy of it
 		EKEYREJECTED|11|signature not trusted by this machine|nothing was loaded: enrol the key (mokutil --import), or load a signed kernel
 		ENOKEY|11|signing key not known to this machine|nothing was loaded: enrol the key (mokutil --import), or load a signed kernel
