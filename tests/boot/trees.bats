@@ -7,13 +7,18 @@
 load ../helpers
 
 setup_file() {
+	local name
 	cd "$BATS_FILE_TMPDIR" || return
 	make_image good
 	# The tree of that machine as it lies on a disk: nothing that firmware writes.
 	dtc -q -I dtb -O dts "$machines/virt-6.1/sys/firmware/fdt" >own.dts
 	without 'memory@40000000|psci|chosen' own.dts | dts disk
-	without 'psci|chosen' own.dts | sed 's/0x40000000 0x00 0x40000000/0x40000000 0x00 0x10000000/' | dts less
-	without 'psci|chosen' own.dts | sed 's/0x40000000 0x00 0x40000000/0x20000000 0x00 0x40000000/' | dts other
+	without 'psci|chosen' own.dts | sed 's/0x40000000 0x00 0x40000000/0x40000000 0x00 0x10000000/' >less.dts
+	without 'psci|chosen' own.dts | sed 's/0x40000000 0x00 0x40000000/0x20000000 0x00 0x40000000/' >other.dts
+	for name in less other; do
+		dts own-$name <$name.dts
+		sed 's/linux,dummy-virt/another,board/' $name.dts | dts $name
+	done
 	dts pl011 -@ <<<'/plugin/; &{/} { added { compatible = "x"; }; }; '
 	dts label -@ <<<'/plugin/; &nobody { x; };'
 	dts base -@ <<<'/ { #address-cells = <2>; #size-cells = <2>; compatible = "linux,dummy-virt";
@@ -68,6 +73,14 @@ all() { dtc -q -s -I dtb -O dts "$1"; }
 @test "a tree that has another machine's memory is refused" {
 	plan --dtb=other.dtb good
 	refused 6 "use the device tree: no memory here at 0x20000000: other.dtb"
+}
+
+@test "where the tree is for this machine, memory is what the machine has" {
+	local name
+	for name in less other; do
+		next --dtb=own-$name.dtb
+		same $name "$(fdtget -t x out.dtb /memory@40000000 reg)" "0 40000000 0 40000000"
+	done
 }
 
 @test "a tree of another machine: a warning" {

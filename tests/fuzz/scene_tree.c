@@ -86,7 +86,7 @@ static void efi(struct scene *s, void *t, uint64_t map)
 	if (one_in(d, 2))
 		must(fdt_property_u64(t, "linux,uefi-system-table", map + 0x10000));
 	if (one_in(d, 4))
-		must(fdt_property_u32(t, "linux,uefi-secure-boot", roll(d, 4)));
+		must(fdt_property_u32(t, "linux,uefi-secure-boot", (uint32_t)roll(d, 4)));
 }
 
 /* What the last boot left, of which some is stale. */
