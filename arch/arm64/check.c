@@ -80,7 +80,7 @@ static bool check_near(const struct segment *t, const struct segment *k, const s
 {
 	const phys base = k->at.start - img->offset;
 
-	return !img->bottom_up || (t->at.start >= base && t->reserved_end - base <= 512 * MIB) ||
+	return !img->bottom_up || t->reserved_end - base <= 512 * MIB ||
 	       broken(e, "tree-512mib", "the device tree is more than 512 MiB above the kernel");
 }
 

@@ -131,6 +131,8 @@ static const struct old_row {
 	  { "with EFI, ACPI and 5.4: the tree has no devices", ACPI, HEAD PROP PEND, "",
 	    "40860000-40870000, 40870000-40880000, 48880000-48890000", LPI_KNOWN } },
 	{ "5.4.0",
+	  { "with EFI, ACPI and 5.4, no log", ACPI, "", "", "", LPI_UNKNOWN } },
+	{ "5.4.0",
 	  { "with EFI, a tree, 5.4 and no ITS",
 	    "/ { cpus { }; chosen { linux,uefi-system-table = <0 1>; }; };", PROP PEND, "", "",
 	    LPI_NONE } },
@@ -181,6 +183,9 @@ static const struct efi_row {
 	{ "EFI's map is kept, which kernels before 4.19 show as free", RAM_IN_USE,
 	  "/ { chosen { " EFI "linux,uefi-mmap-size = <1200>; }; };", "50000000-50001200", "",
 	  true },
+	{ "EFI's map, whose place is no number", RAM_IN_USE "  48000000-480fffff : reserved\n",
+	  "/ { chosen { linux,uefi-mmap-start = <0 0 50000000>; linux,uefi-mmap-size = <1200>; }; };",
+	  "48000000-48100000", "", false },
 	{ "EFI's map ends at the top", RAM_IN_USE "  48000000-480fffff : reserved\n",
 	  "/ { chosen { " EFI "linux,uefi-mmap-size = <ffffffff ffffffff>; }; };",
 	  "48000000-48100000, 50000000-ffffffffffffffff", "", false },
@@ -234,6 +239,8 @@ static void out_of_memory(void)
 		  "};",
 		  "", 4 },
 		{ "LPI tables", RAM_IN_USE, "/ {" ITS "};", HEAD PROP PEND, 2 },
+		{ "EFI's map", RAM_IN_USE,
+		  "/ { chosen { " EFI "linux,uefi-mmap-size = <1200>; }; };", "", 2 },
 		{ "EFI: memory that may be new, early ranges, what is still kept",
 		  RAM_IN_USE "100000000-13fffffff : System RAM\n",
 		  "/ { chosen { " EFI "linux,uefi-mmap-size = <1200>; }; };",
@@ -266,32 +273,38 @@ static void out_of_memory(void)
 	}
 }
 
-/* 70 areas, one of them in two halves: a set grows at the 65th. */
-static void many_areas(void)
+/* Some 70 areas, one of them in two halves: a set grows at the 65th. */
+static void many_areas(unsigned before, const char *half)
 {
 	struct strbuf t = STRBUF_GROWING;
-	struct machine m = { .arch = &arch_arm64, .page_size = 0x1000 };
-	struct error e = { 0 };
-	struct span tree = note_tree(INITRD("40400000", "40401000"));
+	struct machine m = { 0 };
+	struct span tree = note_tree(INITRD("40800000", "40801000"));
+	struct error e;
+	bool ok = false;
 	unsigned i;
-	bool ok;
+	long n;
 
-	CASE("out of memory: the half of an area behind the old initrd is the 65th");
+	CASE("out of memory: the half of an area %s the old initrd is the 65th", half);
 	strbuf_printf(&t, "%s", RAM);
-	for (i = 0; i < 63; i++)
+	for (i = 0; i < before; i++)
 		strbuf_printf(&t, "  %x-%x : reserved\n", 0x40000000 + 0x10000 * i,
 			      0x40000fff + 0x10000 * i);
-	strbuf_printf(&t, "  403ff000-404fffff : reserved\n");
+	strbuf_printf(&t, "  407ff000-408fffff : reserved\n");
 	for (i = 0; i < 6; i++)
 		strbuf_printf(&t, "  %x-%x : reserved\n", 0x41000000 + 0x10000 * i,
 			      0x41000fff + 0x10000 * i);
-	m.fdt = tree;
-	unit_memory(4); /* RAM, the areas twice, and those that stay once */
-	ok = probe(&m, t.p, "", &e);
-	unit_memory(-1);
-	want_error(ok, &e, FAIL_MEMORY, "go on: out of memory");
-	ranges_free(&m.ram);
-	ranges_free(&m.reserved);
+	for (n = 0; n < 9 && !ok; n++) {
+		m = (struct machine){ .arch = &arch_arm64, .page_size = 0x1000, .fdt = tree };
+		e = (struct error){ 0 };
+		unit_memory(n);
+		ok = probe(&m, t.p, "", &e);
+		unit_memory(-1);
+		want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY, ok ? "" : "go on: out of memory");
+		if (ok)
+			want_u64("areas", before + 2 + 6, m.reserved.n);
+		free_machine(&m);
+	}
+	want(ok, "they are read in the end");
 	note_free(&tree);
 	strbuf_free(&t);
 }
@@ -334,9 +347,33 @@ static void test_tables(const struct lpi_row *r, const char *release)
 	note_free(&tree);
 }
 
+/* Lines of both kinds are wanted of the log, and there is one word for them. */
+static void both_words(void)
+{
+	static const char ram[] = RAM_IN_USE "100000000-13fffffff : System RAM\n";
+	struct span tree = note_tree("/ { chosen { " EFI "}; };");
+	struct machine m = { .arch = &arch_arm64,
+			     .page_size = 0x1000,
+			     .release = "5.4.0",
+			     .fdt = tree,
+			     .fdt_from = "/t" };
+	struct error e = { 0 };
+
+	CASE("LPI tables, and memory that EFI may not know: what to look for in the log");
+	want_error(arch_arm64.memory(&m, (struct span){ (const uint8_t *)ram, sizeof(ram) - 1 }, &e),
+		   &e, FAIL_NONE, "");
+	want(m.log_word && strstr(PROP, m.log_word) && strstr(PEND, m.log_word) &&
+		     strstr(EARLY("0x0000000108000000-0x000000010fffffff"), m.log_word),
+	     "lines of both kinds have it");
+	free_machine(&m);
+	note_free(&tree);
+}
+
 static void test_lpi(void)
 {
 	size_t i;
+
+	both_words();
 
 	for (i = 0; i < ARRAY_SIZE(lpi_rows); i++)
 		test_tables(&lpi_rows[i], "6.1.0");
@@ -373,6 +410,7 @@ void test_arm64_memory(void)
 	test_lpi();
 	test_efi();
 	out_of_memory();
-	many_areas();
+	many_areas(63, "behind");
+	many_areas(64, "before");
 	tables_without_room();
 }

@@ -295,7 +295,7 @@ static void plans(void)
 }
 
 /* A request that holds 3 MiB in no file. */
-static void file_call(struct small *s)
+static void file_call(struct small *s, const char *long_line)
 {
 	struct error e;
 
@@ -307,6 +307,12 @@ static void file_call(struct small *s)
 	s->m.mem_available--;
 	want_error(plan_check_file_call(&s->r, &e), &e, FAIL_MEMORY,
 		   "load the kernel: 8 MiB needed, and only 8 MiB available");
+	CASE("kexec_file_load: a command line that is too long");
+	s->r.cmdline = long_line;
+	e = (struct error){ 0 };
+	want_error(plan_check_file_call(&s->r, &e), &e, FAIL_CMDLINE,
+		   "pass the command line: 2048 bytes, and arm64 takes 2047");
+	s->r.cmdline = "";
 	CASE("kexec_file_load: a kernel with its BSS, and the initrd, in half of RAM");
 	s->m.mem_available = 0;
 	s->m.mem_total = 2 * (4 * MIB + 5000);
@@ -435,7 +441,7 @@ static void refusals(void)
 	s.m.mem_available += 16 * KIB; /* initrd 8 KiB, tree and stub 4 KiB each */
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
 		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
-	file_call(&s);
+	file_call(&s, cmdline);
 	s.r.file_call = false;
 	s.r.anonymous = 0;
 	CASE("nothing known about memory: nothing refused");

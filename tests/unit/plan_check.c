@@ -303,6 +303,8 @@ ROW(target_kernel_elsewhere) { (void)s; p->kernel += 2 * MIB; }
 ROW(target_kernel_below_offset) { move(p, K, 0x60000); p->kernel = 0x60000; s->img.offset = 0x80000; }
 ROW(target_tree_at_4) { (void)s; move(p, T, seg(p, T)->at.start + 4); }
 ROW(target_tree_far) { move(p, K, 0x50000000); p->kernel = 0x50000000; s->img.bottom_up = true; }
+ROW(target_tree_near) { target_tree_far(p, s); move(p, K, 0x5fa00000); p->kernel = 0x5fa00000; put_le64(p->stub + 32, 0x5fa00000); }
+ROW(target_tree_just_far) { target_tree_near(p, s); seg(p, T)->reserved_end++; }
 ROW(target_no_kernel) { (void)s; drop(p, K); }
 ROW(target_no_tree) { (void)s; drop(p, T); }
 
@@ -825,6 +827,9 @@ static void others(void)
 static const struct row target_rows[] = {
 	{ "nothing is wrong", nothing, "" },
 	{ "a tree far above a kernel that asks for the lowest place", target_tree_far,
+	  BREAKS("tree-512mib", "the device tree is more than 512 MiB above the kernel") },
+	{ "a tree that ends 512 MiB above it", target_tree_near, "" },
+	{ "a byte more", target_tree_just_far,
 	  BREAKS("tree-512mib", "the device tree is more than 512 MiB above the kernel") },
 	{ "the kernel is elsewhere than the plan says", target_kernel_elsewhere,
 	  BREAKS("is-its-file", "the kernel is not where the plan says") },
