@@ -16,7 +16,10 @@
 
 #include <libfdt.h>
 
-#define ROOM_MAX (4u << 20) /* what an overlay may add to a tree */
+/* What an overlay may add to a tree: a label becomes a path, which may be longer than all of the
+ * overlay. What is not used takes no memory.
+ */
+#define ROOM (4u << 20)
 
 struct check {
 	const void *base, *o;
@@ -84,18 +87,16 @@ static bool check_nodes(const struct check *c)
 	return true;
 }
 
-static bool is_name(const char *s, size_t len, const char *name)
-{
-	return strlen(name) == len && memcmp(s, name, len) == 0;
-}
-
 /* The bytes of a property that a fixup may change; { NULL, 0 } for others. */
 static struct span fixable(const struct check *c, int node, const char *name, size_t name_len)
 {
-	if (in_table(c, node) || is_name(name, name_len, "target-path") ||
-	    is_name(name, name_len, "phandle") || is_name(name, name_len, "linux,phandle"))
+	const struct span s = tree_getprop_namelen(c->o, node, name, name_len);
+
+	if (in_table(c, node) || s.p == tree_getprop(c->o, node, "target-path").p ||
+	    s.p == tree_getprop(c->o, node, "phandle").p ||
+	    s.p == tree_getprop(c->o, node, "linux,phandle").p)
 		return (struct span){ NULL, 0 };
-	return tree_getprop_namelen(c->o, node, name, name_len);
+	return s;
 }
 
 /* A node of __local_fixups__ and the node that it is about. */
@@ -264,10 +265,12 @@ static int find_target(const void *base, const void *o, int fragment)
 }
 
 /* Why libfdt did not take it, from the two trees that it left. */
-static bool explain(const struct check *c, const void *base, const void *o)
+static bool explain(const struct check *c, int err, const void *base, const void *o)
 {
 	int fragment;
 
+	if (err == -FDT_ERR_NOSPACE)
+		return wrong(c, "labels make the tree too large");
 	tree_for_each_child(fragment, o, 0)
 		if (overlay_of(o, fragment) >= 0 && find_target(base, o, fragment) < 0)
 			return fail_target(c, fragment);
@@ -303,24 +306,20 @@ static bool check_result(const struct check *c, const void *o)
 	return keeps || wrong(c, "relabels a node, which needs libfdt 1.7");
 }
 
-/* Applies it to a copy of the base with that much space; *err is -FDT_ERR_NOSPACE if it is too
- * little.
- */
-static bool apply(const struct check *c, const struct tree *t, struct span overlay, size_t room,
-		  struct tree *out, int *err)
+/* Applies it to a copy of the base. */
+static bool apply(const struct check *c, const struct tree *t, struct span overlay,
+		  struct tree *out)
 {
 	const struct span base = { t->blob, fdt_totalsize(t->blob) };
 	struct tree o = { 0 };
 	bool ok;
+	int err;
 
-	*err = 0;
-	ok = tree_open(out, base, room, t->from, c->e) && tree_open(&o, overlay, 0, c->name, c->e);
-	if (ok)
-		*err = fdt_overlay_apply(out->blob, o.blob);
-	if (*err && *err != -FDT_ERR_NOSPACE)
-		ok = explain(c, out->blob, o.blob);
-	else if (ok && !*err)
-		ok = check_result(c, o.blob);
+	ok = tree_open(out, base, ROOM, t->from, c->e) && tree_open(&o, overlay, 0, c->name, c->e);
+	if (ok) {
+		err = fdt_overlay_apply(out->blob, o.blob);
+		ok = err ? explain(c, err, out->blob, o.blob) : check_result(c, o.blob);
+	}
 	tree_free(&o);
 	return ok;
 }
@@ -334,26 +333,13 @@ bool overlay_apply(struct tree *t, const struct overlay *o, size_t slack, struct
 		.name = printable(show, o->name),
 		.e = e,
 	};
-	size_t room = 4 * o->data.len;
 	struct tree next = { 0 };
 	struct span unused;
-	int err;
-	bool ok;
 
 	if (o->data.len > OVERLAY_MAX)
 		return fail(e, FAIL_TREE, "apply the overlay: %s, 64 KiB are the most: %s",
 			    format_size(size, o->data.len), c.name);
-	if (!check(&c))
-		return false;
-	/* a label becomes a path, which may be longer than all of the overlay */
-	do {
-		tree_free(&next);
-		ok = apply(&c, t, o->data, room, &next, &err);
-		room *= 4;
-	} while (err == -FDT_ERR_NOSPACE && room < ROOM_MAX);
-	if (err == -FDT_ERR_NOSPACE)
-		ok = wrong(&c, "labels make the tree too large");
-	if (!ok || !tree_grow(&next, slack, &unused, e)) {
+	if (!check(&c) || !apply(&c, t, o->data, &next) || !tree_grow(&next, slack, &unused, e)) {
 		tree_free(&next);
 		return false;
 	}
