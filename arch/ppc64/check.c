@@ -85,8 +85,8 @@ static uint64_t memory_in(const struct ranges *ram, phys start, phys end)
 	return sum;
 }
 
-/* Bytes that the next kernel may use: of a crash kernel up to its region's end, and what firmware
- * holds above.
+/* Bytes that the next kernel may use: of a crash kernel up to its region's end, and of what firmware
+ * holds above that which it is told to use (arch/powerpc/kexec, get_usable_memory_ranges).
  */
 static uint64_t usable_memory(const struct ranges *ram, const struct machine *m)
 {
@@ -97,7 +97,7 @@ static uint64_t usable_memory(const struct ranges *ram, const struct machine *m)
 
 	/* in order, and may overlap */
 	ranges_for_each(fw, &m->reserved) {
-		if (!end || !ppc64_is_firmware(fw) || fw->end <= at)
+		if (!end || !ppc64_is_usable(fw) || fw->end <= at)
 			continue;
 		sum += memory_in(ram, fw->start > at ? fw->start : at, fw->end);
 		at = fw->end;

@@ -37,13 +37,13 @@ static unsigned add_usable(const struct ranges *usable, struct range block, stru
 	return n;
 }
 
-static bool find_usable(const struct machine *m, struct ranges *usable)
+bool ppc64_find_usable(const struct machine *m, struct ranges *usable)
 {
 	const struct range *r;
 	bool ok = ranges_add(usable, 0, m->crash.region.end, NULL);
 
 	ranges_for_each(r, &m->reserved)
-		if (r->what == ppc64_rtas || r->what == ppc64_opal || r->what == ppc64_tce)
+		if (ppc64_is_usable(r))
 			ok = ok && ranges_add(usable, r->start, r->end, NULL);
 	ranges_union(usable);
 	return ok;
@@ -128,7 +128,7 @@ bool ppc64_crash_tree(struct tree *t, const struct machine *m, struct error *e)
 	bool ok;
 	int err = 0;
 
-	ok = (find_usable(m, &usable) || fail_memory(e)) && limit_nodes(t, &usable, e) &&
+	ok = (ppc64_find_usable(m, &usable) || fail_memory(e)) && limit_nodes(t, &usable, e) &&
 	     limit_dynamic(t, &usable, e);
 	ranges_free(&usable);
 	if (!ok)

@@ -55,23 +55,18 @@ uint64_t ppc64_mem_word(const char *line)
 	}
 }
 
-/* What a crash kernel may not use: all above its region but what firmware holds. */
+/* What a crash kernel may not use. */
 static bool find_unusable(const struct machine *m, struct ranges *out)
 {
-	struct range above = { m->crash.region.end, UINT64_MAX, NULL };
-	const struct ranges all = { &above, 1, 1 };
-	struct ranges firmware = { 0 };
-	const struct range *k;
-	bool ok = true;
+	struct range all = { 0, UINT64_MAX, NULL };
+	struct ranges usable = { 0 };
+	bool ok;
 
 	if (!m->crash.region.end)
 		return true;
-	ranges_for_each(k, &m->reserved)
-		if (ok && ppc64_is_firmware(k))
-			ok = ranges_add(&firmware, k->start, k->end, NULL);
-	ranges_sort(&firmware);
-	ok = ok && ranges_subtract(&all, &firmware, out);
-	ranges_free(&firmware);
+	ok = ppc64_find_usable(m, &usable) &&
+	     ranges_subtract(&(struct ranges){ &all, 1, 1 }, &usable, out);
+	ranges_free(&usable);
 	return ok;
 }
 

@@ -16,6 +16,10 @@ extern const char ppc64_rtas[], ppc64_opal[], ppc64_tce[], ppc64_reserved[], ppc
 
 /* Does firmware hold it? The rest of machine.reserved ends with the running kernel. */
 bool ppc64_is_firmware(const struct range *r);
+/* And is a crash kernel told to use it, as the kernel's own loader tells it? */
+bool ppc64_is_usable(const struct range *r);
+/* All that a crash kernel is told to use; false when out of memory. */
+bool ppc64_find_usable(const struct machine *m, struct ranges *usable);
 
 /* Dynamic memory of a tree that is RAM, run by run; nothing where there is none.
  *

@@ -34,10 +34,14 @@ static void drop_stale(struct tree *t, const struct machine *m)
 		tree_drop_reservations(t, usable, usable);
 }
 
+bool ppc64_is_usable(const struct range *r)
+{
+	return r->what == ppc64_rtas || r->what == ppc64_opal || r->what == ppc64_tce;
+}
+
 bool ppc64_is_firmware(const struct range *r)
 {
-	return r->what == ppc64_rtas || r->what == ppc64_opal || r->what == ppc64_tce ||
-	       r->what == ppc64_reserved;
+	return ppc64_is_usable(r) || r->what == ppc64_reserved;
 }
 
 bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e)

@@ -98,6 +98,18 @@ ROW(initrd_above_reach) { piece(p, INITRD)->reserved_end = s->m.rma_end + 0x1000
 ROW(mem_over_all) { (void)s; p->chosen.cmdline = "mem=1G"; }
 ROW(mem_below_kernel) { (void)s; p->chosen.cmdline = "mem=0x3fffffff"; }
 ROW(ram_to_16m) { (void)p; put_be32((uint8_t *)fdt_getprop_w(p->tree.blob, fdt_path_offset(p->tree.blob, "/memory@0"), "reg", NULL) + 12, 0x3ffff000); (void)s; }
+ROW(mem_over_lacking) { ram_to_16m(p, s); p->chosen.cmdline = "mem=4G"; }
+/* A crash kernel's region ends 12 MiB lower, and firmware holds some memory above. */
+static void firmware_above(struct server *s, uint64_t mib, const char *last)
+{
+	s->m.crash.region.end -= 12 * MIB;
+	add(&s->m.reserved, 0x38000000, 0x38800000, ppc64_tce);
+	add(&s->m.reserved, 0x38000000, 0x38400000, ppc64_opal);
+	add(&s->m.reserved, 0x38400000, 0x38000000 + mib * MIB, last);
+}
+ROW(firmware_enough) { (void)p; firmware_above(s, 12, ppc64_rtas); }
+ROW(firmware_lacking) { (void)p; firmware_above(s, 11, ppc64_rtas); }
+ROW(firmware_untold) { (void)p; firmware_above(s, 12, ppc64_reserved); }
 ROW(no_tree) { (void)s; piece(p, TREE)->piece = STUB; }
 ROW(tree_odd) { (void)s; piece(p, TREE)->at.start += 4; }
 ROW(no_kernel) { (void)s; while (piece(p, KERNEL)) piece(p, KERNEL)->piece = INITRD; }
@@ -164,6 +176,17 @@ ROW(stub_code_order)
 }
 ROW(stub_opal) { (void)s; p->stub[0x1bc] ^= 0x30; }
 ROW(stub_opal_entry) { (void)s; p->stub[0x1c7] ^= 0x30; }
+/* The machine has this OPAL. */
+static void opal(struct server *s, const char *note)
+{
+	note_free(&s->tree);
+	s->tree = s->m.fdt = note_tree(note);
+}
+#define BASE "/ { ibm,opal { opal-base-address = <0 30000000>; "
+ROW(opal_there) { opal(s, BASE "opal-entry-address = <0 30001000>; }; };"); put_be64(p->stub + 0x1b8, 0x30000000); put_be64(p->stub + 0x1c0, 0x30001000); }
+ROW(opal_unknown) { (void)p; opal(s, BASE "opal-entry-address = <0 30001000>; }; };"); }
+ROW(opal_half) { (void)p; opal(s, BASE "}; };"); }
+ROW(opal_half_told) { opal_half(p, s); put_be64(p->stub + 0x1b8, 0x30000000); }
 ROW(stub_backup) { (void)s; p->stub[0x1cf] ^= 1; }
 ROW(backup_for_none) { (void)s; p->chosen.backup.end = 1; }
 ROW(crash_moves) { (void)p; s->kernel[PPC64_RUN_AT_LOAD] = 0; p->stub[PPC64_RUN_AT_LOAD] = 0; }
@@ -223,6 +246,13 @@ static const struct row {
 	{ "mem= leaves just what is used", false, mem_over_all, "" },
 	{ "mem= leaves a byte less, and so 16 MiB", false, mem_below_kernel, NO_MEMORY },
 	{ "the same of a memory of that size", false, ram_to_16m, NO_MEMORY },
+	{ "the same, and mem= over all of it", false, mem_over_lacking, NO_MEMORY },
+	{ "a crash kernel: what firmware holds above its region counts; so it is not reserved",
+	  true, firmware_enough, FIRMWARE },
+	{ "and no part of it twice", true, firmware_lacking,
+	  BREAKS("mem-on-cmdline", "the initrd is above the memory that mem= leaves") },
+	{ "nor what the crash kernel is not told to use", true, firmware_untold,
+	  BREAKS("mem-on-cmdline", "the initrd is above the memory that mem= leaves") },
 	{ "no tree", false, no_tree, BREAKS("is-its-file", "it has no device tree") },
 	{ "a tree at an odd place", false, tree_odd,
 	  BREAKS("is-its-file", "it has no device tree") },
@@ -270,6 +300,12 @@ static const struct row {
 	{ "an OPAL that is not there", false, stub_opal,
 	  BREAKS("ppc64-registers", "the stub has another OPAL") },
 	{ "an entry of an OPAL that is not there", false, stub_opal_entry,
+	  BREAKS("ppc64-registers", "the stub has another OPAL") },
+	{ "the machine's OPAL", false, opal_there, "" },
+	{ "the machine has an OPAL, of which the stub does not know", false, opal_unknown,
+	  BREAKS("ppc64-registers", "the stub has another OPAL") },
+	{ "an OPAL without an entry is none", false, opal_half, "" },
+	{ "and the stub knows it", false, opal_half_told,
 	  BREAKS("ppc64-registers", "the stub has another OPAL") },
 	{ "a crash kernel that moves to 0", true, crash_moves,
 	  BREAKS("ppc64-run-at-load", "the crash kernel would move itself to 0") },
@@ -436,6 +472,63 @@ static void stubs(void)
 	}
 }
 
+/* Kernels of which less than that is in their first part: the sandboxed reader may say so. */
+static void short_kernels(void)
+{
+	uint8_t kernel[PPC64_HEAD - 1] = { 0 }, out[STUB_MAX];
+	struct image img = { .part = { { { kernel, sizeof(kernel) }, 0, sizeof(kernel) } },
+			     .parts = 1,
+			     .run_flag = true };
+	const struct machine m = { .arch = &arch_ppc64, .page_size = 0x1000 };
+	const struct request r = { .machine = &m, .image = &img };
+	struct error e = { 0 };
+
+	CASE("stub: a kernel shorter than what goes to 0 has none");
+	want_u64("bytes", 0, arch_ppc64.stub(&r, 0x4000000, 0x5000000, 0, out));
+	CASE("run in place: a kernel shorter than what goes to 0");
+	want_error(ppc64_pin(&img, "vmlinux", &m, &e), &e, FAIL_UNSUPPORTED,
+		   "run in place: no __run_at_load: vmlinux");
+}
+
+/* What the next kernel is told of pieces that are there, and of none that is not: the reader may
+ * leave them out.
+ */
+static void told(void)
+{
+	static const struct {
+		const char *caption;
+		enum piece missing;
+		bool tree, core, backup;
+	} missing[] = {
+		{ "all are there", INITRD, true, true, true },
+		{ "no tree", TREE, false, true, true },
+		{ "no stub", STUB, true, true, false },
+		{ "no core header", CORE, true, false, false },
+	};
+	struct chosen was;
+	struct server s;
+	struct plan p;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(missing); i++) {
+		CASE("told of its pieces: %s", missing[i].caption);
+		start(&s, true);
+		if (!plan_make(&s.r, &p, &(struct error){ 0 }))
+			abort();
+		was = p.chosen;
+		p.chosen.tree_start = p.chosen.elfcorehdr.start = p.chosen.backup.start = 0;
+		piece(&p, missing[i].missing)->piece = KERNEL;
+		plan_tell(&p, &s.r);
+		want_u64("tree", missing[i].tree ? was.tree_start : 0, p.chosen.tree_start);
+		want_u64("core header", missing[i].core ? was.elfcorehdr.start : 0,
+			 p.chosen.elfcorehdr.start);
+		want_u64("first 64 KiB", missing[i].backup ? was.backup.start : 0,
+			 p.chosen.backup.start);
+		plan_free(&p);
+		end(&s);
+	}
+}
+
 /* A crash kernel's plan, which the running kernel keeps true, with one more allocation each time.
  */
 static void hotplug(void)
@@ -476,6 +569,8 @@ void test_ppc64_check(void)
 	hotplug();
 
 	stubs();
+	short_kernels();
+	told();
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		spoiled(&rows[i]);
 	kept();

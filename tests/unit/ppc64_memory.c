@@ -163,10 +163,22 @@ static const struct row {
 	  HEAD END_1G "ibm,opal { dump { mpipl-boot; }; }; " MEM("0 0 0 20000000") "};",
 	  "0-20000000", "0-2000000", 0x20000000, "" },
 	{ "an LPAR has a dump: all above the last of its real mode regions",
-	  HEAD END_1G "rtas { ibm,kernel-dump = <1 00030000 c " SECTION("00000001", "0 0 0 1000")
+	  HEAD END_1G "rtas { ibm,kernel-dump = <1 00030000 c " SECTION("00000001", "0 0 0 60000000")
 		  SECTION("00000011", "0 0 0 20000000")
 			  SECTION("00000011", "0 40000000 0 8000000") ">; }; " MEM("0 0 1 0") "};",
 	  "0-100000000", "0-2000000, 48000000-100000000", 1ull << 32, "" },
+	{ "an LPAR has a dump: the lower of its real mode regions comes last",
+	  HEAD END_1G "rtas { ibm,kernel-dump = <1 00020000 c " SECTION("00000011", "0 0 0 20000000")
+		  SECTION("00000011", "0 0 0 8000000") ">; }; " MEM("0 0 1 0") "};",
+	  "0-100000000", "0-2000000, 20000000-100000000", 1ull << 32, "" },
+	{ "an LPAR has a dump whose only region ends before its place: all above 320 MiB",
+	  HEAD END_1G "rtas { ibm,kernel-dump = <1 00010000 c 1 00110000 0>; }; " MEM(
+		  "0 0 1 0") "};",
+	  "0-100000000", "0-2000000, 14000000-100000000", 1ull << 32, "" },
+	{ "the same before its size",
+	  HEAD END_1G "rtas { ibm,kernel-dump = <1 00010000 c 1 00110000 0 8000000 0>; }; " MEM(
+		  "0 0 1 0") "};",
+	  "0-100000000", "0-2000000, 14000000-100000000", 1ull << 32, "" },
 	{ "an LPAR has a dump without sections: all above 320 MiB",
 	  HEAD END_1G "rtas { ibm,kernel-dump = <1 0 28>; }; " MEM("0 0 1 0") "};", "0-100000000",
 	  "0-2000000, 14000000-100000000", 1ull << 32, "" },
@@ -310,6 +322,7 @@ static void mem_words(void)
 		{ "mem=1G\tmem=2G\n", 2 * GIB },
 		{ "mem=1G -- mem=2G", GIB },
 		{ "mem=1G --x mem=2G", 2 * GIB },
+		{ "mem=1G ro mem=2G", 2 * GIB },
 		{ "\"mem=1G\"", GIB },
 		{ "mem=\"1G\"", GIB },
 		{ "word=\"two mem=1G words\" x", 0 },

@@ -31,7 +31,7 @@
 		X(arm64_image) X(arm64_memory) X(ppc64_image) X(ppc64_memory) X(tree) X(memory)    \
 			X(merge) X(overlay) X(chosen) X(flatten) X(redact) X(arch) X(plan)         \
 				X(plan_check) X(print) X(elfcorehdr) X(ppc64_crash) X(unpack)      \
-					X(unwrap) X(ppc64_check) X(trees)
+					X(unwrap) X(ppc64_check) X(ppc64_place) X(trees)
 #define ROOM_DECLARE(name) void test_##name(void);
 ROOMS(ROOM_DECLARE)
 #undef ROOM_DECLARE

@@ -59,14 +59,18 @@ def memory(tree):
     return union(ram), rma, device
 
 
-def firmware(tree):
-    """What stays firmware's, and must be reserved in the next tree too."""
+def usable_firmware(tree):
+    """What of firmware's a crash kernel is told to use (ranges.c, get_usable_memory_ranges)."""
     out = tree.region("/rtas", "linux,rtas-base", "rtas-size")
     out += tree.region("/ibm,opal", "opal-base-address", "opal-runtime-size")
-    out += tree.pairs("/", "reserved-ranges")
     for path in tree.node:
         out += tree.region(path, "linux,tce-base", "linux,tce-size")
     return out
+
+
+def firmware(tree):
+    """What stays firmware's, and must be reserved in the next tree too."""
+    return usable_firmware(tree) + tree.pairs("/", "reserved-ranges")
 
 
 def dump_start(tree):
@@ -92,7 +96,7 @@ def check_limits(p):
     ram, region = p.now.memory(), p.old.region("/chosen", "linux,crashkernel-base", "linux,crashkernel-size")
     usable = [(0, 1 << 64)]
     if p.crash:
-        usable = [(0, region[0][1])] + firmware(p.old)
+        usable = [(0, region[0][1])] + usable_firmware(p.old)
     total = sum(below([r], u[1]) - below([r], u[0]) for u in union(usable) for r in union(ram))
     mem = 0
     for word in words(p.said["cmdline"]):
