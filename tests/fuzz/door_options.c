@@ -7,6 +7,7 @@
 #include "src/method.h"
 #include "src/options.h"
 
+#include <libfdt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,14 +32,15 @@ void door_options(struct span in)
 {
 	char *words = malloc(in.len + 1), *argv[ARGS + 1], *at = words;
 	static char name[] = "kexec";
-	struct machine m = { .arch = &arch_arm64, .has_load = true };
+	static uint8_t fdt[256];
+	struct machine m = { .arch = &arch_arm64, .has_load = true, .fdt = { fdt, sizeof(fdt) } };
 	struct error e = { 0 };
 	struct options o;
 	struct method c;
 	int argc = 1;
 	bool ok;
 
-	if (!words)
+	if (!words || fdt_create_empty_tree(fdt, sizeof(fdt)))
 		abort();
 	if (in.len)
 		memcpy(words, in.p, in.len);

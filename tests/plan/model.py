@@ -11,7 +11,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from common import CRASH, OURS, STALE_CHOSEN, Plan, overlap, read, report, rule  # noqa: E402
+from common import CRASH, OURS, STALE_CHOSEN, Plan, kept_reservations, overlap, read, report, rule  # noqa: E402
 
 MIB, GIB = 1 << 20, 1 << 30
 FREE_NAMES = {"Kernel code", "Kernel data", "Kernel bss", "Kernel rodata"}
@@ -113,7 +113,7 @@ def check(root, path, blob):
     p = Plan(root, path, blob)
     rule(p.said["arch"] == "arm64", "the plan is for another machine")
     ram, no, regions = iomem(read(root, "proc/iomem").decode())
-    no = without_initrd(no, p.old, p.page) + lpi_tables(root)
+    no = without_initrd(no, p.old, p.page) + lpi_tables(root) + kept_reservations(p.old, 0) + p.old.pools()
     if p.old.efi():
         no += unknown_to_efi(root, read(root, "proc/iomem").decode())
         no += p.old.region("/chosen", "linux,uefi-mmap-start", "linux,uefi-mmap-size")
