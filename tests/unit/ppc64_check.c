@@ -100,16 +100,18 @@ ROW(mem_below_kernel) { (void)s; p->chosen.cmdline = "mem=0x3fffffff"; }
 ROW(ram_to_16m) { (void)p; put_be32((uint8_t *)fdt_getprop_w(p->tree.blob, fdt_path_offset(p->tree.blob, "/memory@0"), "reg", NULL) + 12, 0x3ffff000); (void)s; }
 ROW(mem_over_lacking) { ram_to_16m(p, s); p->chosen.cmdline = "mem=4G"; }
 /* A crash kernel's region ends 12 MiB lower, and firmware holds some memory above. */
-static void firmware_above(struct server *s, uint64_t mib, const char *last)
+static void firmware_above(struct plan *p, struct server *s, uint64_t mib, const char *last)
 {
+	/* the tree tells of all memory */
+	fdt_nop_property(p->tree.blob, fdt_path_offset(p->tree.blob, "/memory@0"), ppc64_usable);
 	s->m.crash.region.end -= 12 * MIB;
 	add(&s->m.reserved, 0x38000000, 0x38800000, ppc64_tce);
 	add(&s->m.reserved, 0x38000000, 0x38400000, ppc64_opal);
 	add(&s->m.reserved, 0x38400000, 0x38000000 + mib * MIB, last);
 }
-ROW(firmware_enough) { (void)p; firmware_above(s, 12, ppc64_rtas); }
-ROW(firmware_lacking) { (void)p; firmware_above(s, 11, ppc64_rtas); }
-ROW(firmware_untold) { (void)p; firmware_above(s, 12, ppc64_reserved); }
+ROW(firmware_enough) { firmware_above(p, s, 12, ppc64_rtas); }
+ROW(firmware_lacking) { firmware_above(p, s, 11, ppc64_rtas); }
+ROW(firmware_untold) { firmware_above(p, s, 12, ppc64_reserved); }
 ROW(no_tree) { (void)s; piece(p, TREE)->piece = STUB; }
 ROW(tree_odd) { (void)s; piece(p, TREE)->at.start += 4; }
 ROW(no_kernel) { (void)s; while (piece(p, KERNEL)) piece(p, KERNEL)->piece = INITRD; }

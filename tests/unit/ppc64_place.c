@@ -15,9 +15,9 @@
 
 /* 256 MiB that real mode reaches, and 768 MiB more: the first range of the node is the RMA. */
 #define RMA MEM("0 0 0 10000000 0 10000000 0 30000000")
-#define DYNAMIC                                                                                    \
+#define DYNAMIC(at)                                                                                \
 	"ibm,dynamic-reconfiguration-memory { ibm,lmb-size = <0 1000000>; ibm,dynamic-memory = "   \
-	"<1 0 e000000 1 0 0 8>; }; "
+	"<1 0 " at " 1 0 0 8>; }; "
 /* A node of 64 ranges, the first of them the RMA, and one in the list: the 65th makes a set grow.
  */
 #define RANGE(d) "0 " d "000000 0 1000000 "
@@ -25,8 +25,10 @@
 	RANGE(d "1")                                                                               \
 	RANGE(d "2")                                                                               \
 	RANGE(d "3")                                                                               \
-	RANGE(d "4") RANGE(d "5") RANGE(d "6") RANGE(d "7") RANGE(d "8") RANGE(d "9") RANGE(d "a") \
-		RANGE(d "b") RANGE(d "c") RANGE(d "d") RANGE(d "e") RANGE(d "f")
+	RANGE(d "4")                                                                               \
+	RANGE(d "5")                                                                               \
+	RANGE(d "6") RANGE(d "7") RANGE(d "8") RANGE(d "9") RANGE(d "a") RANGE(d "b") RANGE(d "c") \
+		RANGE(d "d") RANGE(d "e") RANGE(d "f")
 #define ROW16(d) RANGE(d "0") ROW15(d)
 #define MANY                                                                                       \
 	MEM("0 0 0 11000000 " ROW15("1") ROW16("2") ROW16("3") ROW16("4"))                         \
@@ -111,7 +113,7 @@ static const struct row {
 		      "8fd0000-8fe0000" },
 	{ .caption = "a user's tree that has less of the memory, and dynamic memory of it",
 	  .tree = HEAD CHOSEN(REGION("8000000", "4000000")) RMA "};",
-	  .dtb = HEAD CHOSEN("") MEM("0 0 0 e000000") DYNAMIC "};",
+	  .dtb = HEAD CHOSEN("") MEM("0 0 0 e000000") DYNAMIC("e000000") "};",
 	  .memsz = 16 * MIB,
 	  .initrd = 5000,
 	  .expected = "kernel e000000-f000000, initrd dff0000-e000000, tree dfe0000-dff0000, stub "
@@ -164,18 +166,19 @@ static const struct row {
 	  .memsz = 16 * MIB,
 	  .expected = "kernel c000000-d000000, tree fff0000-10000000, stub ffd0000-fff0000, core "
 		      "ffc0000-ffd0000" },
-	{ .caption = "a crash kernel, and above its region a gap and 8 MiB that RTAS holds: just "
+	{ .caption = "a crash kernel, and above its region a gap and 8 MiB of dynamic memory that "
+		     "RTAS holds: just "
 		     "enough, for its memory is counted in units of 16 MiB",
 	  .tree = HEAD
 		  CHOSEN("") "rtas { linux,rtas-base = <10000000>; rtas-size = <800000>; }; " MEM(
-			  "0 0 0 f800000 0 10000000 0 1000000") "};",
+			  "0 0 0 f800000") DYNAMIC("10000000") "};",
 	  .region = { 128 * MIB, 248 * MIB, NULL },
 	  .memsz = 16 * MIB,
 	  .expected = "kernel 8000000-9000000, tree f7f0000-f800000, stub f7d0000-f7f0000, "
 		      "core f7c0000-f7d0000" },
 	{ .caption = "the same in reserved-ranges, which it is not told to use",
-	  .tree = HEAD "reserved-ranges = <0 10000000 0 800000>; " CHOSEN("")
-		  MEM("0 0 0 f800000 0 10000000 0 1000000") "};",
+	  .tree = HEAD "reserved-ranges = <0 10000000 0 800000>; " CHOSEN("") MEM("0 0 0 f800000")
+		  DYNAMIC("10000000") "};",
 	  .region = { 128 * MIB, 248 * MIB, NULL },
 	  .memsz = 16 * MIB,
 	  .expected = "kernel 8000000-9000000, tree eff0000-f000000, stub efd0000-eff0000, "
