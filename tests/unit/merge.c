@@ -171,6 +171,31 @@ static const struct row {
 	  "reserved-memory { #address-cells = <2>; #size-cells = <2>; a { reg = <0 5000 0 1000>; "
 	  "}; }; };" },
 
+	{ "the same without one of the cells",
+	  "/ { " CELLS "chosen { }; " MEM "reserved-memory { #address-cells = <2>; ranges; }; };",
+	  "/ { " CELLS MEM AREAS "a@5 { reg = <0 5000 0 1000>; }; }; };",
+	  "@5000+1000; / { " CELLS "chosen { }; " MEM
+	  "reserved-memory { #address-cells = <2>; ranges; }; };" },
+	{ "the same with addresses of one cell, and with sizes of one",
+	  "/ { " CELLS "chosen { }; " MEM
+	  "reserved-memory { #address-cells = <1>; #size-cells = <2>; ranges; }; };",
+	  "/ { " CELLS MEM AREAS "a@5 { reg = <0 5000 0 1000>; }; }; };",
+	  "@5000+1000; / { " CELLS "chosen { }; " MEM
+	  "reserved-memory { #address-cells = <1>; #size-cells = <2>; ranges; }; };" },
+	{ "the same with sizes of one cell",
+	  "/ { " CELLS "chosen { }; " MEM
+	  "reserved-memory { #address-cells = <2>; #size-cells = <1>; ranges; }; };",
+	  "/ { " CELLS MEM AREAS "a@5 { reg = <0 5000 0 1000>; }; }; };",
+	  "@5000+1000; / { " CELLS "chosen { }; " MEM
+	  "reserved-memory { #address-cells = <2>; #size-cells = <1>; ranges; }; };" },
+	{ "memory and an area that are switched on in so many letters",
+	  "/ { " CELLS "chosen { }; memory@9 { device_type = \"memory\"; status = \"okay\"; "
+	  "reg = <0 40000000 0 1000>; }; };",
+	  "/ { " CELLS MEM AREAS "a@5 { status = \"okay\"; reg = <0 5000 0 1000>; }; }; };",
+	  "/ { " CELLS AREAS_MADE "a@5 { reg = <0 5000 0 1000>; status = \"okay\"; }; }; chosen { "
+	  "}; memory@9 { device_type = \"memory\"; status = \"okay\"; reg = <0 40000000 0 1000>; "
+	  "}; };" },
+
 	/* two versions of the same board's tree */
 	{ "no-map memory that the file has in part, and a reservation of its header: the rest",
 	  "@7000+1000; @9000+1000; / { " CELLS "chosen { }; " MEM AREAS
@@ -229,6 +254,15 @@ static const struct row {
 	  "40000000 0 800>; reg = <0 40000000 0 1000>; }; };",
 	  "/ { " SAME "#address-cells = <1>; #size-cells = <1>; memory@4 { reg = <40000000 800>; "
 	  "device_type = \"memory\"; }; chosen { }; };" },
+	{ "the same, where the file has fewer cells of size only",
+	  "/ { " SAME "#address-cells = <2>; #size-cells = <1>; chosen { }; };",
+	  "/ { " SAME CELLS MEM "};",
+	  "/ { " SAME
+	  "#address-cells = <2>; #size-cells = <1>; memory@4 { reg = <0 40000000 1000>; "
+	  "device_type = \"memory\"; }; chosen { }; };" },
+	{ "memory of a machine that does not say which it is: the file's stays",
+	  "/ { " SAME CELLS "chosen { }; " OTHER "};", "/ { " CELLS MEM "};",
+	  "/ { " SAME CELLS "chosen { }; " OTHER "};" },
 	{ "another machine's memory stays, for what a check has to say",
 	  "/ { compatible = \"w,b\"; " CELLS "chosen { }; " OTHER "};", "/ { " SAME CELLS MEM "};",
 	  "/ { compatible = \"w,b\"; " CELLS "chosen { }; " OTHER "};" },
@@ -247,6 +281,22 @@ static const struct row {
 	{ "none of another machine's", "/ { compatible = \"w,b\"; " CELLS "chosen { }; " MEM "};",
 	  "/ { " SAME "serial-number = \"17\"; " CELLS MEM "};",
 	  "/ { compatible = \"w,b\"; " CELLS "chosen { }; " MEM "};" },
+};
+
+/* Areas that take more than the room that is made for each: in their names, in their properties. */
+#define LONG "a-long-name-of-an-area-that-nobody-would-give-to-it-"
+static const struct row large[] = {
+	{ .caption = "an area with a name of 150 letters",
+	  .given = "/ { " CELLS "chosen { }; " MEM AREAS "}; };",
+	  .own = "/ { " CELLS MEM AREAS LONG LONG LONG " { reg = <0 5000 0 1000>; }; }; };",
+	  .expected = "/ { " CELLS "chosen { }; " MEM AREAS LONG LONG LONG
+		      " { reg = <0 5000 0 1000>; }; }; };" },
+	{ .caption = "an area with a property of 150 letters",
+	  .given = "/ { " CELLS "chosen { }; " MEM AREAS "}; };",
+	  .own = "/ { " CELLS MEM AREAS "a { compatible = \"" LONG LONG LONG
+		 "\"; reg = <0 5000 0 1000 0 7000 0 1000>; }; }; };",
+	  .expected = "@7000+1000; / { " CELLS "chosen { }; " MEM AREAS
+		      "a { reg = <0 5000 0 1000>; compatible = \"" LONG LONG LONG "\"; }; }; };" },
 };
 
 /* Of a target whose firmware moves from boot to boot. */
@@ -365,6 +415,44 @@ static void many_places(void)
 	note_free(&given);
 }
 
+#define ONE_CELL "#address-cells = <1>; #size-cells = <1>; "
+#define TOO_FEW	 "use the device tree: #address-cells are too few for this machine's memory: x.dtb"
+
+/* A file for this machine whose cells do not do for its memory. */
+static void few_cells(void)
+{
+	static const struct {
+		const char *caption, *cells, *reg;
+		bool fit;
+	} few[] = {
+		{ "an address of 32 bits", ONE_CELL, "0 ffff0000 0 10000", true },
+		{ "an address of 33 bits", ONE_CELL, "1 0 0 10000", false },
+		{ "a size of 32 bits", ONE_CELL, "0 40000000 0 ffff0000", true },
+		{ "a size of 33 bits", ONE_CELL, "0 40000000 1 0", false },
+		{ "the first of two", ONE_CELL, "1 0 0 10000 0 40000000 0 10000", false },
+		{ "three cells", "#address-cells = <3>; #size-cells = <1>; ", "0 40000000 0 10000",
+		  false },
+	};
+	char note[300];
+	struct span given, own;
+	struct error e;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(few); i++) {
+		CASE("merge: cells that do not do for memory: %s", few[i].caption);
+		snprintf(note, sizeof(note), "/ { " SAME "%schosen { }; };", few[i].cells);
+		given = note_tree(note);
+		snprintf(note, sizeof(note),
+			 "/ { " SAME CELLS "memory@4 { device_type = \"memory\"; reg = <%s>; }; };",
+			 few[i].reg);
+		own = note_tree(note);
+		want_error(merge(given, own, merge_slack(own), -1, &e), &e,
+			   few[i].fit ? FAIL_NONE : FAIL_TREE, few[i].fit ? "" : TOO_FEW);
+		note_free(&given);
+		note_free(&own);
+	}
+}
+
 static void refusals(void)
 {
 	static const struct {
@@ -422,6 +510,59 @@ static void deep(void)
 	note_free(&given);
 }
 
+/* As deep as that no MAC address is looked for. */
+static void deep_addresses(void)
+{
+	struct span given = note_tree("/ { " SAME CELLS MEM "};"), own;
+	struct strbuf t = STRBUF_GROWING;
+	struct error e;
+	unsigned i;
+
+	CASE("merge: a MAC address too deep");
+	strbuf_printf(&t, "/ { " SAME CELLS MEM);
+	for (i = 0; i < MERGE_DEPTH; i++)
+		strbuf_printf(&t, "n { ");
+	strbuf_printf(&t, "mac-address = [01]; ");
+	for (i = 0; i < MERGE_DEPTH; i++)
+		strbuf_printf(&t, "}; ");
+	strbuf_printf(&t, "};");
+	own = note_tree(t.p);
+	want_error(merge(given, own, merge_slack(own), -1, &e), &e, FAIL_NONE, "");
+	strbuf_free(&t);
+	note_free(&own);
+	note_free(&given);
+}
+
+/* Whatever lacks room or memory says so, and with enough it goes in. */
+static void poor(const struct row *r, size_t n)
+{
+	struct error e;
+	size_t room;
+	bool ok;
+	long calls;
+
+	for (; n; n--, r++) {
+		struct span given = note_tree(r->given), own = note_tree(r->own);
+
+		CASE("merge: without room for some of it: %s", r->caption);
+		for (room = 0, ok = false; room <= merge_slack(own) && !ok; room += 4) {
+			ok = merge(given, own, room, -1, &e);
+			want_error(ok, &e, ok ? FAIL_NONE : FAIL_TREE,
+				   ok ? "" : "merge the device tree: FDT_ERR_NOSPACE: x.dtb");
+		}
+		want(ok, "with room it goes in");
+		CASE("merge: out of memory: %s", r->caption);
+		for (calls = 0, ok = false; calls < 40 && !ok; calls++) {
+			ok = merge(given, own, merge_slack(own), calls, &e);
+			want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY,
+				   ok ? "" : "go on: out of memory");
+		}
+		want(ok, "with memory it goes in");
+		note_free(&given);
+		note_free(&own);
+	}
+}
+
 static void walk(const struct row *r, size_t n, bool always)
 {
 	static const char *const firmware[] = { "/psci", "/firmware/optee", NULL };
@@ -451,6 +592,12 @@ void test_merge(void)
 
 	walk(rows, ARRAY_SIZE(rows), false);
 	walk(moves, ARRAY_SIZE(moves), true);
+	poor(rows, ARRAY_SIZE(rows));
+	poor(moves, ARRAY_SIZE(moves));
+	walk(large, ARRAY_SIZE(large), false);
+	poor(large, ARRAY_SIZE(large));
+	few_cells();
+	deep_addresses();
 	for (i = 0; i < ARRAY_SIZE(machines); i++) {
 		struct span given = note_tree(machines[i].given), own = note_tree(machines[i].own);
 

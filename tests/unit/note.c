@@ -9,6 +9,9 @@
 
 #define NOTE_CAP (256 << 10)
 
+/* bytes of a name, with its NUL */
+#define WORD_MAX 200
+
 static void sound(bool ok, const char *at)
 {
 	if (ok)
@@ -31,11 +34,11 @@ static const char *expect(const char *p, char c)
 	return skip(p + 1);
 }
 
-static const char *take_word(const char *p, char word[64])
+static const char *take_word(const char *p, char word[WORD_MAX])
 {
 	size_t n = strcspn(p, " ;={");
 
-	sound(n > 0 && n < 64, p);
+	sound(n > 0 && n < WORD_MAX, p);
 	memcpy(word, p, n);
 	word[n] = '\0';
 	return skip(p + n);
@@ -81,7 +84,7 @@ struct span note_tree(const char *note)
 	uint8_t *blob = malloc(NOTE_CAP);
 	bool nodes = false;
 	const char *p = skip(note);
-	char word[64], *end;
+	char word[WORD_MAX], *end;
 	uint64_t start;
 	size_t len;
 

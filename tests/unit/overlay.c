@@ -224,6 +224,12 @@ static const struct row {
 	{ "__fixups__: itself", BASE, FIXUP("\"/__fixups__:b:0\"") },
 	{ "__fixups__: a phandle", BASE, FIXUP("\"/f/__overlay__:phandle:0\"") },
 	{ "__fixups__: an old phandle", BASE, FIXUP("\"/f/__overlay__:linux,phandle:0\"") },
+#define PHANDLE(name)                                                                              \
+	"/ { f { target-path = \"/a\"; __overlay__ { n { " name " = <1>; }; }; }; "                \
+	"__fixups__ { b = \"/f/__overlay__/n:" name ":0\"; }; };",                                 \
+		NULL, APPLY("corrupt __fixups__"), ""
+	{ "__fixups__: a phandle that is there", BASE, PHANDLE("phandle") },
+	{ "__fixups__: an old phandle that is there", BASE, PHANDLE("linux,phandle") },
 	{ "__fixups__: no such property, as long as one", BASE, FIXUP("\"/f:target-bath:0\"") },
 	{ "__fixups__: a string without an end", BASE, FIXUP("[2f663a]") },
 	{ "__fixups__: nothing", BASE, FIXUP("[]") },
