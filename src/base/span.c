@@ -125,6 +125,18 @@ bool span_find(struct span s, const char *word, struct span *after)
 	return false;
 }
 
+uint64_t span_find_number(struct span s, const char *word)
+{
+	uint64_t v = 0;
+
+	if (!span_find(s, word, &s))
+		return 0;
+	while (span_skip_prefix(&s, " "))
+		;
+	span_parse_number(&s, 10, &v);
+	return v;
+}
+
 void put_le32(uint8_t *p, uint32_t v)
 {
 	unsigned i;

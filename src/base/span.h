@@ -46,6 +46,9 @@ bool span_parse_address(struct span *s, uint64_t *v);
  */
 bool span_find(struct span s, const char *word, struct span *after);
 
+/* The decimal number after a word in s and any spaces; 0 when it is not there. */
+uint64_t span_find_number(struct span s, const char *word);
+
 /* Writes into a caller's array. */
 void put_le32(uint8_t *p, uint32_t v);
 void put_le64(uint8_t *p, uint64_t v);

@@ -116,10 +116,32 @@ static void append_name(struct strbuf *t, const char *name)
 	strbuf_append_printable(t, name);
 }
 
-static void strbuf_append_number(struct strbuf *t, const struct spec *s, unsigned long long v,
-				 bool minus)
+/* The argument, which a signed conversion makes a number without its sign. */
+static unsigned long long read_number(const struct spec *s, va_list *ap, bool *minus)
+{
+	const bool is_signed = s->kind == 'd';
+	unsigned long long v;
+
+	switch (s->longs) {
+	case 0:
+		v = (unsigned long long)va_arg(*ap, int);
+		v = is_signed ? v : (unsigned)v;
+		break;
+	case 1:
+		v = (unsigned long long)va_arg(*ap, long);
+		v = is_signed ? v : (unsigned long)v;
+		break;
+	default: v = va_arg(*ap, unsigned long long);
+	}
+	*minus = is_signed && (long long)v < 0;
+	return *minus ? 0 - v : v;
+}
+
+static void strbuf_append_number(struct strbuf *t, const struct spec *s, va_list *ap)
 {
 	const unsigned base = s->kind == 'x' ? 16 : 10;
+	bool minus;
+	unsigned long long v = read_number(s, ap, &minus);
 	char digits[24];
 	size_t at = sizeof(digits);
 
@@ -132,25 +154,6 @@ static void strbuf_append_number(struct strbuf *t, const struct spec *s, unsigne
 	if (minus)
 		digits[--at] = '-';
 	strbuf_append_padded(t, s, digits + at, sizeof(digits) - at);
-}
-
-static unsigned long long spec_unsigned(const struct spec *s, va_list *ap)
-{
-	if (s->longs == 0)
-		return va_arg(*ap, unsigned);
-	return s->longs == 1 ? va_arg(*ap, unsigned long) : va_arg(*ap, unsigned long long);
-}
-
-static void strbuf_append_signed(struct strbuf *t, const struct spec *s, va_list *ap)
-{
-	long long v;
-
-	if (s->longs == 0)
-		v = va_arg(*ap, int);
-	else
-		v = s->longs == 1 ? va_arg(*ap, long) : va_arg(*ap, long long);
-	strbuf_append_number(t, s, v < 0 ? 0 - (unsigned long long)v : (unsigned long long)v,
-			     v < 0);
 }
 
 static void strbuf_append_spec(struct strbuf *t, const struct spec *s, va_list *ap)
@@ -170,9 +173,9 @@ static void strbuf_append_spec(struct strbuf *t, const struct spec *s, va_list *
 		c = (char)va_arg(*ap, int);
 		strbuf_append_padded(t, s, &c, 1);
 		break;
-	case 'd': strbuf_append_signed(t, s, ap); break;
+	case 'd':
 	case 'u':
-	case 'x': strbuf_append_number(t, s, spec_unsigned(s, ap), false); break;
+	case 'x': strbuf_append_number(t, s, ap); break;
 	default: strbuf_append(t, &s->kind, 1); /* %% */
 	}
 }
@@ -207,21 +210,20 @@ void strbuf_printf(struct strbuf *t, const char *format, ...)
 
 const char *format_size(char buf[FORMAT_SIZE_MAX], uint64_t bytes)
 {
-	static const char *const unit[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
 	struct strbuf t = strbuf_fixed(buf, FORMAT_SIZE_MAX);
-	unsigned i = 0, shift = 10;
+	unsigned i = 0, tenths;
+	uint64_t part = 0;
 
-	if (bytes < 1024) {
-		strbuf_printf(&t, "%u B", (unsigned)bytes);
-		return buf;
-	}
-	for (; i + 1 < ARRAY_SIZE(unit) && bytes >> shift >= 1024; i++)
-		shift += 10;
-	strbuf_printf(&t, "%u", (unsigned)(bytes >> shift));
-	bytes = (bytes >> (shift - 10)) % 1024 * 10 / 1024;
-	if (bytes)
-		strbuf_printf(&t, ".%u", (unsigned)bytes);
-	strbuf_printf(&t, " %s", unit[i]);
+	for (; bytes >= 1024; bytes /= 1024, i++)
+		part = bytes % 1024;
+	strbuf_printf(&t, "%u", (unsigned)bytes);
+	tenths = (unsigned)(part * 10 / 1024);
+	if (tenths)
+		strbuf_printf(&t, ".%u", tenths);
+	if (i)
+		strbuf_printf(&t, " %ciB", "KMGTPE"[i - 1]);
+	else
+		strbuf_printf(&t, " B");
 	return buf;
 }
 

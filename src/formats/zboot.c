@@ -17,8 +17,7 @@ bool zboot_is(struct span file)
 
 bool zboot_payload(struct span file, const char *name, struct span *payload, struct error *e)
 {
-	char kind[KIND_LENGTH + 1] = "", show[KIND_LENGTH + 1];
-	struct strbuf t = strbuf_fixed(show, sizeof(show));
+	char kind[KIND_LENGTH + 1] = "";
 	uint32_t at, size;
 
 	if (!span_le32(file, PAYLOAD_AT, &at) || !span_le32(file, PAYLOAD_AT + 4, &size) ||
@@ -28,7 +27,7 @@ bool zboot_payload(struct span file, const char *name, struct span *payload, str
 	if (unpack_format(*payload))
 		return true;
 	memcpy(kind, file.p + KIND_AT, KIND_LENGTH);
-	strbuf_append_printable(&t, kind);
 	return fail(e, FAIL_UNSUPPORTED,
-		    "load the kernel: unknown compression in EFI zboot (%s): %s", show, name);
+		    "load the kernel: unknown compression in EFI zboot (%.*s): %s", AS_NAME, kind,
+		    name);
 }

@@ -6,13 +6,8 @@
 /* The number after the word, in pages, as bytes; 0 when it is not there. */
 static uint64_t pages(struct span s, const char *word, uint32_t page_size)
 {
-	uint64_t v = 0;
+	const uint64_t v = span_find_number(s, word);
 
-	if (!span_find(s, word, &s))
-		return 0;
-	while (span_skip_prefix(&s, " "))
-		;
-	span_parse_number(&s, 10, &v);
 	return v > UINT64_MAX / page_size ? 0 : v * page_size;
 }
 

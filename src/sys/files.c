@@ -138,18 +138,6 @@ static int make_folders(char *name)
 	return 0;
 }
 
-/* Directories for `name`, and nothing there: a file of before may be anybody's to read, a link may lead
- * anywhere. Returns 0 or errno.
- */
-static int clear_place(char *name)
-{
-	const int err = make_folders(name);
-
-	if (!err)
-		unlink(name);
-	return err;
-}
-
 bool files_save(const char *dir, const char *path, struct span bytes, struct error *e)
 {
 	const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (dir ? O_EXCL : O_TRUNC);
@@ -161,9 +149,11 @@ bool files_save(const char *dir, const char *path, struct span bytes, struct err
 	if (t.truncated)
 		return fail_write(path, ENAMETOOLONG, e);
 	if (dir)
-		err = clear_place(name);
+		err = make_folders(name);
 	if (err)
 		return fail_write(name, err, e);
+	if (dir) /* what is there may be anybody's to read, and a link lead anywhere */
+		unlink(name);
 	fd = open(name, flags, 0600);
 	if (fd < 0)
 		return fail_write(name, errno, e);

@@ -31,9 +31,9 @@ void files_log(int root, const char *path, size_t limit, const char *word, struc
 /* Writes all of it to a descriptor, in spite of short writes. Returns 0 or errno. */
 int files_write(int fd, const void *p, size_t len);
 
-/* Makes a file holding these bytes, which nobody but its owner can read: dir/path, with the directories
- * on its way, in place of one that is there; or path as it is when dir is NULL, which may be a pipe.
- * Errors: FAIL_FILE.
+/* Makes a file holding these bytes, which nobody but its owner can read: dir/path, with the
+ * directories on its way, in place of one that is there; or path as it is when dir is NULL, which
+ * may be a pipe. Errors: FAIL_FILE.
  */
 bool files_save(const char *dir, const char *path, struct span bytes, struct error *e);
 

@@ -21,20 +21,6 @@ bool probe_fail_read(const char *path, int err, struct error *e)
 	return hint(e, "nothing was done: run kexec-lite as root");
 }
 
-/* "MemTotal:    8000 kB" in bytes; 0 when the line is not there. */
-static uint64_t meminfo(const struct strbuf *t, const char *name)
-{
-	struct span s;
-	uint64_t kb = 0;
-
-	if (!span_find(strbuf_span(t), name, &s))
-		return 0;
-	while (span_skip_prefix(&s, " "))
-		;
-	span_parse_number(&s, 10, &kb);
-	return kb * 1024;
-}
-
 static bool probe_cmdline(int root, struct machine *m, struct error *e)
 {
 	int err = files_read(root, "proc/cmdline", 65536, &m->cmdline);
@@ -72,9 +58,10 @@ static bool probe_meminfo(int root, struct machine *m, struct error *e)
 	struct strbuf info = STRBUF_GROWING;
 	int err = files_read(root, "proc/meminfo", 65536, &info);
 
-	m->mem_total = meminfo(&info, "MemTotal:");
-	m->mem_available = meminfo(&info, "MemAvailable:");
-	m->corrupted = meminfo(&info, "HardwareCorrupted:");
+	/* "MemTotal:    8000 kB" */
+	m->mem_total = span_find_number(strbuf_span(&info), "MemTotal:") * 1024;
+	m->mem_available = span_find_number(strbuf_span(&info), "MemAvailable:") * 1024;
+	m->corrupted = span_find_number(strbuf_span(&info), "HardwareCorrupted:") * 1024;
 	strbuf_free(&info);
 	return !err || err == ENOENT || probe_fail_read("proc/meminfo", err, e);
 }

@@ -129,26 +129,15 @@ static struct span system_value(const struct strbuf *t, const char *name)
 	return value;
 }
 
-static uint64_t system_number(const struct strbuf *t, const char *name)
-{
-	struct span s = system_value(t, name);
-	uint64_t v = 0;
-
-	span_parse_number(&s, 10, &v);
-	return v;
-}
-
 /* A capture may be anybody's, and its strings are shown: they are made fit for a terminal here. */
 static void system_string(const struct strbuf *t, const char *name, char out[65])
 {
-	struct span s = system_value(t, name);
-	struct strbuf o = strbuf_fixed(out, 65);
-	char c[2] = "";
+	const struct span s = system_value(t, name);
+	char raw[65];
+	struct strbuf r = strbuf_fixed(raw, sizeof(raw)), o = strbuf_fixed(out, 65);
 
-	for (; s.len && *s.p && !o.truncated; s = (struct span){ s.p + 1, s.len - 1 }) {
-		c[0] = (char)*s.p;
-		strbuf_append_printable(&o, c);
-	}
+	strbuf_append(&r, s.p, s.len);
+	strbuf_append_printable(&o, raw);
 }
 
 static bool probe_captured(int root, struct machine *m, struct error *e)
@@ -166,8 +155,8 @@ static bool probe_captured(int root, struct machine *m, struct error *e)
 	system_string(&t, "machine=", name);
 	system_string(&t, "release=", m->release);
 	ok = find_arch(m, name, e);
-	m->page_size = (uint32_t)system_number(&t, "page_size=");
-	m->fdt_total = (size_t)system_number(&t, "fdt_total=");
+	m->page_size = (uint32_t)span_find_number(strbuf_span(&t), "page_size=");
+	m->fdt_total = (size_t)span_find_number(strbuf_span(&t), "fdt_total=");
 	system_string(&t, "fdt_from=", m->fdt_name);
 	m->may_boot = true;
 	m->has_load = span_find(system_value(&t, "syscalls="), "kexec_load", NULL);

@@ -217,6 +217,12 @@ static void finds(void)
 	want(!span_find(text("ab"), "abc", NULL), "it is not found");
 	CASE("find: in nothing");
 	want(!span_find(text(""), "a", NULL), "it is not found");
+	CASE("find a number: after the word and spaces");
+	want_u64("number", 80, span_find_number(text("a: 7\nb:   80 kB"), "b:"));
+	CASE("find a number: no word, no digit after it, nothing after it");
+	want_u64("no word", 0, span_find_number(text("a: 7"), "b:"));
+	want_u64("no digit", 0, span_find_number(text("b: x7"), "b:"));
+	want_u64("nothing", 0, span_find_number(text("a: 7 b:"), "b:"));
 }
 
 void test_span(void)
