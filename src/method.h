@@ -10,11 +10,10 @@
 #include "src/plan/machine.h"
 
 struct method {
-	bool file_load;	 /* kexec_file_load; else kexec_load */
-	const char *why; /* for -d and --plan */
-	const char
-		*ignored_option; /* given, but the call cannot honour it, and need not; or NULL */
+	bool file_load;		    /* kexec_file_load; else kexec_load */
+	const char *why;	    /* for -d and --plan */
 	const char *refused_option; /* given, and the call cannot honour it; or NULL */
+	const char *ignored_option; /* the same, but it need not */
 	const char *risk;	    /* why the next kernel may not start with this call; or NULL */
 };
 

@@ -149,16 +149,13 @@ static bool find_bad(int fd, const struct segment *s, uint32_t page_size, struct
 /* Reserves what of the plan's places is bad: *found, if any is. */
 static bool reserve_bad(struct machine *m, int fd, const struct plan *p, bool *found)
 {
-	struct ranges bad = { 0 };
+	const size_t known = m->reserved.n;
 	bool ok = true;
 	size_t i;
 
 	for (i = 0; i < p->n && ok; i++)
-		ok = find_bad(fd, &p->seg[i], m->page_size, &bad);
-	for (i = 0; i < bad.n && ok; i++)
-		ok = ranges_add(&m->reserved, bad.v[i].start, bad.v[i].end, plan_poisoned);
-	*found = bad.n;
-	ranges_free(&bad);
+		ok = find_bad(fd, &p->seg[i], m->page_size, &m->reserved);
+	*found = m->reserved.n > known;
 	if (!ok || !*found)
 		return ok;
 	ranges_sort(&m->reserved);

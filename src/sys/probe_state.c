@@ -92,10 +92,8 @@ static bool find_arch(struct machine *m, const char *name, struct error *e)
 	if (m->arch)
 		return true;
 	fail(e, FAIL_MACHINE, "work on this machine: not built for it: %.*s", AS_NAME, name);
-	return hint(
-		e,
-		"nothing was done: there are builds for arm64 and ppc64le; others only plan, with "
-		"--plan --root DIR");
+	return hint(e, "nothing was done: there are builds for arm64 and ppc64le; others only plan,"
+		       " with --plan --root DIR");
 }
 
 static bool probe_live(struct machine *m, struct error *e)
