@@ -3,6 +3,7 @@
 
 #include "dt/read.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -72,18 +73,13 @@ static bool is_known_name(const char *name, size_t len)
 	return false;
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* What has a space in it is none of them, in whatever quotes it is. */
 static bool has_space(const char *word, size_t len)
 {
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		if (is_space(word[i]))
+		if (isspace((unsigned char)word[i]))
 			return true;
 	return false;
 }
@@ -112,7 +108,7 @@ void redact_cmdline(char *cmdline, size_t len)
 	for (at = 0; at <= len; at++) {
 		if (at < len && cmdline[at] == '"')
 			quoted = !quoted;
-		if (at < len && (quoted || !is_space(cmdline[at])))
+		if (at < len && (quoted || !isspace((unsigned char)cmdline[at])))
 			continue;
 		if (at > start && !is_known_word(cmdline + start, at - start))
 			memset(cmdline + start, 'x', at - start);

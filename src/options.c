@@ -281,23 +281,6 @@ void options_help(struct strbuf *t)
 		      "\nMore: man 8 kexec-lite. With a bug report send what --capture writes.\n");
 }
 
-static bool is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-/* The end of the word at s: a space outside of double quotes (kernel/params.c, next_arg). */
-static size_t word_length(const char *s)
-{
-	bool quoted = false;
-	size_t i;
-
-	for (i = 0; s[i] && (quoted || !is_space(s[i])); i++)
-		if (s[i] == '"')
-			quoted = !quoted;
-	return i;
-}
-
 /* Is the word of this name, in quotes or not? */
 static bool is_word(const char *word, const char *name)
 {
@@ -321,7 +304,7 @@ static bool ends_parameters(const char *word, size_t len)
 
 static const char *after_word(const char *word, size_t len)
 {
-	return word + len + is_space(word[len]);
+	return word + len + (word[len] != '\0');
 }
 
 /* Where the words for init start, their "--" included; the end when there are none. */

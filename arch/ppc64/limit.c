@@ -28,26 +28,18 @@ static uint64_t parse_size(const char *s)
 	return v;
 }
 
-/* The end of a word, which double quotes hold together (lib/cmdline.c, next_arg). */
-static const char *word_end(const char *s)
-{
-	bool quoted = false;
-
-	for (; *s && (quoted || !isspace((unsigned char)*s)); s++)
-		quoted ^= *s == '"';
-	return s;
-}
-
 uint64_t ppc64_mem_word(const char *line)
 {
 	uint64_t limit = 0;
 	const char *end;
+	size_t len;
 
 	for (;; line = end) {
 		while (isspace((unsigned char)*line))
 			line++;
-		end = word_end(line);
-		if (end == line || (end - line == 2 && strncmp(line, "--", 2) == 0))
+		len = word_length(line);
+		end = line + len;
+		if (!len || (len == 2 && strncmp(line, "--", 2) == 0))
 			return limit;
 		line += *line == '"';
 		if (strncmp(line, "mem=", 4) == 0)

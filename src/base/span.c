@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/base/span.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <string.h>
 
@@ -135,6 +136,16 @@ uint64_t span_find_number(struct span s, const char *word)
 		;
 	span_parse_number(&s, 10, &v);
 	return v;
+}
+
+size_t word_length(const char *s)
+{
+	bool quoted = false;
+	size_t i;
+
+	for (i = 0; s[i] && (quoted || !isspace((unsigned char)s[i])); i++)
+		quoted ^= s[i] == '"';
+	return i;
 }
 
 void put_le32(uint8_t *p, uint32_t v)

@@ -49,6 +49,11 @@ bool span_find(struct span s, const char *word, struct span *after);
 /* The decimal number after a word in s and any spaces; 0 when it is not there. */
 uint64_t span_find_number(struct span s, const char *word);
 
+/* Bytes of the word at s on a kernel's command line: to the next white space that is not inside of
+ * double quotes, or to the end (lib/cmdline.c, next_arg).
+ */
+size_t word_length(const char *s);
+
 /* Writes into a caller's array. */
 void put_le32(uint8_t *p, uint32_t v);
 void put_le64(uint8_t *p, uint64_t v);
