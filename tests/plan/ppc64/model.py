@@ -178,8 +178,10 @@ def check_copy_to_zero(p, kernel):
     """head_64.S: one that does not stay copies [0, _end) of itself to 0 before it reads the tree."""
     _, run0, _, _, loads = parts(kernel)
     files = sum(1 for _, filesz, _ in loads if filesz)
-    # told to stay its first page is a segment of its own; a copy of all parts does not tell
-    if not run0 or p.crash or len(p.kernel) != files:
+    # told to stay its first page is a segment of its own; a copy of all parts does not tell, nor one
+    # whose first part is no longer than that page
+    first = min((off, filesz) for off, filesz, _ in loads if filesz)[1]
+    if not run0 or p.crash or len(p.kernel) != files or first <= p.page:
         return
     end = -(-max(off + memsz for off, _, memsz in loads) // ALIGN) * ALIGN
     for s in p.segments:
