@@ -53,8 +53,10 @@ host_build() {
 cross_build() {
 	local root
 	root=$("$lab/packages" "cross-$1")
-	PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_LIBDIR=$root/usr/lib/$2/pkgconfig build BUILD="$out" \
-		CROSS_COMPILE="$2-" CPPFLAGS=--sysroot="$root" LDFLAGS=--sysroot="$root"
+	PKG_CONFIG_SYSROOT_DIR=$root PKG_CONFIG_LIBDIR=$root/usr/lib/$2/pkgconfig run build BUILD="$out" \
+		CROSS_COMPILE="$2-" CPPFLAGS=--sysroot="$root" LDFLAGS=--sysroot="$root" WERROR=1
+	same status "$status" 0
+	same warnings "$output" ""
 	dynamic "$out/kexec-lite"
 	grep -q "Machine: *$4" "$out.headers"
 	printf '#!/bin/sh\nexec qemu-%s-static -L %s %s "$@"\n' "$3" "$root" "$out/kexec-lite" >"$out/emulated"
