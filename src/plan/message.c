@@ -71,10 +71,11 @@ static bool encode_image(const struct image *img, const struct blobs *b, struct 
 {
 	size_t i;
 
-	m->image_flags = (img->bottom_up ? IMAGE_BOTTOM_UP : 0u) |
-			 (img->big_endian ? IMAGE_BIG_ENDIAN : 0u) |
-			 (img->fixed ? IMAGE_FIXED : 0u) | (img->run_flag ? IMAGE_RUN_FLAG : 0u) |
-			 (img->zeroes_bss ? IMAGE_ZEROES_BSS : 0u);
+	m->bottom_up = img->bottom_up;
+	m->big_endian = img->big_endian;
+	m->fixed = img->fixed;
+	m->run_flag = img->run_flag;
+	m->zeroes_bss = img->zeroes_bss;
 	m->image_page_size = img->page_size;
 	m->image_memsz = img->memsz;
 	m->image_align = img->align;
@@ -244,11 +245,11 @@ static bool decode_image(const struct message *m, const struct blobs *b, struct 
 		.offset = m->image_offset,
 		.entry = m->image_entry,
 		.page_size = m->image_page_size,
-		.bottom_up = m->image_flags & IMAGE_BOTTOM_UP,
-		.big_endian = m->image_flags & IMAGE_BIG_ENDIAN,
-		.fixed = m->image_flags & IMAGE_FIXED,
-		.run_flag = m->image_flags & IMAGE_RUN_FLAG,
-		.zeroes_bss = m->image_flags & IMAGE_ZEROES_BSS,
+		.bottom_up = m->bottom_up,
+		.big_endian = m->big_endian,
+		.fixed = m->fixed,
+		.run_flag = m->run_flag,
+		.zeroes_bss = m->zeroes_bss,
 	};
 	return decode_parts(m, b, kernel, img, e);
 }
@@ -316,18 +317,15 @@ static bool decode_segments(const struct message *m, const struct blobs *b, cons
 /* The stub is ours, and theirs must be the same. */
 static bool make_stub(struct plan *p, const struct request *r, struct error *e)
 {
-	const struct segment *tree = plan_segment(p, TREE);
+	const struct segment *tree = plan_segment(p, TREE), *stub = plan_segment(p, STUB);
 	struct span theirs;
-	size_t i;
 
-	for (i = 0; i < p->n && p->seg[i].piece != STUB; i++)
-		;
-	if (i == p->n || !tree)
+	if (!stub || !tree)
 		return true;
-	theirs = p->seg[i].data;
+	theirs = stub->data;
 	p->stub_len = r->machine->arch->stub(r, p->kernel, tree->at.start, p->chosen.backup.start,
 					     p->stub);
-	p->seg[i].data = (struct span){ p->stub, p->stub_len };
+	p->seg[stub - p->seg].data = (struct span){ p->stub, p->stub_len };
 	return (theirs.len == p->stub_len && span_equal_at(theirs, 0, p->stub, p->stub_len)) ||
 	       lie(e, "changed the stub");
 }

@@ -38,17 +38,10 @@ struct message_part {
 };
 
 enum { MESSAGE_NONE, MESSAGE_PLAN, MESSAGE_ERROR }; /* state */
-enum {
-	IMAGE_BOTTOM_UP = 1,
-	IMAGE_BIG_ENDIAN = 2,
-	IMAGE_FIXED = 4,
-	IMAGE_RUN_FLAG = 8,
-	IMAGE_ZEROES_BSS = 16
-};
 
 struct message {
 	uint32_t state;
-	uint32_t code; /* of an error, with text and hint */
+	uint32_t code;			     /* of an error, with text and hint */
 	uint32_t dtb_mismatch, dtb_unusable; /* of struct inputs */
 	uint32_t missing; /* the sandbox's own: what the running kernel lacks to confine a child */
 
@@ -56,8 +49,8 @@ struct message {
 	struct blob_ref kernel, initrd, cmdline, dtb;
 
 	/* struct image, as kernel_parse() made it */
-	uint32_t image_flags, image_page_size, parts;
-	uint32_t segments;
+	uint32_t bottom_up, big_endian, fixed, run_flag, zeroes_bss;
+	uint32_t image_page_size, parts, segments;
 	uint64_t image_memsz, image_align, image_offset, image_entry;
 	struct message_part part[IMAGE_PARTS];
 
