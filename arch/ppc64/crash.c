@@ -126,16 +126,13 @@ bool ppc64_crash_tree(struct tree *t, const struct machine *m, struct error *e)
 	const phys saved = m->arch->backup;
 	struct ranges usable = { 0 };
 	bool ok;
-	int err = 0;
 
 	ok = (ppc64_find_usable(m, &usable) || fail_memory(e)) && limit_nodes(t, &usable, e) &&
 	     limit_dynamic(t, &usable, e);
 	ranges_free(&usable);
-	if (!ok)
-		return false;
-	if (m->crash.region.start > saved)
-		err = fdt_add_mem_rsv(t->blob, saved, m->crash.region.start - saved);
-	return err ? tree_fail(t->from, "write", err, e) : true;
+	if (!ok || m->crash.region.start <= saved)
+		return ok;
+	return tree_add_reservation(t, (struct range){ saved, m->crash.region.start, NULL }, e);
 }
 
 /* When a CPU is added, the kernel rewrites the nodes of all CPUs (arch/powerpc/kexec/core_64.c,
