@@ -84,7 +84,7 @@ static bool check_length(struct span file, const char *name, uint64_t size, stru
 	if (end > file.len)
 		return fail(e, FAIL_FORMAT, "load the kernel: truncated (%s of %s): %s",
 			    format_size(have, file.len), format_size(want, end), name);
-	if (size && (size < HEADER || end > size))
+	if (size && (size < HEADER || end > size || size > ARM64_ADDRESS_END))
 		return fail(e, FAIL_FORMAT, "load the kernel: corrupt header (image size %s): %s",
 			    format_size(want, size), name);
 	return true;
@@ -110,7 +110,6 @@ bool arm64_image(struct span file, const char *name, const struct machine *m, st
 		 bool *is_ours, struct error *e)
 {
 	uint64_t offset, size, flags;
-	char text[FORMAT_SIZE_MAX];
 
 	*is_ours = span_equal_at(file, MAGIC_AT, "ARM\x64", 4);
 	if (!*is_ours)
@@ -131,9 +130,6 @@ bool arm64_image(struct span file, const char *name, const struct machine *m, st
 	if (img->offset >= ARM64_BLOCK || img->offset % m->page_size)
 		return fail(e, FAIL_FORMAT, "load the kernel: invalid text_offset 0x%llx: %s",
 			    (unsigned long long)img->offset, name);
-	if (img->memsz > ARM64_ADDRESS_END)
-		return fail(e, FAIL_FORMAT, "load the kernel: corrupt header (image size %s): %s",
-			    format_size(text, img->memsz), name);
 	/* what follows the image in its file, a signature for instance, is not part of it */
 	if (file.len > img->memsz)
 		file.len = (size_t)img->memsz;

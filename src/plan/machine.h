@@ -18,9 +18,9 @@ enum lockdown { LOCKDOWN_NONE, LOCKDOWN_INTEGRITY, LOCKDOWN_CONFIDENTIALITY };
 
 static inline const char *lockdown_name(enum lockdown l)
 {
-	return l == LOCKDOWN_NONE	 ? "none"
-	       : l == LOCKDOWN_INTEGRITY ? "integrity"
-					 : "confidentiality";
+	static const char *const names[] = { "none", "integrity", "confidentiality" };
+
+	return names[l];
 }
 
 /* arm64: memory that the interrupt controller keeps using after the jump; see arch/arm64/lpi.c */
