@@ -717,6 +717,20 @@ free_pages() {
 	EOF
 }
 
+@test "EFI and no initrd: an empty one, for either call; and no mode of secure boot" {
+	machine EFI virt-efi
+	on EFI "" -d -c -l Image
+	same status "$status" 0
+	[[ $output = *"  124 B, 64 KiB kept free"*"added    an empty initrd"*"did: load" ]] || fail_with "$output"
+	on EFI "" -d -s -l Image
+	[[ $output = *"added    an empty initrd"*"did: file load" ]] || fail_with "$output"
+	on EFI "" -d -c -l --initrd=initrd Image
+	[[ $output != *"added  "* && $output = *"did: load" ]] || fail_with "$output"
+	fdtput -d EFI/sys/firmware/fdt /chosen linux,uefi-secure-boot
+	on EFI "" -s -l Image
+	says 0 "file load" "kexec-lite: warning: kexec_file_load passes no linux,uefi-secure-boot: Debian's and Ubuntu's kernels do not start without it"
+}
+
 # failed_page MACHINE ADDRESS: of all pages up to 2 GiB the one there has failed.
 failed_page() {
 	free_pages "$1" 0x80000000
