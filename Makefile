@@ -17,6 +17,7 @@
 #	make release		static programs for arm64 and ppc64le, and the sources, in build/release
 #	make sanitize		build/sanitize/kexec-lite, with ASan and UBSan
 #	make fuzz		every fuzzer for FUZZ_SECONDS=60, then FUZZ_CASES=1000000 random machines
+#	make corpus		plans for all device trees of the kernel packages, and judges them
 #	make coverage		branches that the tests of this machine take
 #	make analyze		cppcheck, gcc -fanalyzer, clang-tidy
 #	make soak [SOAK=200]	a long row of kexecs in one guest of each architecture
@@ -105,7 +106,7 @@ distclean:
 	rm -rf $(BUILD)
 
 # What follows is for those who work on kexec-lite.
-.PHONY: lab demo check release sanitize fuzz coverage analyze soak bench bench-doc stubs
+.PHONY: lab demo check release sanitize fuzz corpus coverage analyze soak bench bench-doc stubs
 
 lab:
 	tests/lab/all
@@ -127,6 +128,9 @@ FUZZ_SECONDS ?= 60
 FUZZ_CASES ?= 1000000
 fuzz:
 	tests/fuzz/run all $(FUZZ_SECONDS) $(FUZZ_CASES)
+
+corpus: all
+	tests/corpus/run
 
 coverage:
 	tests/coverage/run
