@@ -99,25 +99,39 @@ static bool add_word(struct words *w, const struct option *opt, const char *valu
 	return true;
 }
 
-static bool set(struct parser *p, const struct option *opt, const char *value, struct error *e)
+static bool set_value(struct parser *p, const struct option *opt, const char *value,
+		      struct error *e)
 {
-	const bool takes = opt->kind == VALUE || opt->kind == LIST || opt->kind == IGNORED_VALUE;
 	void *field = (char *)p->o + opt->at;
 
-	if (takes && !value && p->at < p->argc)
-		value = p->argv[p->at++];
-	if (takes && !value)
-		return refuse(e, "a value is missing", opt);
-	if (!takes && value && (opt->kind != PLAN_WORD || strcmp(value, "json") != 0))
-		return refuse(e, "not a value for it", opt);
-	p->o->json |= opt->kind == PLAN_WORD && value;
+	if (opt->kind == LIST)
+		return !*value || add_word(field, opt, value, e);
+	if (opt->kind == VALUE)
+		*(const char **)field = value;
+	else
+		p->o->ignored = opt->name;
+	return true;
+}
+
+static bool set(struct parser *p, const struct option *opt, const char *value, struct error *e)
+{
 	switch (opt->kind) {
-	case FLAG:
-	case PLAN_WORD: *(bool *)field = true; return true;
-	case VALUE: *(const char **)field = value; return true;
-	case LIST: return !*value || add_word(field, opt, value, e);
-	default: p->o->ignored = opt->name; return true;
+	case VALUE:
+	case LIST:
+	case IGNORED_VALUE:
+		if (!value && p->at < p->argc)
+			value = p->argv[p->at++];
+		return value ? set_value(p, opt, value, e) : refuse(e, "a value is missing", opt);
+	default: break;
 	}
+	if (value && (opt->kind != PLAN_WORD || strcmp(value, "json") != 0))
+		return refuse(e, "not a value for it", opt);
+	p->o->json |= value != NULL;
+	if (opt->kind == IGNORED)
+		p->o->ignored = opt->name;
+	else
+		*((bool *)((char *)p->o + opt->at)) = true;
+	return true;
 }
 
 static bool unknown(const char *word, struct error *e)
