@@ -2,6 +2,7 @@
 #include "src/sys/confine.h"
 
 #include "src/base/span.h"
+#include "src/sys/kexec_abi.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -60,17 +61,12 @@ bool confine_wait(pid_t child, bool *finished)
 	return false;
 }
 
-/* ---- no capabilities: linux/capability.h, version 3 */
+/* ---- no capabilities */
 
 static bool without_capabilities(struct error *e)
 {
-	const struct {
-		uint32_t version;
-		int pid; /* 0: this process */
-	} header = { 0x20080522, 0 };
-	const struct {
-		uint32_t effective, permitted, inheritable;
-	} none[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
+	const struct cap_header header = { CAPABILITY_VERSION_3, 0 };
+	const struct cap_data none[2] = { { 0, 0, 0 }, { 0, 0, 0 } };
 
 	return syscall(SYS_capset, &header, none) == 0 ||
 	       fail_start("capset", errno, FAIL_KERNEL, e);

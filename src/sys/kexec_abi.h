@@ -4,6 +4,7 @@
 #define KEXEC_ABI_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/syscall.h>
 
 #define KEXEC_ON_CRASH		1ul
@@ -13,6 +14,15 @@
 #define KEXEC_FILE_NO_INITRAMFS 4ul
 #define CAPABILITY_VERSION_3	0x20080522u
 #define CAP_SYS_BOOT_BIT	22
+
+/* capset(2): a header, and two of these */
+struct cap_header {
+	uint32_t version;
+	int pid; /* 0: this process */
+};
+struct cap_data {
+	uint32_t effective, permitted, inheritable;
+};
 
 /* Not every architecture that only plans has it: such a call is answered with ENOSYS. */
 #ifndef SYS_kexec_file_load

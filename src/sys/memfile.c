@@ -38,13 +38,6 @@ int memfile_seal(int fd)
 	return sealed;
 }
 
-static int write_at(int fd, off_t at, struct span s)
-{
-	if (lseek(fd, at, SEEK_SET) < 0)
-		return errno;
-	return files_write(fd, s.p, s.len);
-}
-
 int memfile_join(const struct span *parts, size_t n, size_t gap, const char *what, struct error *e)
 {
 	int fd = memfile_create();
@@ -53,7 +46,8 @@ int memfile_join(const struct span *parts, size_t n, size_t gap, const char *wha
 	size_t i;
 
 	for (i = 0; i < n && !err; i++) {
-		err = write_at(fd, at, parts[i]);
+		err = lseek(fd, at, SEEK_SET) < 0 ? errno
+						  : files_write(fd, parts[i].p, parts[i].len);
 		at = (at + (off_t)(parts[i].len + gap) + 3) & ~(off_t)3;
 	}
 	if (!err)

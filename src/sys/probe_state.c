@@ -50,15 +50,6 @@ static enum lockdown read_lockdown(int root)
 
 /* ---- this machine */
 
-struct cap_header {
-	uint32_t version;
-	int pid;
-};
-
-struct cap_data {
-	uint32_t effective, permitted, inheritable;
-};
-
 /* Is the call there? Without CAP_SYS_BOOT it answers EPERM before it looks at, or counts, anything;
  * a kernel without it answers ENOSYS. The flags are wrong all the same, so that nothing can happen.
  */
