@@ -13,9 +13,9 @@
  * file cannot be mapped, as /sys/firmware/fdt cannot), and the descriptor, for kernels that want to
  * look at the file itself. fd is -1 when there is none.
  *
- * A mapped file that somebody cuts short, or whose disk fails, ends the program with FAIL_FILE where
- * it is read, before anything is loaded; input_unchanged() tells what that does not. An open input
- * stays where it is in memory.
+ * A mapped file that somebody cuts short, or whose disk fails, ends the program with FAIL_FILE
+ * where it is read, before anything is loaded; input_unchanged() tells what that does not. An open
+ * input stays where it is in memory.
  */
 #define INPUT_READ_MAX (64u << 20)
 struct input {
