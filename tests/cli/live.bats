@@ -705,6 +705,26 @@ start_of() {
 	says 0 load
 }
 
+@test "kexec_file_load: what it cannot honour, a tree that nobody reads, a UKI out of a stream" {
+	local did
+	for did in "" "-p"; do
+		# shellcheck disable=SC2086  # none or one
+		on CRASH "" -s $did --mem-max=0x80000000 -l Image
+		says 2 nothing "kexec-lite: cannot honour --mem-max: not by kexec_file_load (-s)" \
+			"kexec-lite: nothing was loaded: leave out -s or --mem-max"
+	done
+	mkfifo tree-pipe
+	cat dtb >tree-pipe &
+	on ARM "" -s --dtb=tree-pipe -l Image
+	says 0 "file load" "kexec-lite: warning: --dtb is ignored: kexec_file_load takes no device tree"
+	wait
+	# the stream's bytes are kernel and initrd, one behind the other: each becomes a file of its own
+	uki uki-initrd .initrd=initrd
+	gzip -nc uki-initrd >uki-initrd.gz
+	on ARM "" -s -l uki-initrd.gz
+	says 0 "file load"
+}
+
 # free_pages MACHINE LAST ADDRESS...: of all pages below LAST those at ADDRESS are free, and no other.
 free_pages() {
 	python3 - "$@" <<-'EOF'

@@ -8,6 +8,10 @@ load ../helpers
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR" || return
+	if [[ -e $bin_dir/host/network ]]; then # one that counts: tests/coverage/run
+		cp "$bin_dir/host/network" .
+		return
+	fi
 	gcc -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -I"$top" -o network "$top/tests/cli/network.c" \
 		"$top"/src/sys/network.c "$top"/src/base/{span,strbuf}.c
 }
