@@ -5,6 +5,7 @@
 #include "src/sys/log.h"
 #include "src/sys/pid1.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -27,7 +28,7 @@ static int map_flags(void)
 }
 
 /* ---- mapped files that can no longer be read: a SIGBUS. What is mapped is therefore known to the
- * whole program; inputs beyond the table have no name.
+ * whole program: kernel, tree, and as many initrds and overlays as options may name.
  */
 static const struct input *mapped[20];
 
@@ -79,10 +80,9 @@ static void remember(const struct input *in)
 	const struct sigaction act = { .sa_sigaction = bus_error, .sa_flags = SA_SIGINFO };
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(mapped) && mapped[i]; i++)
-		;
-	if (i < ARRAY_SIZE(mapped))
-		mapped[i] = in;
+	for (i = 0; mapped[i]; i++)
+		assert(i + 1 < ARRAY_SIZE(mapped));
+	mapped[i] = in;
 	sigaction(SIGBUS, &act, NULL);
 }
 

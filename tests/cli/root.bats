@@ -13,6 +13,7 @@ setup_file() {
 	cp -r "$machines/virt-6.1" ARM
 	cp -r "$machines/arm64-crash" CRASH
 	cp ARM/sys/firmware/fdt dtb
+	dtc -q -@ -I dts -O dtb -o overlay - <<<'/dts-v1/; /plugin/; &{/} { added { a = <1>; }; };'
 }
 
 setup() { cd "$BATS_FILE_TMPDIR" || return; }
@@ -349,7 +350,6 @@ meanwhile() {
 	local name file options what
 	cp Image k
 	cp initrd i
-	dtc -q -@ -I dts -O dtb -o overlay - <<<'/dts-v1/; /plugin/; &{/} { added { a = <1>; }; };'
 	while read -r name file options; do
 		for what in "truncate -s +8 $file" "touch -d @1000000001.25 $file" "touch -d @1000000000.5 $file"; do
 			cp dtb d
@@ -377,5 +377,19 @@ meanwhile() {
 		cp Image k
 		meanwhile "truncate -s 0 k" initrd $how --initrd=last k
 		refused 3 "read the kernel: cut short while it was read: k"
+		# not the first of those that are open
+		cp Image k
+		cp overlay o
+		meanwhile "truncate -s 0 o" overlay $how --dtb-overlay=o --dtb-overlay=last k
+		refused 3 "read the overlay: cut short while it was read: o"
 	done
+}
+
+@test "as many files as may be given" {
+	local files=() i
+	cp overlay o
+	for i in {1..8}; do files+=("--dtb-overlay=o" "--initrd=initrd"); done
+	plan ARM "${files[@]}" --dtb=dtb Image
+	same status "$status" 0
+	same pieces "$(pieces)" "kernel initrd initrd initrd initrd initrd initrd initrd initrd tree stub"
 }
