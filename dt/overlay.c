@@ -153,19 +153,25 @@ static bool is_path(struct span s)
 	return path && *path == '/';
 }
 
+/* The node of the base that has this label, or an error of libfdt. */
+static int label_node(const struct check *c, const char *label)
+{
+	const struct span s = tree_getprop(c->base, tree_root_child(c->base, "__symbols__"), label);
+	const char *path = (const char *)s.p;
+
+	return is_path(s) ? tree_path(c->base, path, strlen(path)) : -FDT_ERR_NOTFOUND;
+}
+
 /* Has the base this label, of a node with a phandle? */
 static bool check_label(const struct check *c, const char *label)
 {
-	const int symbols = tree_root_child(c->base, "__symbols__");
-	const struct span s = tree_getprop(c->base, symbols, label);
-	const char *path = (const char *)s.p;
 	char show[PRINTABLE_MAX];
 
-	if (is_path(s) && tree_phandle(c->base, tree_path(c->base, path, strlen(path))))
+	if (tree_phandle(c->base, label_node(c, label)))
 		return true;
 	fail(c->e, FAIL_TREE, "apply the overlay: no label %s in the device tree: %s",
 	     printable(show, label), c->name);
-	if (symbols >= 0)
+	if (tree_root_child(c->base, "__symbols__") >= 0)
 		return false;
 	return hint(c->e, "nothing was loaded: the device tree has no __symbols__; build it with "
 			  "dtc -@ and give it with --dtb");
@@ -278,32 +284,69 @@ static bool explain(const struct check *c, int err, const void *base, const void
 	return wrong(c, "corrupt __symbols__");
 }
 
-/* Has each node of the base the phandle that it had? Since 1.7 libfdt gives that to what is laid
- * over it; before, users of the node would be without it.
- */
-static bool keeps_phandles(const void *base, int node, const void *o, int over)
+/* The node of the base that a fragment is for, before libfdt puts the numbers in place. */
+static int base_target(const struct check *c, int fragment)
 {
-	const uint32_t had = tree_phandle(base, node), phandle = tree_phandle(o, over);
-	bool keeps = !had || !phandle || had == phandle;
+	const int local = tree_root_child(c->o, "__local_fixups__");
+	const char *name = tree_name(c->o, fragment), *place, *colon;
+	struct tree_props p;
+
+	for (tree_props_of(&p, c->o, tree_root_child(c->o, "__fixups__")); tree_next_prop(&p);)
+		while ((place = tree_next_string(&p.value))) {
+			colon = strchr(place, ':');
+			if (strncmp(colon, ":target:", 8) == 0 &&
+			    tree_path(c->o, place, (size_t)(colon - place)) == fragment)
+				return label_node(c, p.name);
+		}
+	/* a number of the overlay's own */
+	if (tree_getprop(c->o, tree_child(c->o, local, name, strlen(name)), "target").p)
+		return -FDT_ERR_NOTFOUND;
+	return find_target(c->base, c->o, fragment);
+}
+
+/* Makes what refers to one of the overlay's own phandles refer to another one. */
+static void refer(const struct check *c, int fix, int node, uint32_t from, uint32_t to)
+{
+	uint32_t offset = 0, phandle;
+	struct tree_props p;
+	const char *name;
+	struct span s;
+	uint64_t i;
+	int child;
+
+	for (tree_props_of(&p, c->o, fix); tree_next_prop(&p);) {
+		s = tree_getprop(c->o, node, p.name);
+		for (i = 0; span_be32(p.value, i, &offset); i += 4) {
+			span_be32(s, offset, &phandle);
+			if (phandle == from)
+				put_be32((uint8_t *)(uintptr_t)s.p + offset, to);
+		}
+	}
+	tree_for_each_child(child, c->o, fix) {
+		name = tree_name(c->o, child);
+		refer(c, child, tree_child(c->o, node, name, strlen(name)), from, to);
+	}
+}
+
+/* A node of the base that has a phandle keeps it, as libfdt sees to since 1.7, and what the overlay
+ * laid over it gives up its own; else the node's users in the base would be without it. References
+ * get a number that is the base's once libfdt has added delta to it.
+ */
+static void keep_phandles(const struct check *c, struct tree *o, int node, int over)
+{
+	const uint32_t had = tree_phandle(c->base, node), own = tree_phandle(c->o, over);
 	const char *name;
 	int child;
 
-	tree_for_each_child(child, o, over) {
-		name = tree_name(o, child);
-		keeps &= keeps_phandles(base, tree_child(base, node, name, strlen(name)), o, child);
+	if (had && own) {
+		refer(c, tree_root_child(c->o, "__local_fixups__"), 0, own, had - c->delta);
+		tree_nop_prop(o, over, "phandle");
+		tree_nop_prop(o, over, "linux,phandle");
 	}
-	return keeps;
-}
-
-static bool check_result(const struct check *c, const void *o)
-{
-	bool keeps = true;
-	int fragment;
-
-	tree_for_each_child(fragment, o, 0)
-		keeps &= keeps_phandles(c->base, find_target(c->base, o, fragment), o,
-					overlay_of(o, fragment));
-	return keeps || wrong(c, "relabels a node, which needs libfdt 1.7");
+	tree_for_each_child(child, c->o, over) {
+		name = tree_name(c->o, child);
+		keep_phandles(c, o, tree_child(c->base, node, name, strlen(name)), child);
+	}
 }
 
 /* Applies it to a copy of the base. */
@@ -311,14 +354,19 @@ static bool apply(const struct check *c, const struct tree *t, struct span overl
 		  struct tree *out)
 {
 	const struct span base = { t->blob, fdt_totalsize(t->blob) };
+	struct check own = *c;
 	struct tree o = { 0 };
+	int fragment, err;
 	bool ok;
-	int err;
 
 	ok = tree_open(out, base, ROOM, t->from, c->e) && tree_open(&o, overlay, 0, c->name, c->e);
 	if (ok) {
+		own.o = o.blob;
+		tree_for_each_child(fragment, o.blob, 0)
+			keep_phandles(&own, &o, base_target(&own, fragment),
+				      overlay_of(o.blob, fragment));
 		err = fdt_overlay_apply(out->blob, o.blob);
-		ok = err ? explain(c, err, out->blob, o.blob) : check_result(c, o.blob);
+		ok = !err || explain(c, err, out->blob, o.blob);
 	}
 	tree_free(&o);
 	return ok;

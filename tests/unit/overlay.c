@@ -90,6 +90,15 @@ static const struct row {
 	  "b { phandle = <5>; user = <3>; }; __symbols__ { b = \"/b\"; a = \"/a\"; gone = "
 	  "\"/c\"; plain = \"/a/sub\"; }; };",
 	  NULL, NULL },
+	{ "the same by labels, of which one comes first and one has the old name", BASE,
+	  "/ { f { target = <ffffffff>; __overlay__ { linux,phandle = <1>; x; }; }; g { target = "
+	  "<ffffffff>; __overlay__ { phandle = <2>; use = <1 2 9>; sub { use = <2 1>; }; }; }; "
+	  "__fixups__ { b = \"/f:target:0\"; a = \"/g:target:0\"; }; __local_fixups__ { g { "
+	  "__overlay__ { use = <0 4>; sub { use = <0 4>; }; }; }; }; };",
+	  "/ { a { use = <5 3 9>; phandle = <3>; old = <1>; sub { use = <3 5>; }; }; b { x; phandle = "
+	  "<5>; user = <3>; }; __symbols__ { b = \"/b\"; a = \"/a\"; gone = \"/c\"; plain = "
+	  "\"/a/sub\"; }; };",
+	  NULL, NULL },
 	{ "by an alias", "/ { a { b { }; }; aliases { x = \"/a\"; }; };",
 	  "/ { f { target-path = \"x/b\"; __overlay__ { y; }; }; __symbols__ { x = \"/g\"; }; };",
 	  "/ { __symbols__ { }; a { b { y; }; }; aliases { x = \"/a\"; }; };", NULL, NULL },
