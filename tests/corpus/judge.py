@@ -112,15 +112,16 @@ class Judge:
 
     def dynamic(self):
         """drivers/of/of_reserved_mem.c __reserved_mem_alloc_size (6.12): areas find room after the pieces took theirs."""
-        free = minus(self.visible, self.reserved + [s["at"] for s in self.segments])
+        pieces = [s["at"] for s in self.segments]
         before = minus(self.visible, self.reserved)
+        free = minus(before, pieces)
         for area in self.areas:
             if not area.size:
                 continue
             step = max(area.align, 4096)
             within = area.within or [(0, 1 << 64)]
             fits = [any(-(-a // step) * step + area.size <= b for a, b in common(f, within)) for f in (before, free)]
-            if fits == [True, False]:
+            if fits == [True, False] and size_of(common(before, within)) >= area.size + size_of(pieces):
                 self.say("dynamic", "no room is left for %s: %x in %s", area.name, area.size, show(within))
         if self.own and sorted(a.name for a in self.m.areas if unused(a)) != sorted(a.name for a in self.areas if unused(a)):
             self.say("dynamic", "another set of areas without a place")
@@ -171,7 +172,9 @@ class Judge:
 
     def may_change(self, path, name, node):
         if path == "/chosen":
-            return name in OURS | STALE or name.startswith("linux,uefi-")
+            # what an LPAR has agreed on is this boot's
+            agreed = not self.own and name == "ibm,architecture-vec-5"
+            return agreed or name in OURS | STALE or name.startswith("linux,uefi-")
         return not self.own and (is_memory(node) or name in IDENTITY or path.startswith(FIRMWARE) or
                                  name in ("reserved-ranges", "reserved-names"))
 
