@@ -258,6 +258,21 @@ static bool check_reservations(const struct plan *p, const struct machine *m, st
 	return true;
 }
 
+/* CPUs use all of the hash table, so the next kernel must know how large it is now. */
+static bool check_hash_table(const void *tree, unsigned order, struct error *e)
+{
+	int node, depth = 0;
+	struct span s;
+
+	for (node = order ? 0 : -1; node >= 0; node = tree_next_node(tree, node, &depth)) {
+		s = tree_getprop(tree, node, ppc64_pft_size);
+		if (s.len == 8 && s.p[7] != order)
+			return broken(e, "hash-table-order",
+				      "the device tree says another size of the hash table");
+	}
+	return true;
+}
+
 bool ppc64_check(const struct plan *p, const struct request *r, struct error *e)
 {
 	const struct segment *tree = plan_segment(p, TREE);
@@ -266,5 +281,6 @@ bool ppc64_check(const struct plan *p, const struct request *r, struct error *e)
 		return broken(e, "is-its-file", "it has no device tree");
 	return check_reach(p, r->machine, e) && check_kernel(p, r->image, e) &&
 	       check_copy_to_zero(p, r, e) && check_limit(p, r, e) && check_stub(p, r, e) &&
-	       check_crash(p, r, e) && check_reservations(p, r->machine, e);
+	       check_crash(p, r, e) && check_reservations(p, r->machine, e) &&
+	       check_hash_table(tree->data.p, r->machine->hpt_order, e);
 }

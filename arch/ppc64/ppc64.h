@@ -14,6 +14,9 @@
 extern const char ppc64_running[], ppc64_hash[], ppc64_unmapped[], ppc64_dump[];
 extern const char ppc64_rtas[], ppc64_opal[], ppc64_tce[], ppc64_reserved[], ppc64_device[];
 
+/* Of the CPUs that look pages up in a hash table: its order, after a first number of 0. */
+extern const char ppc64_pft_size[];
+
 /* Does firmware hold it? The rest of machine.reserved ends with the running kernel. */
 bool ppc64_is_firmware(const struct range *r);
 /* And is a crash kernel told to use it, as the kernel's own loader tells it? */

@@ -39,6 +39,22 @@ bool ppc64_is_usable(const struct range *r)
 	return r->what == ppc64_rtas || r->what == ppc64_opal || r->what == ppc64_tce;
 }
 
+const char ppc64_pft_size[] = "ibm,pft-size";
+
+/* A hypervisor's hash table that was resized since the tree was made, as memory came or went: CPUs
+ * use all of it, a kernel only as much as the tree says (arch/powerpc/mm/book3s64/hash_utils.c,
+ * htab_dt_scan_pftsize), and then finds no page again.
+ */
+static void write_hpt_order(struct tree *t, unsigned order)
+{
+	const uint8_t value[8] = { 0, 0, 0, 0, 0, 0, 0, (uint8_t)order };
+	int node, depth = 0;
+
+	for (node = order ? 0 : -1; node >= 0; node = tree_next_node(t->blob, node, &depth))
+		if (tree_getprop(t->blob, node, ppc64_pft_size).len == sizeof(value))
+			tree_setprop(t, node, ppc64_pft_size, value, sizeof(value));
+}
+
 bool ppc64_is_firmware(const struct range *r)
 {
 	return ppc64_is_usable(r) || r->what == ppc64_reserved;
@@ -49,6 +65,7 @@ bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e)
 	const struct range *r;
 
 	drop_stale(t, m);
+	write_hpt_order(t, m->hpt_order);
 	if (m->crash.region.end && !ppc64_crash_tree(t, m, e))
 		return false;
 	ranges_for_each(r, &m->reserved)

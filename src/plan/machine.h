@@ -87,6 +87,7 @@ struct machine {
 	bool spin_table;	   /* arm64: CPUs that cannot be taken off once they run */
 
 	unsigned first_cpu; /* ppc64: lowest CPU online */
+	unsigned hpt_order; /* ppc64: of the hash table, which grows with memory; 0: not known */
 
 	struct crash crash;
 

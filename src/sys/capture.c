@@ -63,6 +63,16 @@ static bool capture_log(int root, const char *dir, const struct machine *m, stru
 	return ok;
 }
 
+/* Lockdown forbids this file, which most machines do not have. */
+static bool capture_hpt(const char *dir, const struct machine *m, struct error *e)
+{
+	char buf[16];
+	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
+
+	strbuf_printf(&t, "%u\n", m->hpt_order);
+	return !m->hpt_order || files_save(dir, HPT_FILE, strbuf_span(&t), e);
+}
+
 static bool capture_system(const char *dir, const struct machine *m, struct error *e)
 {
 	char buf[512];
@@ -90,7 +100,7 @@ bool probe_capture(const char *dir, struct error *e)
 		return fail(e, FAIL_MACHINE, "open the directory: %s: /", strerror(errno));
 	ok = probe_state(NULL, &m, e) && probe_machine(NULL, &m, e) &&
 	     capture_files(root, dir, e) && capture_log(root, dir, &m, e) &&
-	     capture_system(dir, &m, e);
+	     capture_system(dir, &m, e) && capture_hpt(dir, &m, e);
 	if (ok) {
 		redact_cmdline(m.cmdline.p, m.cmdline.len);
 		strbuf_append(&m.cmdline, "\n", 1);

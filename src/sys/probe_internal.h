@@ -12,6 +12,7 @@
 #define LIVE_TREE  "sys/firmware/devicetree/base"
 #define LOG_FILE   "dev/kmsg"
 #define KCORE_FILE "proc/kcore"
+#define HPT_FILE   "sys/kernel/debug/powerpc/hpt_order"
 #define MIDR_FILE  "sys/devices/system/cpu/cpu0/regs/identification/midr_el1"
 
 /* Appends what of the kernel's log m's arch asks for, as far as it can be read. */

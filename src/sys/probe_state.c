@@ -184,6 +184,14 @@ static bool read_loaded(int root, const char *path, const char *old, struct mach
 	return t.len && t.p[0] != '0';
 }
 
+/* A hash table has 256 KiB to 64 TiB; 0: there is none, or nobody says. */
+static unsigned read_hpt_order(int root)
+{
+	const int64_t order = probe_number(root, HPT_FILE, 0);
+
+	return order >= 18 && order <= 46 ? (unsigned)order : 0;
+}
+
 static void probe_files(int root, struct machine *m)
 {
 	char buf[START_MAX];
@@ -198,6 +206,7 @@ static void probe_files(int root, struct machine *m)
 	m->xen = span_equal_at(read_start(root, "sys/hypervisor/type", buf), 0, "xen", 3);
 	if (m->arch->threads) /* the first of a list such as "0-3,8" */
 		m->first_cpu = (unsigned)probe_number(root, "sys/devices/system/cpu/online", 0);
+	m->hpt_order = read_hpt_order(root);
 }
 
 int probe_root(const char *root, struct error *e)

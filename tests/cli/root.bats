@@ -250,6 +250,17 @@ odd() {
 	same status "$status" 0
 }
 
+@test "ppc64: the next tree has the size of the hash table that the kernel says, where that can be one" {
+	local order
+	python3 "$plans/ppc64/image" vmlinux
+	for order in 25:25 18:18 46:46 17:24 47:24 281:24 -3:24 x:24; do
+		odd "$machines/pseries-hash" sys/kernel/debug/powerpc/hpt_order "${order%:*}\n"
+		plan odd --dump-dtb=out.dtb vmlinux
+		same "status for $order" "$status" 0
+		same "order for $order" "$(fdtget out.dtb /cpus/PowerPC,POWER8@0 ibm,pft-size)" "0 ${order#*:}"
+	done
+}
+
 @test "ppc64: of a crash region only what is above the running kernel and below the RMA's end" {
 	python3 "$plans/ppc64/image" vmlinux
 	dtc -q -I dtb -O dts -o crash.dts "$machines/pseries-crash/sys/firmware/fdt"

@@ -14,6 +14,7 @@
 	"/ { #address-cells = <2>; #size-cells = <2>; chosen { linux,kernel-end = <0 4000000>; "   \
 	"}; "                                                                                      \
 	"rtas { linux,rtas-base = <7000000>; rtas-size = <10000>; }; "                             \
+	"cpus { cpu@0 { ibm,pft-size = <0 17>; }; cpu@1 { ibm,pft-size = <17>; }; }; "             \
 	"memory@0 { device_type = \"memory\"; reg = <0 0 0 40000000>; }; };"
 
 /* A machine of one gigabyte, its middle for a crash kernel, with a kernel of two parts. */
@@ -217,6 +218,8 @@ ROW(opal_not_reserved) { (void)p; add(&s->m.reserved, 0x9000000, 0x9010000, ppc6
 ROW(tce_not_reserved) { (void)p; add(&s->m.reserved, 0x9000000, 0x9010000, ppc64_tce); }
 ROW(ranges_not_reserved) { (void)p; add(&s->m.reserved, 0x9000000, 0x9010000, ppc64_reserved); }
 ROW(device_not_reserved) { (void)p; add(&s->m.reserved, 0x9000000, 0x9010000, ppc64_device); }
+ROW(hash_table_same) { (void)p; s->m.hpt_order = 0x17; }
+ROW(hash_table_grew) { (void)p; s->m.hpt_order = 0x18; }
 ROW(rtas_half_reserved) { (void)p; s->m.reserved.v[s->m.reserved.n - 1].end += 0x10000; }
 /* clang-format on */
 
@@ -331,6 +334,9 @@ static const struct row {
 	{ "I/O translation tables are not reserved", false, tce_not_reserved, FIRMWARE },
 	{ "reserved-ranges are not reserved", false, ranges_not_reserved, FIRMWARE },
 	{ "memory of a device need not be", false, device_not_reserved, "" },
+	{ "a hash table of the size that the tree says", false, hash_table_same, "" },
+	{ "a hash table that grew as memory was added", false, hash_table_grew,
+	  BREAKS("hash-table-order", "the device tree says another size of the hash table") },
 };
 
 static void spoiled(const struct row *row)
@@ -388,6 +394,32 @@ static void kept(void)
 		plan_free(&p);
 		end(&s);
 	}
+}
+
+/* The next tree says how large the hash table is now, to CPUs that have one. */
+static void hash_table(void)
+{
+	static const unsigned orders[][2] = { { 0, 0x17 }, { 0x18, 0x18 } };
+	struct error e = { 0 };
+	struct server s;
+	struct tree t;
+	struct span value;
+	size_t i;
+
+	start(&s, false);
+	for (i = 0; i < ARRAY_SIZE(orders); i++) {
+		CASE("a hash table of order %u (0: not known)", orders[i][0]);
+		s.m.hpt_order = orders[i][0];
+		if (!tree_open(&t, s.tree, 64, "/server", &e) || !ppc64_tree(&t, &s.m, &e))
+			abort();
+		value = tree_getprop(t.blob, fdt_path_offset(t.blob, "/cpus/cpu@0"), ppc64_pft_size);
+		want(value.len == 8 && value.p[6] == 0 && value.p[7] == orders[i][1],
+		     "a CPU that looks up in a hash table");
+		value = tree_getprop(t.blob, fdt_path_offset(t.blob, "/cpus/cpu@1"), ppc64_pft_size);
+		want(value.len == 4 && value.p[3] == 0x17, "what is no such property stays");
+		tree_free(&t);
+	}
+	end(&s);
 }
 
 /* Bytes of room in the tree, from none on: each edit fails where the room ends, and no sooner does
@@ -576,6 +608,7 @@ void test_ppc64_check(void)
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
 		spoiled(&rows[i]);
 	kept();
+	hash_table();
 	without_room(false);
 	without_room(true);
 }
