@@ -20,6 +20,7 @@
 #	make corpus		plans for all device trees of the kernel packages, and judges them
 #	make coverage		branches that the tests of this machine take
 #	make analyze		cppcheck, gcc -fanalyzer, clang-tidy
+#	make boots [BOOTS=10]	random machines and requests, real kernels: SEED=1 on, ARCH=arm64, JOBS=1
 #	make soak [SOAK=200]	a long row of kexecs in one guest of each architecture
 #	make bench		measures; make bench-doc puts the result into doc/performance.md
 #	make stubs		arch/*/stub_words.h from stub.S
@@ -106,7 +107,7 @@ distclean:
 	rm -rf $(BUILD)
 
 # What follows is for those who work on kexec-lite.
-.PHONY: lab demo check release sanitize fuzz corpus coverage analyze soak bench bench-doc stubs
+.PHONY: lab demo check release sanitize fuzz corpus coverage analyze boots soak bench bench-doc stubs
 
 lab:
 	tests/lab/all
@@ -137,6 +138,12 @@ coverage:
 
 analyze:
 	tests/build/analyze
+
+# two emulators at a time, JOBS=2, where two CPUs have nothing else to do
+boots:
+	tests/lab/all check
+	tests/lab/binaries
+	tests/boots/many $(if $(ARCH),--arch=$(ARCH)) --jobs=$(or $(JOBS),1) --first=$(or $(SEED),1) $(or $(BOOTS),10)
 
 soak:
 	tests/boot/soak $(or $(SOAK),200)
