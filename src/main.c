@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is asked for, and the exit code. */
 #include "src/method.h"
+#include "src/sys/confine.h"
 #include "src/sys/input.h"
 #include "src/load.h"
 #include "src/sys/pid1.h"
@@ -97,6 +98,7 @@ int main(int argc, char *argv[])
 	struct options o;
 	int code = FAIL_NONE;
 
+	confine_relro();
 	open_standard();
 	input_ignore_sigxfsz();
 	if (!options_parse(argc, argv, &o, &e)) {

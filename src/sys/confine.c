@@ -6,14 +6,39 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <link.h>
 #include <signal.h>
 #include <string.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* The first object is the program. Whole pages, as dynamic linkers do it: a page may hold other data. */
+static int protect(struct dl_phdr_info *program, size_t size, void *unused)
+{
+	const uintptr_t page = getauxval(AT_PAGESZ);
+	const ElfW(Phdr) *p = program->dlpi_phdr, *last = p + program->dlpi_phnum;
+	uintptr_t start, end;
+
+	(void)size;
+	(void)unused;
+	for (; p < last; p++) {
+		start = (program->dlpi_addr + p->p_vaddr) & -page;
+		end = (program->dlpi_addr + p->p_vaddr + p->p_memsz) & -page;
+		if (p->p_type == PT_GNU_RELRO)
+			mprotect((void *)start, end - start, PROT_READ);
+	}
+	return 1;
+}
+
+void confine_relro(void)
+{
+	dl_iterate_phdr(protect, NULL);
+}
 
 void *confine_share(int fd, size_t *size)
 {

@@ -11,6 +11,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Tables of addresses become read-only, as the program's PT_GNU_RELRO says of them. musl leaves that
+ * undone in a static program; dynamic linkers and glibc have done it already.
+ */
+void confine_relro(void);
+
 /* Shared memory, zero, of `size` bytes or, down to SHARED_LEAST, of what can be had; of a file in
  * memory where fd is not -1, which gets that size. NULL: none. Pages are taken as they are written.
  */
