@@ -149,7 +149,7 @@ static void redact_bootargs(char *value, size_t len)
 
 static void redact_property(const char *name, uint8_t *value, size_t len)
 {
-	if (strstr(name, "bootargs"))
+	if (memmem(name, strlen(name), "bootargs", 8))
 		redact_bootargs((char *)value, len);
 	else if (is_secret_property(name))
 		memset(value, 0, len);

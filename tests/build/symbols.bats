@@ -36,7 +36,7 @@ with() {
 objects_in() { find "$1" -name '*.o' | LC_ALL=C sort; }
 
 # Exactly these, what unpacks, and what the compiler itself calls.
-allowed='^(fdt_.*|ZSTD_.*|inflate(Init2_|Reset|End)?|LZ4F?_.*|lzma_.*|mem(cpy|move|set|cmp|chr|mem)|str(len|nlen|cmp|ncmp|chr|cspn|spn|str)|malloc|calloc|realloc|free|qsort|strtoull|tolower|isspace|__ctype_b_loc|__ctype_tolower_loc|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_)$'
+allowed='^(fdt_.*|ZSTD_.*|inflate(Init2_|Reset|End)?|LZ4F?_.*|lzma_.*|mem(cpy|move|set|cmp|chr|mem)|str(len|nlen|cmp|ncmp|chr|cspn|spn)|malloc|calloc|realloc|free|qsort|strtoull|tolower|isspace|__ctype_b_loc|__ctype_tolower_loc|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_)$'
 
 # strangers DIR: undefined symbols that no object defines and the list does not allow
 strangers() {

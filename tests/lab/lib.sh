@@ -28,6 +28,21 @@ debarch() {
 	esac
 }
 
+# musl_cc arm64|ppc64le: cc, the compiler for static programs of that target (see sysroot)
+musl_cc() {
+	case $1 in
+	arm64) cc=(aarch64-linux-gnu-gcc) ;;
+	# VSX would have registers spilled to where only GNU ld knows how to get them back; what is behind
+	# each function for debuggers is 12 bytes
+	ppc64le) cc=(powerpc64le-linux-gnu-gcc -mlong-double-64 -mno-vsx -mtraceback=no) ;;
+	*) die "no such architecture: $1 (arm64, ppc64le)" ;;
+	esac
+	cc+=(-specs="$lab/sysroot/$1/musl.specs")
+}
+
+# checksum FILE...: one for the contents of all; when a file was written does not count
+checksum() { cat -- "$@" | sha256sum; }
+
 # with_libraries ROOT SRC:DEST...: those pairs and one for each shared library under ROOT that they
 # need, sorted, one a line: arguments for initramfs.
 with_libraries() {
