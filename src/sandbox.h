@@ -18,8 +18,9 @@ struct sandbox {
 };
 
 /* Works on what inputs_open() has opened; afterwards r is as the files want it. End s with
- * sandbox_free() in any case. Errors: those of inputs_unwrap(), kernel_parse(), kernel_settle() and
- * plan_make(), FAIL_MEMORY and FAIL_KERNEL when no child can be made or when it is killed.
+ * sandbox_free() in any case. Errors: those of inputs_unwrap(), kernel_parse(), kernel_settle(),
+ * plan_draft() and plan_check(), FAIL_MEMORY and FAIL_KERNEL when no child can be made or when it
+ * is killed.
  */
 bool sandbox_plan(const struct options *o, struct machine *m, struct inputs *in, struct request *r,
 		  struct sandbox *s, struct error *e);

@@ -316,11 +316,6 @@ bool plan_draft(const struct request *r, struct plan *p, struct error *e)
 	return plan_start(p, r, e) && measure(&d, e) && place_pieces(&d, e) && finish(&d, e);
 }
 
-bool plan_make(const struct request *r, struct plan *p, struct error *e)
-{
-	return plan_draft(r, p, e) && plan_check(p, r, e);
-}
-
 void plan_free(struct plan *p)
 {
 	tree_free(&p->tree);

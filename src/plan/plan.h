@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The plan of a load: which bytes go where, and where the next kernel starts.
  *
- * plan_make() computes, and plan_check() derives every rule again from the finished plan with its
+ * plan_draft() computes, and plan_check() derives every rule again from the finished plan with its
  * own arithmetic. One property holds for any input: an error is set, or plan_check() passes.
  * Nothing after a plan decides anything.
  */
@@ -32,16 +32,13 @@ struct plan {
 	struct strbuf cmdline; /* and the command line's, where it names the core header */
 };
 
-/* Errors: FAIL_ROOM, FAIL_MEMORY, FAIL_TREE, FAIL_CMDLINE, FAIL_BUG. End the plan with plan_free()
- * in any case. The request's spans must outlive it.
+/* Errors: FAIL_ROOM, FAIL_MEMORY, FAIL_TREE, FAIL_CMDLINE. End the plan with plan_free() in
+ * any case. The request's spans must outlive it.
  */
-bool plan_make(const struct request *r, struct plan *p, struct error *e);
+bool plan_draft(const struct request *r, struct plan *p, struct error *e);
 
 /* Why memory that failed is reserved. */
 extern const char plan_poisoned[];
-
-/* The same without the check, for callers that check the plan where it is used. */
-bool plan_draft(const struct request *r, struct plan *p, struct error *e);
 
 /* A plan without segments that says what the request says; and, once it has segments, where they
  * lie: all of p->chosen. For plan_draft(), and for plans that come in a message. Errors:

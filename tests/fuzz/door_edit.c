@@ -48,7 +48,7 @@ static bool start(struct tree *t, const struct machine *m, struct span user, siz
 	return ok;
 }
 
-/* As plan_make() does it. */
+/* As plan_draft() does it. */
 static bool edit(struct tree *t, struct machine *m, struct span user, struct span over,
 		 unsigned flag, struct error *e)
 {

@@ -355,7 +355,7 @@ static bool run(struct scene *s)
 	make_request(s);
 	return (!s->has_user || tree_check(s->request.dtb, "user", e)) &&
 	       (!s->has_over || tree_check(s->overlay.data, "over", e)) &&
-	       plan_make(&s->request, &s->plan, e);
+	       plan_draft(&s->request, &s->plan, e) && plan_check(&s->plan, &s->request, e);
 }
 
 void scene_run(struct scene *s, struct dice dice)

@@ -103,6 +103,11 @@ void small_crash(struct small *s)
 	small_free(s);
 }
 
+bool plan_make(const struct request *r, struct plan *p, struct error *e)
+{
+	return plan_draft(r, p, e) && plan_check(p, r, e);
+}
+
 void small_end(struct small *s)
 {
 	image_free(&s->img);

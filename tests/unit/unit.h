@@ -104,6 +104,9 @@ void small_end(struct small *s);
 #define SMALL_LOW    0x48000000ull
 void small_crash(struct small *s);
 
+/* plan_draft() and plan_check(). */
+bool plan_make(const struct request *r, struct plan *p, struct error *e);
+
 /* A 64-byte arm64 Image header. */
 void small_header(uint8_t h[64], uint64_t text_offset, uint64_t image_size, uint64_t flags);
 
