@@ -273,6 +273,46 @@ static bool check_hash_table(const void *tree, unsigned order, struct error *e)
 	return true;
 }
 
+static bool same_property(const void *a, int in_a, const void *b, int in_b, const char *name)
+{
+	const struct span x = tree_getprop(a, in_a, name), y = tree_getprop(b, in_b, name);
+
+	return !x.p == !y.p && x.len == y.len && (!x.len || memcmp(x.p, y.p, x.len) == 0);
+}
+
+/* rtas_initialize(), early_init_dt_scan_rtas(), early_init_dt_scan_opal(): where firmware lies at
+ * this boot, and not where it was when a file was written. What an overlay changes is its matter.
+ */
+static bool check_firmware(const void *tree, const struct request *r, struct error *e)
+{
+	static const struct {
+		const char *node, *name;
+	} say[] = {
+		{ "rtas", "linux,rtas-base" },
+		{ "rtas", "linux,rtas-entry" },
+		{ "rtas", "rtas-size" },
+		{ "ibm,opal", "opal-base-address" },
+		{ "ibm,opal", "opal-entry-address" },
+		{ "ibm,opal", "opal-runtime-size" },
+	};
+	const void *own = r->machine->fdt.p;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(say) && !r->overlays; i++)
+		if (!same_property(tree, tree_root_child(tree, say[i].node), own,
+				   tree_root_child(own, say[i].node), say[i].name))
+			return broken(e, "firmware-nodes",
+				      "the device tree has another boot's firmware");
+	return true;
+}
+
+/* early_init_dt_scan_cpus() */
+static bool check_boot_cpu(const void *tree, const struct machine *m, struct error *e)
+{
+	return !m->boot_cpu_known || ppc64_has_cpu(tree, m->boot_cpu) ||
+	       broken(e, "ppc64-boot-cpu", "the device tree lacks the CPU that starts it");
+}
+
 bool ppc64_check(const struct plan *p, const struct request *r, struct error *e)
 {
 	const struct segment *tree = plan_segment(p, TREE);
@@ -282,5 +322,6 @@ bool ppc64_check(const struct plan *p, const struct request *r, struct error *e)
 	return check_reach(p, r->machine, e) && check_kernel(p, r->image, e) &&
 	       check_copy_to_zero(p, r, e) && check_limit(p, r, e) && check_stub(p, r, e) &&
 	       check_crash(p, r, e) && check_reservations(p, r->machine, e) &&
-	       check_hash_table(tree->data.p, r->machine->hpt_order, e);
+	       check_hash_table(tree->data.p, r->machine->hpt_order, e) &&
+	       check_firmware(tree->data.p, r, e) && check_boot_cpu(tree->data.p, r->machine, e);
 }

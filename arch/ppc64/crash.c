@@ -95,6 +95,23 @@ static bool limit_nodes(struct tree *t, const struct ranges *usable, struct erro
 	return true;
 }
 
+/* More blocks than that no machine has: 256 TiB, where they have 256 MiB. */
+#define LMBS_MAX (1u << 20)
+
+static bool check_blocks(const struct tree *t, struct error *e)
+{
+	char show[PRINTABLE_MAX];
+	struct ppc64_runs runs;
+	uint64_t n = 0;
+	struct range r;
+
+	for (ppc64_runs_of(&runs, t->blob); n <= LMBS_MAX && ppc64_next_run(&runs, &r);)
+		n += (r.end - r.start) / runs.size;
+	return n <= LMBS_MAX ||
+	       fail(e, FAIL_TREE, "use the device tree: more than %u blocks of memory: %s",
+		    LMBS_MAX, printable(show, t->from));
+}
+
 /* linux,drconf-usable-memory: for each block that is RAM a count and as many pairs. */
 static bool limit_dynamic(struct tree *t, const struct ranges *usable, struct error *e)
 {
@@ -107,7 +124,7 @@ static bool limit_dynamic(struct tree *t, const struct ranges *usable, struct er
 	bool ok = true;
 
 	for (ppc64_runs_of(&runs, t->blob); ppc64_next_run(&runs, &r);)
-		for (; r.start < r.end && v.len < TREE_MAX && !v.truncated; r.start += runs.size) {
+		for (; r.start < r.end && !v.truncated; r.start += runs.size) {
 			block = (struct range){ r.start, r.start + runs.size, NULL };
 			at = v.len;
 			add_number(&v, 0);
@@ -127,8 +144,8 @@ bool ppc64_crash_tree(struct tree *t, const struct machine *m, struct error *e)
 	struct ranges usable = { 0 };
 	bool ok;
 
-	ok = (ppc64_find_usable(m, &usable) || fail_memory(e)) && limit_nodes(t, &usable, e) &&
-	     limit_dynamic(t, &usable, e);
+	ok = (ppc64_find_usable(m, &usable) || fail_memory(e)) && check_blocks(t, e) &&
+	     limit_nodes(t, &usable, e) && limit_dynamic(t, &usable, e);
 	ranges_free(&usable);
 	if (!ok || m->crash.region.start <= saved)
 		return ok;

@@ -68,7 +68,7 @@ static bool add_nodes(struct machine *m)
 			continue;
 		parents[depth] = node;
 		if (tree_stringlist_has(m->fdt.p, node, "device_type", "memory") &&
-		    !add_node(m, parents[depth - 1], node))
+		    tree_is_available(m->fdt.p, node) && !add_node(m, parents[depth - 1], node))
 			return false;
 	}
 	return true;

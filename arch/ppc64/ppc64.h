@@ -24,6 +24,9 @@ bool ppc64_is_usable(const struct range *r);
 /* All that a crash kernel is told to use; false when out of memory. */
 bool ppc64_find_usable(const struct machine *m, struct ranges *usable);
 
+/* Has a tree the CPU of this number (arch/powerpc/kernel/prom.c, early_init_dt_scan_cpus)? */
+bool ppc64_has_cpu(const void *fdt, uint32_t number);
+
 /* Dynamic memory of a tree that is RAM, run by run; nothing where there is none.
  *
  *	for (ppc64_runs_of(&runs, fdt); ppc64_next_run(&runs, &r);)

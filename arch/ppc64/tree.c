@@ -2,6 +2,8 @@
 /* The parts of the next tree that only this target has. */
 #include "arch/ppc64/ppc64.h"
 
+#include "src/base/strbuf.h"
+
 /* Made by the running kernel for itself (arch/powerpc/kexec/core_64.c, core.c), or by a crash
  * kernel's loader: all wrong for the next one.
  */
@@ -12,6 +14,13 @@ static const char *const stale[] = {
 	"linux,memory-limit",	  ppc64_usable,
 	ppc64_drconf_usable,
 };
+
+/* Memory of a device, of which firmware says with linux,usable-memory that kernels leave it alone.
+ */
+static bool is_device(const void *fdt, int node)
+{
+	return tree_stringlist_has(fdt, node, "compatible", "ibm,coherent-device-memory");
+}
 
 /* Removing something from a valid tree never fails: it needs no space. */
 static void drop_stale(struct tree *t, const struct machine *m)
@@ -27,7 +36,7 @@ static void drop_stale(struct tree *t, const struct machine *m)
 	for (i = 0; i < ARRAY_SIZE(stale); i++) {
 		node = tree_may_have_prop(t->blob, stale[i]) ? 0 : -1;
 		for (; node >= 0; node = tree_next_node(t->blob, node, &depth))
-			if (tree_nop_prop(t, node, stale[i]))
+			if (!is_device(t->blob, node) && tree_nop_prop(t, node, stale[i]))
 				limited |= stale[i] == ppc64_usable;
 	}
 	if (limited)
@@ -60,11 +69,43 @@ bool ppc64_is_firmware(const struct range *r)
 	return ppc64_is_usable(r) || r->what == ppc64_reserved;
 }
 
+bool ppc64_has_cpu(const void *fdt, uint32_t number)
+{
+	int node = 0, depth = 0;
+	struct span threads;
+	uint32_t n;
+	size_t i;
+
+	for (; node >= 0; node = tree_next_node(fdt, node, &depth)) {
+		if (!tree_prop_equals(fdt, node, "device_type", "cpu"))
+			continue;
+		threads = tree_getprop(fdt, node, "ibm,ppc-interrupt-server#s");
+		if (!threads.p)
+			threads = tree_getprop(fdt, node, "reg");
+		for (i = 0; span_be32(threads, i, &n); i += 4)
+			if (n == number)
+				return true;
+	}
+	return false;
+}
+
+/* Without it the next kernel ends before it has a console. */
+static bool check_cpu(const struct tree *t, const struct machine *m, struct error *e)
+{
+	char show[PRINTABLE_MAX];
+
+	return !m->boot_cpu_known || ppc64_has_cpu(t->blob, m->boot_cpu) ||
+	       fail(e, FAIL_TREE, "use the device tree: no CPU %u, which starts kernels here: %s",
+		    m->boot_cpu, printable(show, t->from));
+}
+
 bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e)
 {
 	const struct range *r;
 
 	drop_stale(t, m);
+	if (!check_cpu(t, m, e))
+		return false;
 	write_hpt_order(t, m->hpt_order);
 	if (m->crash.region.end && !ppc64_crash_tree(t, m, e))
 		return false;

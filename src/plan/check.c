@@ -244,7 +244,7 @@ bool plan_check(const struct plan *p, const struct request *r, struct error *e)
 			    p->n);
 	if (!check_places(p, r, e) || !check_pieces(p, r, e) || !check_overlaps(p, e) ||
 	    !check_entry(p, e) || !check_next_tree(p, r, e) || !r->machine->arch->check(p, r, e) ||
-	    !check_told(p, r, e))
+	    !check_told(p, r, e) || !check_areas(p, r, e))
 		return false;
 	return p->kernel_entry == p->kernel + r->image->entry ||
 	       broken(e, "is-its-file", "the kernel does not start where its file says");

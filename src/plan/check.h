@@ -24,4 +24,11 @@ bool check_next_tree(const struct plan *p, const struct request *r, struct error
 /* Do all pieces lie in memory that the next kernel hears of? Errors: FAIL_MEMORY too. */
 bool check_told(const struct plan *p, const struct request *r, struct error *e);
 
+/* ---- check_areas.c */
+
+/* Of a tree that was made of two: is what the machine has reserved, and as kernels want it? Errors:
+ * FAIL_MEMORY too.
+ */
+bool check_areas(const struct plan *p, const struct request *r, struct error *e);
+
 #endif

@@ -86,8 +86,11 @@ struct machine {
 	enum lpi lpi;		   /* LPI_KNOWN: reserved, in the next tree too */
 	bool spin_table;	   /* arm64: CPUs that cannot be taken off once they run */
 
-	unsigned first_cpu; /* ppc64: lowest CPU online */
-	unsigned hpt_order; /* ppc64: of the hash table, which grows with memory; 0: not known */
+	unsigned first_cpu;  /* ppc64: lowest CPU online */
+	unsigned reboot_cpu; /* ppc64: the one that enters the next kernel, */
+	uint32_t boot_cpu;   /* and its number in a tree, */
+	bool boot_cpu_known; /* if that is known */
+	unsigned hpt_order;  /* ppc64: of the hash table, which grows with memory; 0: not known */
 
 	struct crash crash;
 

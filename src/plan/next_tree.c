@@ -30,8 +30,8 @@ static bool check_memory_known(const void *tree, const char *from, struct error 
 
 	if (dt_has_memory(tree))
 		return true;
-	fail(e, FAIL_TREE, "use the device tree: no memory node: %s", printable(show, from));
-	return hint(e, "nothing was loaded: leave --dtb out to use this machine's own tree");
+	fail(e, FAIL_TREE, "use the device tree: it tells of no memory: %s", printable(show, from));
+	return hint(e, "nothing was loaded: give a tree that has this machine's memory with --dtb");
 }
 
 /* The tree to use, with overlays applied and that many bytes to spare. */
@@ -87,6 +87,20 @@ bool next_tree_build(struct draft *d, struct error *e)
 static bool add_ram(const struct machine *m, const void *tree, struct ranges *out)
 {
 	return dt_ram(tree, out) && (!m->arch->dynamic_ram || m->arch->dynamic_ram(tree, out));
+}
+
+uint64_t next_tree_memory(const struct draft *d)
+{
+	const void *tree = d->p->tree.blob;
+	struct ranges told = { 0 };
+	uint64_t sum = UINT64_MAX;
+
+	if (!dt_has_efi_memmap(tree) && add_ram(d->r->machine, tree, &told)) {
+		ranges_union(&told);
+		sum = ranges_total(&told);
+	}
+	ranges_free(&told);
+	return sum;
 }
 
 /* RAM of the next tree that this machine has not; the first such address. */

@@ -46,6 +46,9 @@ uint64_t initrds_next(const struct request *r, size_t i, uint64_t at);
  */
 bool next_tree_build(struct draft *d, struct error *e);
 
+/* Bytes of memory that it tells of; UINT64_MAX where EFI tells, or when out of memory. */
+uint64_t next_tree_memory(const struct draft *d);
+
 /* What of `from`, free memory of the machine in order, the next kernel may be given, by its own
  * tree: less than that where the tree is not the machine's own. Memory that it lists and the
  * machine has not is an error. Errors: FAIL_TREE, FAIL_MEMORY.

@@ -116,6 +116,17 @@ static bool fail_rma(const struct machine *m, struct error *e)
 	return false;
 }
 
+/* A tree that is not the machine's own may have less memory than that. */
+static bool fail_told(const struct draft *d, struct error *e)
+{
+	const uint64_t told = next_tree_memory(d), here = ranges_total(&d->r->machine->ram);
+	char has[FORMAT_SIZE_MAX], all[FORMAT_SIZE_MAX];
+
+	return told < here &&
+	       hint(e, "nothing was loaded: the device tree tells of %s of memory, and here are %s",
+		    format_size(has, told), format_size(all, here));
+}
+
 /* ---- where to look, the best first */
 
 enum attempt {
@@ -202,5 +213,5 @@ bool place_pieces(struct draft *d, struct error *e)
 		return ok;
 	if (is_crash(d->r))
 		return fail_crash_room(m, e);
-	return m->rma_end && fail_rma(m, e);
+	return (m->rma_end && fail_rma(m, e)) || fail_told(d, e);
 }

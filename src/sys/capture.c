@@ -26,26 +26,35 @@ static const char *const files[] = {
 	"sys/hypervisor/type",
 	"sys/devices/system/cpu/online",
 	"sys/devices/system/cpu/present",
+	"sys/kernel/reboot/cpu",
 	MIDR_FILE,
 };
 
-static bool capture_files(int root, const char *dir, struct error *e)
+static bool capture_file(int root, const char *dir, const char *path, struct error *e)
 {
 	struct strbuf t = STRBUF_GROWING;
+	int err = files_read(root, path, 16u << 20, &t);
 	bool ok = true;
-	size_t i;
-	int err;
 
-	for (i = 0; i < ARRAY_SIZE(files) && ok; i++) {
-		t.len = 0;
-		err = files_read(root, files[i], 16u << 20, &t);
-		if (!err)
-			ok = files_save(dir, files[i], strbuf_span(&t), e);
-		else if (err != ENOENT && err != ENOTDIR)
-			ok = fail(e, FAIL_MACHINE, "read a file: %s: /%s", strerror(err), files[i]);
-	}
+	if (!err)
+		ok = files_save(dir, path, strbuf_span(&t), e);
+	else if (err != ENOENT && err != ENOTDIR)
+		ok = fail(e, FAIL_MACHINE, "read a file: %s: /%s", strerror(err), path);
 	strbuf_free(&t);
 	return ok;
+}
+
+static bool capture_files(int root, const char *dir, const struct machine *m, struct error *e)
+{
+	char cpu[sizeof(PHYSICAL_ID_FILE) + 10];
+	struct strbuf path = strbuf_fixed(cpu, sizeof(cpu));
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files) && ok; i++)
+		ok = capture_file(root, dir, files[i], e);
+	strbuf_printf(&path, PHYSICAL_ID_FILE, m->reboot_cpu);
+	return ok && (!m->boot_cpu_known || capture_file(root, dir, cpu, e));
 }
 
 /* Of the log what m's arch looks for, and that the rest is there. */
@@ -99,7 +108,7 @@ bool probe_capture(const char *dir, struct error *e)
 	if (root < 0)
 		return fail(e, FAIL_MACHINE, "open the directory: %s: /", strerror(errno));
 	ok = probe_state(NULL, &m, e) && probe_machine(NULL, &m, e) &&
-	     capture_files(root, dir, e) && capture_log(root, dir, &m, e) &&
+	     capture_files(root, dir, &m, e) && capture_log(root, dir, &m, e) &&
 	     capture_system(dir, &m, e) && capture_hpt(dir, &m, e);
 	if (ok) {
 		redact_cmdline(m.cmdline.p, m.cmdline.len);

@@ -13,6 +13,8 @@
 #define LOG_FILE   "dev/kmsg"
 #define KCORE_FILE "proc/kcore"
 #define HPT_FILE   "sys/kernel/debug/powerpc/hpt_order"
+/* of ppc64: a CPU's number in a device tree */
+#define PHYSICAL_ID_FILE "sys/devices/system/cpu/cpu%u/physical_id"
 #define MIDR_FILE  "sys/devices/system/cpu/cpu0/regs/identification/midr_el1"
 
 /* Appends what of the kernel's log m's arch asks for, as far as it can be read. */

@@ -168,6 +168,53 @@ static bool is_absent(int root, const char *path)
 	return fd < 0;
 }
 
+#define LIST_MAX (64u << 10)
+
+/* Is a CPU in a list such as "0-3,8"? */
+static bool is_listed(struct span list, uint64_t cpu)
+{
+	uint64_t first, last;
+
+	while (span_parse_number(&list, 10, &first)) {
+		last = first;
+		if (span_skip_prefix(&list, "-"))
+			span_parse_number(&list, 10, &last);
+		if (cpu >= first && cpu <= last)
+			return true;
+		span_skip_prefix(&list, ",");
+	}
+	return false;
+}
+
+/* The lowest CPU that is online; and the one that enters the next kernel: that of
+ * /sys/kernel/reboot/cpu (by 5.11; before, the first), or else the lowest (kernel/reboot.c,
+ * migrate_to_reboot_cpu).
+ */
+static void probe_cpus(int root, struct machine *m)
+{
+	struct strbuf t = STRBUF_GROWING, path = STRBUF_GROWING;
+	uint64_t first = 0, cpu, number = 0;
+	struct span s;
+
+	if (!m->arch->threads)
+		return;
+	files_read(root, "sys/devices/system/cpu/online", LIST_MAX, &t);
+	s = strbuf_span(&t);
+	span_parse_number(&s, 10, &first);
+	cpu = (uint64_t)probe_number(root, "sys/kernel/reboot/cpu", 0);
+	m->first_cpu = (unsigned)first;
+	m->reboot_cpu = (unsigned)(is_listed(strbuf_span(&t), cpu) ? cpu : first);
+	t.len = 0;
+	strbuf_printf(&path, PHYSICAL_ID_FILE, m->reboot_cpu);
+	if (path.p && files_read(root, path.p, LIST_MAX, &t) == 0) {
+		s = strbuf_span(&t);
+		m->boot_cpu_known = span_parse_address(&s, &number) && number <= UINT32_MAX;
+		m->boot_cpu = (uint32_t)number;
+	}
+	strbuf_free(&path);
+	strbuf_free(&t);
+}
+
 /* Is something loaded? The file is since Linux 7.0 at the first path; a kernel without kexec has
  * neither, one that does not say leaves it unknown.
  */
@@ -204,8 +251,7 @@ static void probe_files(int root, struct machine *m)
 	m->limit_panic = probe_number(root, "proc/sys/kernel/kexec_load_limit_panic", -1);
 	m->lockdown = read_lockdown(root);
 	m->xen = span_equal_at(read_start(root, "sys/hypervisor/type", buf), 0, "xen", 3);
-	if (m->arch->threads) /* the first of a list such as "0-3,8" */
-		m->first_cpu = (unsigned)probe_number(root, "sys/devices/system/cpu/online", 0);
+	probe_cpus(root, m);
 	m->hpt_order = read_hpt_order(root);
 }
 

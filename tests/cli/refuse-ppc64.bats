@@ -283,6 +283,54 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 	refused 6 "use the device tree: no memory node starts at 0: /sys/firmware/devicetree/base"
 }
 
+# starts CPU ONLINE FILE [ID]: a captured machine on which CPU starts the next kernel; ID is its number in a tree.
+starts() {
+	mkdir -p "$root/sys/kernel/reboot" "$root/sys/devices/system/cpu/cpu$1"
+	rm -f "$root/sys/kernel/reboot/cpu"
+	[[ $3 = none ]] || echo "$3" >"$root/sys/kernel/reboot/cpu"
+	echo "$2" >"$root/sys/devices/system/cpu/online"
+	rm -f "$root"/sys/devices/system/cpu/cpu*/physical_id
+	[[ $# -lt 4 ]] || echo "$4" >"$root/sys/devices/system/cpu/cpu$1/physical_id"
+	run "$host_bin" --plan --root "$root" --dtb less.dtb k
+}
+
+@test "device tree: without the CPU that starts the next kernel" {
+	local root=$BATS_TEST_TMPDIR/root
+	make_image k
+	cp -r "$machines/pseries" "$root"
+	cp "$machines/pseries/sys/firmware/fdt" less.dtb
+	fdtput -t x less.dtb "/cpus/$(fdtget -l less.dtb /cpus | head -1)" ibm,ppc-interrupt-server#s 8 9
+	starts 4 0-3,4-5 4 0x10
+	refused 6 "use the device tree: no CPU 16, which starts kernels here: less.dtb"
+	starts 4 0-3,4-5 4 0x9
+	accepted
+	# that CPU is offline, an older kernel does not say which: the first one
+	starts 2 2-3,5 4 0x11
+	refused 6 "use the device tree: no CPU 17, which starts kernels here: less.dtb"
+	starts 2 2-3,5 none 0x11
+	refused 6 "use the device tree: no CPU 17, which starts kernels here: less.dtb"
+	starts 0 0-3 none 0x12
+	refused 6 "use the device tree: no CPU 18, which starts kernels here: less.dtb"
+	# no number, or none that a tree could have: not looked at
+	starts 0 0-3 none
+	accepted
+	starts 0 0-3 none 0x100000000
+	accepted
+	starts 0 0-3 none what
+	accepted
+}
+
+@test "device tree: more dynamic memory than there can be, for a crash kernel" {
+	local root=$BATS_TEST_TMPDIR/root node=/ibm,dynamic-reconfiguration-memory
+	make_image k
+	cp -r "$machines/pseries-crash" "$root"
+	fdtput -t x "$root/sys/firmware/fdt" $node ibm,lmb-size 0 10000000
+	# the 3 GiB that it has, and 4 billion blocks
+	fdtput -t x "$root/sys/firmware/fdt" $node ibm,dynamic-memory-v2 2 c 0 0 1 0 8 ffffffff 10 0 1 0 8
+	run "$host_bin" --plan --root "$root" -p k
+	refused 6 "use the device tree: more than 1048576 blocks of memory: /sys/firmware/devicetree/base"
+}
+
 # ---- in a guest; see tests/guest/refuse-ppc64
 
 # guest STEP CODE SENTENCE [HINT]: refused there, silent on stdout, the first kernel still loaded.

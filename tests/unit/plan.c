@@ -384,8 +384,52 @@ static void refusals(void)
 
 	CASE("a tree without memory");
 	small_start(&s, "/ { chosen { }; };");
-	want_refusal(&s, FAIL_TREE, "use the device tree: no memory node: /small",
-		     "nothing was loaded: leave --dtb out to use this machine's own tree");
+	want_refusal(&s, FAIL_TREE, "use the device tree: it tells of no memory: /small",
+		     "nothing was loaded: give a tree that has this machine's memory with --dtb");
+	small_end(&s);
+
+	CASE("a tree whose memory node was left to the boot loader (this was exit code 16)");
+	small_start(&s,
+		    "/ { #address-cells = <2>; #size-cells = <2>; chosen { }; memory@40000000 { "
+		    "device_type = \"memory\"; reg = <0 40000000 0 0>; }; };");
+	want_refusal(&s, FAIL_TREE, "use the device tree: it tells of no memory: /small",
+		     "nothing was loaded: give a tree that has this machine's memory with --dtb");
+	small_end(&s);
+
+	CASE("another machine's tree, with too little of the memory that is here");
+	small_start(&s, SMALL_TREE);
+	dtb = note_tree("/ { #address-cells = <2>; #size-cells = <2>; compatible = \"x\"; "
+			"memory@0 { device_type = \"memory\"; reg = <0 50000000 0 100000>; }; };");
+	s.r.dtb = dtb;
+	s.r.dtb_name = "x.dtb";
+	want_refusal(&s, FAIL_ROOM,
+		     "place the kernel: 4 MiB needed, the largest hole has 1 MiB (1 MiB free)",
+		     "nothing was loaded: the device tree tells of 1 MiB of memory, and here are "
+		     "1 GiB");
+	note_free(&dtb);
+	small_end(&s);
+
+	CASE("EFI tells of memory: the hint is another");
+	small_start(&s, "/ { #address-cells = <2>; #size-cells = <2>; chosen { "
+			"linux,uefi-mmap-start = <0 1>; }; };");
+	s.r.bounds.end = SMALL_BASE + 18 * MIB;
+	want_refusal(&s, FAIL_ROOM,
+		     "place the kernel: 4 MiB needed, the largest hole has 2 MiB (2 MiB free)",
+		     "nothing was loaded: kexec-lite --plan --load without the initrd shows the "
+		     "map");
+	small_end(&s);
+
+	CASE("the same machine's tree in cells that cannot say its memory");
+	small_start(&s, "/ { #address-cells = <2>; #size-cells = <2>; compatible = \"x\"; "
+			"memory@0 { device_type = \"memory\"; reg = <1 0 0 10000000>; }; };");
+	dtb = note_tree("/ { compatible = \"x\"; };");
+	s.r.dtb = dtb;
+	s.r.dtb_name = "x.dtb";
+	want_refusal(&s, FAIL_TREE,
+		     "use the device tree: #address-cells are too few for this machine's memory: "
+		     "x.dtb",
+		     "");
+	note_free(&dtb);
 	small_end(&s);
 
 	CASE("a user's tree without memory gets the machine's");
@@ -604,9 +648,10 @@ static void bounds(void)
 		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
 	CASE("bounds that leave too little");
 	s.r.bounds = (struct range){ 0x70000000, 0x70200000, NULL };
-	want_refusal(&s, FAIL_ROOM,
-		     "place the kernel: 4 MiB needed, the largest hole has 2 MiB (2 MiB free)",
-		     "nothing was loaded: kexec-lite --plan --load without the initrd shows the map");
+	want_refusal(
+		&s, FAIL_ROOM,
+		"place the kernel: 4 MiB needed, the largest hole has 2 MiB (2 MiB free)",
+		"nothing was loaded: kexec-lite --plan --load without the initrd shows the map");
 	small_end(&s);
 }
 
@@ -669,9 +714,10 @@ static void quiet(void)
 	CASE("quiet: when nothing is, all of the room; and the error is its own");
 	draw(&map, '+', 0, 0, '+');
 	s.r.bounds.end = SMALL_BASE + 18 * MIB;
-	want_refusal(&s, FAIL_ROOM,
-		     "place the kernel: 4 MiB needed, the largest hole has 2 MiB (2 MiB free)",
-		     "nothing was loaded: kexec-lite --plan --load without the initrd shows the map");
+	want_refusal(
+		&s, FAIL_ROOM,
+		"place the kernel: 4 MiB needed, the largest hole has 2 MiB (2 MiB free)",
+		"nothing was loaded: kexec-lite --plan --load without the initrd shows the map");
 	small_end(&s);
 }
 
@@ -757,16 +803,14 @@ static void crashes(void)
 	s.m.reserved.n = 0;
 	s.m.crash.region = s.m.addressable = (struct range){ 0xf0000000, 0x110000000, NULL };
 	small_free(&s);
-	want_refusal(&s, FAIL_TREE, "write the device tree: FDT_ERR_BADVALUE: /small",
-		     "");
+	want_refusal(&s, FAIL_TREE, "write the device tree: FDT_ERR_BADVALUE: /small", "");
 	small_end(&s);
 
 	CASE("crash kernel: a tree whose cells are not sound");
 	small_start(&s, "/ { #address-cells = <2>; #size-cells = <3>; chosen { "
 			"linux,uefi-mmap-start = <0 1>; }; };");
 	small_crash(&s);
-	want_refusal(&s, FAIL_TREE, "write the device tree: FDT_ERR_BADNCELLS: /small",
-		     "");
+	want_refusal(&s, FAIL_TREE, "write the device tree: FDT_ERR_BADNCELLS: /small", "");
 	small_end(&s);
 
 	CASE("command line: of a crash kernel on ppc64 26 bytes are the core header's, unless the "

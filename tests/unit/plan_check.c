@@ -451,8 +451,83 @@ ROW(lpi_unreserved)
 }
 ROW(below_lowest) { (void)p; s->img.bottom_up = true; }
 
+
+/* Of the memory node, which is all that the tree tells of. */
+static void set_memory(struct plan *p, const char *name, const void *value, int len)
+{
+	uint8_t *blob = unpacked(p);
+
+	if (fdt_setprop(blob, fdt_path_offset(blob, "/memory@40000000"), name, value, len))
+		abort();
+	packed(p);
+}
+ROW(memory_off) { (void)s; set_memory(p, "status", "disabled", 9); }
+ROW(memory_unusable) { static const uint8_t none[16]; (void)s; set_memory(p, "linux,usable-memory", none, 16); }
+ROW(memory_usable)
+{
+	static const uint8_t all[16] = { [4] = 0x40, [12] = 0x40 };
+
+	(void)s;
+	set_memory(p, "linux,usable-memory", all, 16);
+}
+
+/* A tree made of two. */
+static void set_area(struct plan *p, const char *path, const char *name, const void *value, int len)
+{
+	uint8_t *blob = unpacked(p);
+	int node = fdt_path_offset(blob, path);
+
+	if (!value && !name)
+		fdt_nop_node(blob, node);
+	else if (value ? fdt_setprop(blob, node, name, value, len) : fdt_nop_property(blob, node, name))
+		abort();
+	packed(p);
+}
+#define AREA "/reserved-memory/a@50000000"
+ROW(area_off) { (void)s; set_area(p, AREA, "status", "disabled", 9); }
+ROW(area_gone) { (void)s; set_area(p, AREA, NULL, NULL, 0); }
+ROW(areas_ignored) { (void)s; set_area(p, "/reserved-memory", "ranges", NULL, 0); }
+ROW(areas_no_cells) { (void)s; set_area(p, "/reserved-memory", "#size-cells", NULL, 0); }
+ROW(areas_odd_cells) { (void)s; set_area(p, "/reserved-memory", "#address-cells", "\0\0\0\2\0", 5); }
+ROW(area_two)
+{
+	static const uint8_t two[32] = { [4] = 0x50, [13] = 0x10, [20] = 0x53, [29] = 0x10 };
+
+	(void)s;
+	set_area(p, AREA, "reg", two, 32);
+}
+ROW(area_long)
+{
+	static const uint8_t over[16] = { [4] = 0x50, [12] = 0x01, [13] = 0x10 };
+
+	(void)s;
+	set_area(p, AREA, "reg", over, 16);
+}
+ROW(area_in_header) { (void)s; reserve_more(p, 0x500ff000, 0x2000); }
+ROW(area_in_firmware)
+{
+	/* which needs it there, as the target says */
+	reserve_more(p, 0x50000000, 0x1000);
+	if (!ranges_add(&s->m.reserved, 0x50000000, 0x50001000, "x"))
+		abort();
+}
+ROW(plain_in_header) { (void)s; reserve_more(p, 0x51000000, 0x1000); }
+ROW(area_off_by_overlay) { s->r.overlays = 1; set_area(p, AREA, "status", "disabled", 9); }
+
+/* A crash kernel's memory in cells that libfdt would take where none are said. */
+ROW(other_cells)
+{
+	static const uint8_t pairs[24] = { [4] = 0x60, [8] = 0x10, [16] = 0x48, [20] = 0x01 };
+	uint8_t *blob = unpacked(p);
+
+	(void)s;
+	if (fdt_setprop(blob, fdt_path_offset(blob, "/chosen"), "linux,usable-memory-range", pairs, 24))
+		abort();
+	packed(p);
+}
 /* clang-format on */
 
+#define AREA_LOST	"a reserved area of the machine is not in its device tree"
 #define STUB_KEPT(rule) BREAKS(rule, "the stub lies on memory that must be kept")
 
 static const struct row {
@@ -610,6 +685,13 @@ static const struct row {
 	{ "kernel in memory that the next tree does not have", untold,
 	  BREAKS("memory-told",
 		 "the kernel lies in memory that its device tree does not tell of") },
+	{ "all memory is switched off", memory_off,
+	  BREAKS("status-okay",
+		 "the kernel lies in memory that its device tree does not tell of") },
+	{ "no memory may be used", memory_unusable,
+	  BREAKS("usable-memory",
+		 "the kernel lies in memory that its device tree does not tell of") },
+	{ "all memory may be used", memory_usable, "" },
 	{ "fewer words than were asked for", line_cut,
 	  BREAKS("bootargs", "it has another command line") },
 	{ "the tree is there twice", tree_twice, BREAKS("is-its-file", "a piece is there twice") },
@@ -715,6 +797,44 @@ static void without_initrd(struct small *s)
 	s->r.initrds = 0;
 }
 
+#define AREAS(areas)                                                                               \
+	"reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges; " areas "}; "
+#define TWO_CELLS "/ { #address-cells = <2>; #size-cells = <2>; "
+
+/* A machine that has a tree of its own, and is given another one. */
+static void with_file(struct small *s, const char *own, const char *file)
+{
+	static struct span dtb;
+
+	note_free(&s->tree);
+	s->tree = s->m.fdt = note_tree(own);
+	note_free(&dtb);
+	dtb = note_tree(file);
+	s->r.dtb = dtb;
+	s->r.dtb_name = "x.dtb";
+}
+
+static void two_trees(struct small *s)
+{
+	with_file(s,
+		  TWO_CELLS AREAS("a@50000000 { no-map; reg = <0 50000000 0 100000>; }; "
+				  "b@51000000 { reg = <0 51000000 0 100000>; }; ") "};",
+		  "@54000000+1000; " TWO_CELLS AREAS(
+			  "c@52000000 { reg = <0 52000000 0 200000 0 53000000 0 1000>; }; "
+			  "d@52100000 { reg = <0 52100000 0 200000>; }; "
+			  "e@54000000 { no-map; reg = <0 54000000 0 1000>; }; ") "chosen { }; "
+			  "memory@40000000 { device_type = \"memory\"; "
+			  "reg = <0 40000000 0 40000000>; }; };");
+}
+
+static void no_cells(struct small *s)
+{
+	note_free(&s->tree);
+	s->tree = s->m.fdt = note_tree("/ { chosen { }; memory@40000000 { device_type = "
+				       "\"memory\"; reg = <40000000 40000000>; }; };");
+	small_crash(s);
+}
+
 static void no_stub_needed(struct small *s)
 {
 	s->m.tree_in_x0 = true;
@@ -798,6 +918,38 @@ static const struct other_row {
 	{ without_initrd,
 	  { "no initrd, where EFI still names the first boot's", machine_efi,
 	    BREAKS("efi-initrd-table", "it leaves the next kernel to EFI's old initrd") } },
+	{ no_cells, { "crash kernel: cells that are not said", nothing, "" } },
+	{ no_cells,
+	  { "crash kernel: memory in the cells of libfdt, where none are said", other_cells,
+	    BREAKS("cells-default-1-1", "its device tree has pairs in other cells") } },
+	{ two_trees, { "two trees: nothing is wrong, what overlaps in the file", nothing, "" } },
+	{ two_trees,
+	  { "two trees: an area of the machine's is switched off", area_off,
+	    BREAKS("status-okay", AREA_LOST) } },
+	{ two_trees,
+	  { "two trees: an area of the machine's is not there", area_gone,
+	    BREAKS("machine-reservations", AREA_LOST) } },
+	{ two_trees,
+	  { "two trees: no area counts", areas_ignored, BREAKS("reserved-root", AREA_LOST) } },
+	{ two_trees,
+	  { "two trees: areas whose cells are not said", areas_no_cells,
+	    BREAKS("machine-reservations", AREA_LOST) } },
+	{ two_trees,
+	  { "two trees: areas whose cells are no number", areas_odd_cells,
+	    BREAKS("machine-reservations", AREA_LOST) } },
+	{ two_trees,
+	  { "two trees: an area of the machine's with two ranges", area_two,
+	    BREAKS("reserved-one-pair",
+		   "a reserved area in its device tree has several ranges") } },
+	{ two_trees,
+	  { "two trees: areas of the machine's that overlap", area_long,
+	    BREAKS("areas-apart", "reserved areas in its device tree overlap") } },
+	{ two_trees,
+	  { "two trees: no-map memory in the header too", area_in_header,
+	    BREAKS("no-map-first", "its device tree reserves no-map memory in the header") } },
+	{ two_trees, { "two trees: the same for firmware", area_in_firmware, "" } },
+	{ two_trees, { "two trees: other areas in the header too", plain_in_header, "" } },
+	{ two_trees, { "two trees and an overlay, which may do that", area_off_by_overlay, "" } },
 	{ no_stub_needed, { "no stub, where none is needed", nothing, "" } },
 };
 

@@ -14,7 +14,9 @@
 	"/ { #address-cells = <2>; #size-cells = <2>; chosen { linux,kernel-end = <0 4000000>; "   \
 	"}; "                                                                                      \
 	"rtas { linux,rtas-base = <7000000>; rtas-size = <10000>; }; "                             \
-	"cpus { cpu@0 { ibm,pft-size = <0 17>; }; cpu@1 { ibm,pft-size = <17>; }; }; "             \
+	"cpus { a { device_type = \"cpu\"; reg = <0>; ibm,pft-size = <0 17>; "                       \
+	"ibm,ppc-interrupt-server#s = <8 9>; }; "                                                  \
+	"b { device_type = \"cpu\"; reg = <20>; ibm,pft-size = <17>; }; c { reg = <1>; }; }; "       \
 	"memory@0 { device_type = \"memory\"; reg = <0 0 0 40000000>; }; };"
 
 /* A machine of one gigabyte, its middle for a crash kernel, with a kernel of two parts. */
@@ -184,6 +186,8 @@ static void opal(struct server *s, const char *note)
 {
 	note_free(&s->tree);
 	s->tree = s->m.fdt = note_tree(note);
+	/* the next tree has none of it, which only an overlay may do */
+	s->r.overlays = 1;
 }
 #define BASE "/ { ibm,opal { opal-base-address = <0 30000000>; "
 ROW(opal_there) { opal(s, BASE "opal-entry-address = <0 30001000>; }; };"); put_be64(p->stub + 0x1b8, 0x30000000); put_be64(p->stub + 0x1c0, 0x30001000); }
@@ -220,6 +224,24 @@ ROW(ranges_not_reserved) { (void)p; add(&s->m.reserved, 0x9000000, 0x9010000, pp
 ROW(device_not_reserved) { (void)p; add(&s->m.reserved, 0x9000000, 0x9010000, ppc64_device); }
 ROW(hash_table_same) { (void)p; s->m.hpt_order = 0x17; }
 ROW(hash_table_grew) { (void)p; s->m.hpt_order = 0x18; }
+static void cpu(struct server *s, uint32_t number)
+{
+	s->m.boot_cpu_known = true;
+	s->m.boot_cpu = number;
+}
+ROW(cpu_thread) { (void)p; cpu(s, 9); }
+ROW(cpu_by_reg) { (void)p; cpu(s, 0x20); }
+ROW(cpu_not_by_reg) { (void)p; cpu(s, 0); }
+ROW(cpu_no_cpu) { (void)p; cpu(s, 1); }
+static void rtas_prop(struct plan *p, const char *name, uint32_t v)
+{
+	if (fdt_setprop_inplace_u32(p->tree.blob, fdt_path_offset(p->tree.blob, "/rtas"), name, v))
+		abort();
+}
+ROW(rtas_elsewhere) { (void)s; rtas_prop(p, "linux,rtas-base", 0x7100000); }
+ROW(rtas_longer) { (void)s; rtas_prop(p, "rtas-size", 0x10001); }
+ROW(rtas_by_overlay) { s->r.overlays = 1; rtas_prop(p, "rtas-size", 0x10001); }
+ROW(rtas_gone) { (void)s; fdt_nop_node(p->tree.blob, fdt_path_offset(p->tree.blob, "/rtas")); }
 ROW(rtas_half_reserved) { (void)p; s->m.reserved.v[s->m.reserved.n - 1].end += 0x10000; }
 /* clang-format on */
 
@@ -230,10 +252,12 @@ ROW(rtas_half_reserved) { (void)p; s->m.reserved.v[s->m.reserved.n - 1].end += 0
 #define STUB_FIRST	   BREAKS("stub-points", "it does not start in the stub")
 #define FIRMWARE                                                                                   \
 	BREAKS("ppc64-reserve-firmware", "the device tree does not reserve what firmware needs")
-#define CORE_LOST BREAKS("elfcorehdr", "the crash kernel would not find the core header")
-#define NO_MEMORY BREAKS("mem-on-cmdline", "the kernel is above the memory that mem= leaves")
-#define MOVES	  BREAKS("ppc64-copy-to-zero", "the stub lies where the kernel copies itself to")
-#define LOW_LOST  BREAKS("backup-64k", "the crash kernel would not find the first 64 KiB")
+#define NO_CPU	   BREAKS("ppc64-boot-cpu", "the device tree lacks the CPU that starts it")
+#define OTHER_BOOT BREAKS("firmware-nodes", "the device tree has another boot's firmware")
+#define CORE_LOST  BREAKS("elfcorehdr", "the crash kernel would not find the core header")
+#define NO_MEMORY  BREAKS("mem-on-cmdline", "the kernel is above the memory that mem= leaves")
+#define MOVES	   BREAKS("ppc64-copy-to-zero", "the stub lies where the kernel copies itself to")
+#define LOW_LOST   BREAKS("backup-64k", "the crash kernel would not find the first 64 KiB")
 
 static const struct row {
 	const char *caption;
@@ -337,6 +361,14 @@ static const struct row {
 	{ "a hash table of the size that the tree says", false, hash_table_same, "" },
 	{ "a hash table that grew as memory was added", false, hash_table_grew,
 	  BREAKS("hash-table-order", "the device tree says another size of the hash table") },
+	{ "the CPU that starts kernels is a thread", false, cpu_thread, "" },
+	{ "it is known by reg", false, cpu_by_reg, "" },
+	{ "it is not known by reg where there is a list", false, cpu_not_by_reg, NO_CPU },
+	{ "it is the reg of what is no CPU", false, cpu_no_cpu, NO_CPU },
+	{ "RTAS is elsewhere", false, rtas_elsewhere, OTHER_BOOT },
+	{ "RTAS is larger", false, rtas_longer, OTHER_BOOT },
+	{ "RTAS is not there", false, rtas_gone, OTHER_BOOT },
+	{ "an overlay may say so", false, rtas_by_overlay, "" },
 };
 
 static void spoiled(const struct row *row)
@@ -412,10 +444,10 @@ static void hash_table(void)
 		s.m.hpt_order = orders[i][0];
 		if (!tree_open(&t, s.tree, 64, "/server", &e) || !ppc64_tree(&t, &s.m, &e))
 			abort();
-		value = tree_getprop(t.blob, fdt_path_offset(t.blob, "/cpus/cpu@0"), ppc64_pft_size);
+		value = tree_getprop(t.blob, fdt_path_offset(t.blob, "/cpus/a"), ppc64_pft_size);
 		want(value.len == 8 && value.p[6] == 0 && value.p[7] == orders[i][1],
 		     "a CPU that looks up in a hash table");
-		value = tree_getprop(t.blob, fdt_path_offset(t.blob, "/cpus/cpu@1"), ppc64_pft_size);
+		value = tree_getprop(t.blob, fdt_path_offset(t.blob, "/cpus/b"), ppc64_pft_size);
 		want(value.len == 4 && value.p[3] == 0x17, "what is no such property stays");
 		tree_free(&t);
 	}
@@ -596,10 +628,29 @@ static void hotplug(void)
 	end(&s);
 }
 
+/* A file may lack the CPU on which the next kernel starts. */
+static void boot_cpu(void)
+{
+	struct error e = { 0 };
+	struct server s;
+	struct plan p;
+
+	CASE("a tree without the CPU that starts kernels");
+	start(&s, false);
+	cpu(&s, 0);
+	s.r.dtb = s.tree;
+	s.r.dtb_name = "x.dtb";
+	want_error(plan_make(&s.r, &p, &e), &e, FAIL_TREE,
+		   "use the device tree: no CPU 0, which starts kernels here: x.dtb");
+	plan_free(&p);
+	end(&s);
+}
+
 void test_ppc64_check(void)
 {
 	size_t i;
 
+	boot_cpu();
 	hotplug();
 
 	stubs();
