@@ -124,7 +124,7 @@ static const struct row {
 	  .memsz = 100 * MIB,
 	  .code = FAIL_ROOM,
 	  .sentence = "place the kernel: 100 MiB needed, the largest hole has 96 MiB (96 MiB free)",
-	  .hint = IN_RMA },
+	  .hint = "nothing was loaded: the device tree tells of 128 MiB of memory, and here are 1 GiB" },
 	{ .caption = "64 ranges and dynamic memory in both trees",
 	  .tree = HEAD CHOSEN("") MANY "};",
 	  .dtb = HEAD CHOSEN("") MANY "};",
