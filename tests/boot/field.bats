@@ -129,6 +129,30 @@ why      the kernel brings a device tree"
 	same node "$(fact second added)" lab,added
 }
 
+# ---- a tree whose memory the boot loader fills in
+
+# The tree of a disk: a memory node with nothing in it, and nothing else that firmware writes.
+boot_empty_memory() {
+	local dir=$run_dir/$1 small
+	small=$("$lab/kernel" arm64-file)
+	qemu-system-aarch64 -M "virt,dumpdtb=$dir/tree" -cpu cortex-a57 -smp 2 -m 1G -nographic -nic none 2>&1
+	fdtput -t x "$dir/tree" /memory@40000000 reg 0 0 0 0
+	fdtput -r "$dir/tree" /chosen /psci
+	fdtput -p -t s "$dir/tree" /added compatible lab,added
+	next_append second >"$dir/append"
+	guest arm64 "$dir/second" ''
+	guest arm64 "$dir/run.cpio" 'step load kexec-lite -l --dtb=tree --initrd=initrd "--append=$(cat append)" Image
+		jump' "$small:boot/Image" "$dir/tree:boot/tree" "$dir/second:boot/initrd" "$dir/append:boot/append"
+	"$lab/run" virt "$small" "$dir/run.cpio" quiet "$dir/log"
+}
+
+@test "--dtb of a board whose memory node is empty: the next kernel has the machine's memory" {
+	booted empty-memory
+	same load "$(step run load)$(said run load)" "rc=0 loaded=1"
+	handed_over run second
+	same node "$(fact second added)" lab,added
+}
+
 # ---- memory that failed
 
 # The page where the kernel would go is taken offline, as a machine check would.
