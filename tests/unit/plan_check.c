@@ -975,6 +975,42 @@ static void others(void)
 	}
 }
 
+/* Each allocation of the check of two trees fails in turn, and is not taken for a finding. */
+static void starved(void)
+{
+	const struct other_row *r;
+	struct small s;
+	struct error e;
+	struct plan p;
+	long n;
+	bool ok;
+
+	for (r = other_rows; r < other_rows + ARRAY_SIZE(other_rows); r++) {
+		if (r->change != two_trees)
+			continue;
+		CASE("%s, without memory", r->r.caption);
+		small_start(&s, SMALL_TREE);
+		two_trees(&s);
+		e = (struct error){ 0 };
+		if (!plan_make(&s.r, &p, &e))
+			abort();
+		r->r.spoil(&p, &s);
+		for (n = 0;; n++) {
+			e = (struct error){ 0 };
+			unit_memory(n);
+			ok = plan_check(&p, &s.r, &e);
+			unit_memory(-1);
+			if (e.code != FAIL_MEMORY)
+				break;
+			want(!ok && strcmp(e.text, "go on: out of memory") == 0, "it says so");
+		}
+		want(n > 3 || s.r.overlays, "allocations");
+		want_error(ok, &e, *r->r.sentence ? FAIL_BUG : FAIL_NONE, r->r.sentence);
+		plan_free(&p);
+		small_end(&s);
+	}
+}
+
 /* The same by the target's part alone. */
 static const struct row target_rows[] = {
 	{ "nothing is wrong", nothing, "" },
@@ -1045,4 +1081,5 @@ void test_plan_check(void)
 	}
 	targets();
 	others();
+	starved();
 }
