@@ -366,7 +366,8 @@ static bool apply(const struct check *c, const struct tree *t, struct span overl
 			keep_phandles(&own, &o, base_target(&own, fragment),
 				      overlay_of(o.blob, fragment));
 		err = fdt_overlay_apply(out->blob, o.blob);
-		ok = !err || explain(c, err, out->blob, o.blob);
+		if (err)
+			ok = explain(c, err, out->blob, o.blob);
 	}
 	tree_free(&o);
 	return ok;

@@ -14,18 +14,19 @@ struct reading {
 	const char *rule; /* that is broken when this counts */
 };
 
-static bool same_number(const void *tree, int node, const char *name)
+static bool is_number(const void *tree, int node, const char *name, unsigned wanted)
 {
-	const struct span a = tree_getprop(tree, node, name), b = tree_getprop(tree, 0, name);
+	uint32_t cells;
 
-	return a.len == 4 && b.len == 4 && memcmp(a.p, b.p, 4) == 0;
+	return span_be32(tree_getprop(tree, node, name), 0, &cells) && cells == wanted;
 }
 
 /* __reserved_mem_check_root() */
 static bool is_heeded(const void *tree, int parent)
 {
-	return same_number(tree, parent, "#address-cells") &&
-	       same_number(tree, parent, "#size-cells") && tree_getprop(tree, parent, "ranges").p;
+	return is_number(tree, parent, "#address-cells", tree_address_cells(tree, 0)) &&
+	       is_number(tree, parent, "#size-cells", tree_size_cells(tree, 0)) &&
+	       tree_getprop(tree, parent, "ranges").p;
 }
 
 /* The areas of a tree; the reason of one is set where it is not to be mapped. */

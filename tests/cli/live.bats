@@ -520,6 +520,17 @@ uki() { "$top/tests/lab/wrap" uki "$1" .linux=Image "${@:2}"; }
 
 # ---- sizes, and what is loaded
 
+@test "a capture of a POWER machine has the size of its hash table, and which CPU starts kernels" {
+	changed PPC PPC-hashed sys/kernel/debug/powerpc/hpt_order "24\n"
+	mkdir -p PPC-hashed/sys/kernel/reboot PPC-hashed/sys/devices/system/cpu/cpu0
+	echo 0 >PPC-hashed/sys/kernel/reboot/cpu
+	echo 0 >PPC-hashed/sys/devices/system/cpu/cpu0/physical_id
+	on PPC-hashed "" --capture=power
+	says 0 nothing
+	same "size of the hash table" "$(cat power/sys/kernel/debug/powerpc/hpt_order)" 24
+	same "number of the CPU" "$(cat power/sys/devices/system/cpu/cpu0/physical_id)" 0
+}
+
 @test "the crash region's size, where each kernel has it" {
 	changed ARM size-old sys/kernel/kexec_crash_size '268435456\n'
 	on size-old "" --print-ckr-size

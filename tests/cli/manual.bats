@@ -109,9 +109,11 @@ block() {
 	((n >= 15)) || fail_with "$n files"
 }
 
-# literals: the sources in one line, strings that the compiler joins joined.
+# literals: the sources in one line, strings that the compiler joins joined, and a name's length and
+# bytes as one.
 literals() {
-	find "$top/src" "$top/arch" "$top/dt" -name '*.c' -exec cat {} + | tr '\n\t' '  ' | sed -E 's/" +"//g'
+	find "$top/src" "$top/arch" "$top/dt" -name '*.c' -exec cat {} + | tr '\n\t' '  ' |
+		sed -E 's/" +"//g; s/%[.][*]s/%s/g'
 }
 
 # What the page shows with an example, as the sources have it.

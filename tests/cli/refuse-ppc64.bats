@@ -4,7 +4,7 @@
 # stdout. First on this machine with captured ones (--root), then in a guest, where the
 # kernel that was loaded before is still loaded after three refusals, and boots.
 
-# shellcheck disable=SC2034,SC2154  # helpers.bash and bats set these
+# shellcheck disable=SC2030,SC2031,SC2034,SC2154  # helpers.bash and bats set these; each test is a shell of its own
 load ../helpers
 load ../guest/helpers-ppc64
 
@@ -283,7 +283,7 @@ kernel_at() { sed -n 's/^kernel  *\(0x[0-9a-f]*\) .*/\1/p' <<<"$output"; }
 	refused 6 "use the device tree: no memory node starts at 0: /sys/firmware/devicetree/base"
 }
 
-# starts CPU ONLINE FILE [ID]: a captured machine on which CPU starts the next kernel; ID is its number in a tree.
+# starts CPU ONLINE FILE [ID]: the captured machine $root on which CPU starts the next kernel; ID is its number in a tree.
 starts() {
 	mkdir -p "$root/sys/kernel/reboot" "$root/sys/devices/system/cpu/cpu$1"
 	rm -f "$root/sys/kernel/reboot/cpu"

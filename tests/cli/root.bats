@@ -399,7 +399,7 @@ meanwhile() {
 @test "as many files as may be given" {
 	local files=() i
 	cp overlay o
-	for i in {1..8}; do files+=("--dtb-overlay=o" "--initrd=initrd"); done
+	for ((i = 0; i < 8; i++)); do files+=("--dtb-overlay=o" "--initrd=initrd"); done
 	plan ARM "${files[@]}" --dtb=dtb Image
 	same status "$status" 0
 	same pieces "$(pieces)" "kernel initrd initrd initrd initrd initrd initrd initrd initrd tree stub"

@@ -489,6 +489,14 @@ ROW(area_gone) { (void)s; set_area(p, AREA, NULL, NULL, 0); }
 ROW(areas_ignored) { (void)s; set_area(p, "/reserved-memory", "ranges", NULL, 0); }
 ROW(areas_no_cells) { (void)s; set_area(p, "/reserved-memory", "#size-cells", NULL, 0); }
 ROW(areas_odd_cells) { (void)s; set_area(p, "/reserved-memory", "#address-cells", "\0\0\0\2\0", 5); }
+ROW(areas_other_cells) { (void)s; set_area(p, "/reserved-memory", "#size-cells", "\0\0\0\1", 4); }
+ROW(file_area_longer)
+{
+	static const uint8_t other[32] = { [4] = 0x52, [13] = 0x28, [20] = 0x53, [30] = 0x10 };
+
+	(void)s;
+	set_area(p, "/reserved-memory/c@52000000", "reg", other, 32);
+}
 ROW(area_two)
 {
 	static const uint8_t two[32] = { [4] = 0x50, [13] = 0x10, [20] = 0x53, [29] = 0x10 };
@@ -814,12 +822,24 @@ static void with_file(struct small *s, const char *own, const char *file)
 	s->r.dtb_name = "x.dtb";
 }
 
+#define MACHINE_AREAS                                                                              \
+	TWO_CELLS AREAS("a@50000000 { no-map; reg = <0 50000000 0 100000>; }; "                    \
+			"b@51000000 { reg = <0 51000000 0 100000>; }; ") "};"
+
+/* Nothing is in the header of the next tree. */
+static void two_areas(struct small *s)
+{
+	s->r.initrds = 0;
+	with_file(s, MACHINE_AREAS,
+		  TWO_CELLS "chosen { }; memory@40000000 { device_type = \"memory\"; "
+			    "reg = <0 40000000 0 40000000>; }; };");
+}
+
 static void two_trees(struct small *s)
 {
-	with_file(s,
-		  TWO_CELLS AREAS("a@50000000 { no-map; reg = <0 50000000 0 100000>; }; "
-				  "b@51000000 { reg = <0 51000000 0 100000>; }; ") "};",
+	with_file(s, MACHINE_AREAS,
 		  "@54000000+1000; " TWO_CELLS AREAS(
+			  "f { size = <0 1000>; }; "
 			  "c@52000000 { reg = <0 52000000 0 200000 0 53000000 0 1000>; }; "
 			  "d@52100000 { reg = <0 52100000 0 200000>; }; "
 			  "e@54000000 { no-map; reg = <0 54000000 0 1000>; }; ") "chosen { }; "
@@ -938,6 +958,13 @@ static const struct other_row {
 	  { "two trees: areas whose cells are no number", areas_odd_cells,
 	    BREAKS("machine-reservations", AREA_LOST) } },
 	{ two_trees,
+	  { "two trees: areas in other cells than the root's", areas_other_cells,
+	    BREAKS("machine-reservations", AREA_LOST) } },
+	{ two_trees,
+	  { "two trees: an area of the file's is longer now, and overlaps another", file_area_longer,
+	    BREAKS("areas-apart", "reserved areas in its device tree overlap") } },
+	{ two_areas, { "two trees without a word in the header", nothing, "" } },
+	{ two_trees,
 	  { "two trees: an area of the machine's with two ranges", area_two,
 	    BREAKS("reserved-one-pair",
 		   "a reserved area in its device tree has several ranges") } },
@@ -986,11 +1013,11 @@ static void starved(void)
 	bool ok;
 
 	for (r = other_rows; r < other_rows + ARRAY_SIZE(other_rows); r++) {
-		if (r->change != two_trees)
+		if (r->change != two_trees && r->change != two_areas)
 			continue;
 		CASE("%s, without memory", r->r.caption);
 		small_start(&s, SMALL_TREE);
-		two_trees(&s);
+		r->change(&s);
 		e = (struct error){ 0 };
 		if (!plan_make(&s.r, &p, &e))
 			abort();

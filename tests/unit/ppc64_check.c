@@ -240,6 +240,12 @@ static void rtas_prop(struct plan *p, const char *name, uint32_t v)
 }
 ROW(rtas_elsewhere) { (void)s; rtas_prop(p, "linux,rtas-base", 0x7100000); }
 ROW(rtas_longer) { (void)s; rtas_prop(p, "rtas-size", 0x10001); }
+ROW(rtas_empty)
+{
+	(void)s;
+	if (fdt_setprop(p->tree.blob, fdt_path_offset(p->tree.blob, "/rtas"), "rtas-size", "", 0))
+		abort();
+}
 ROW(rtas_by_overlay) { s->r.overlays = 1; rtas_prop(p, "rtas-size", 0x10001); }
 ROW(rtas_gone) { (void)s; fdt_nop_node(p->tree.blob, fdt_path_offset(p->tree.blob, "/rtas")); }
 ROW(rtas_half_reserved) { (void)p; s->m.reserved.v[s->m.reserved.n - 1].end += 0x10000; }
@@ -367,6 +373,7 @@ static const struct row {
 	{ "it is the reg of what is no CPU", false, cpu_no_cpu, NO_CPU },
 	{ "RTAS is elsewhere", false, rtas_elsewhere, OTHER_BOOT },
 	{ "RTAS is larger", false, rtas_longer, OTHER_BOOT },
+	{ "RTAS has a size of no bytes", false, rtas_empty, OTHER_BOOT },
 	{ "RTAS is not there", false, rtas_gone, OTHER_BOOT },
 	{ "an overlay may say so", false, rtas_by_overlay, "" },
 };
@@ -451,6 +458,27 @@ static void hash_table(void)
 		want(value.len == 4 && value.p[3] == 0x17, "what is no such property stays");
 		tree_free(&t);
 	}
+	end(&s);
+}
+
+/* Of a tree that lacks the CPU that starts the next kernel. */
+static void no_boot_cpu(void)
+{
+	struct error e = { 0 };
+	struct server s;
+	struct tree t;
+
+	CASE("a tree without the CPU that starts the next kernel");
+	start(&s, false);
+	cpu(&s, 1);
+	if (!tree_open(&t, s.tree, 64, "/server", &e))
+		abort();
+	want_error(ppc64_tree(&t, &s.m, &e), &e, FAIL_TREE,
+		   "use the device tree: no CPU 1, which starts kernels here: /server");
+	cpu(&s, 9);
+	e = (struct error){ 0 };
+	want_error(ppc64_tree(&t, &s.m, &e), &e, FAIL_NONE, "");
+	tree_free(&t);
 	end(&s);
 }
 
@@ -660,6 +688,7 @@ void test_ppc64_check(void)
 		spoiled(&rows[i]);
 	kept();
 	hash_table();
+	no_boot_cpu();
 	without_room(false);
 	without_room(true);
 }

@@ -102,6 +102,10 @@ static const struct row {
 	  HEAD END_1G "memory@1 { device_type = \"memory\"; }; memory@2 { device_type = "
 		      "\"memory\"; reg = <0 0 0 0>; }; " MEM("0 0 0 40000000") "};",
 	  "0-40000000", "0-2000000", 0x40000000, "" },
+	{ "a memory node that is switched off says nothing",
+	  HEAD END_1G "memory@1 { device_type = \"memory\"; status = \"disabled\"; "
+		      "reg = <0 40000000 0 40000000>; }; " MEM("0 0 0 40000000") "};",
+	  "0-40000000", "0-2000000", 0x40000000, "" },
 	{ "RTAS without a size",
 	  HEAD END_1G "rtas { linux,rtas-base = <c000000>; }; " MEM("0 0 0 40000000") "};",
 	  "0-40000000", "0-2000000", 0x40000000, "" },
