@@ -137,7 +137,7 @@ static bool check_apart(const struct ranges *areas, const struct ranges *theirs,
 {
 	const struct range *a, *b;
 
-	for (a = areas->v; a < areas->v + areas->n; a++)
+	ranges_for_each(a, areas)
 		for (b = areas->v; b < a; b++)
 			if (range_overlaps(*a, *b) && (!has(theirs, a) || !has(theirs, b)))
 				return broken(e, "areas-apart",
@@ -155,7 +155,7 @@ static bool check_no_map(const void *tree, const struct request *r, const struct
 	struct range k;
 	size_t i;
 
-	for (a = areas->v; a < areas->v + areas->n; a++)
+	ranges_for_each(a, areas)
 		for (i = 0; a->what && tree_next_reserved(tree, &i, &k);)
 			if (range_overlaps(*a, k) && !has(theirs, &k) &&
 			    !has(&r->machine->reserved, &k))

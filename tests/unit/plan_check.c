@@ -835,6 +835,13 @@ static void two_areas(struct small *s)
 			    "reg = <0 40000000 0 40000000>; }; };");
 }
 
+static void no_areas(struct small *s)
+{
+	with_file(s, TWO_CELLS "};",
+		  TWO_CELLS "chosen { }; memory@40000000 { device_type = \"memory\"; "
+			    "reg = <0 40000000 0 40000000>; }; };");
+}
+
 static void two_trees(struct small *s)
 {
 	with_file(s, MACHINE_AREAS,
@@ -963,6 +970,7 @@ static const struct other_row {
 	{ two_trees,
 	  { "two trees: an area of the file's is longer now, and overlaps another", file_area_longer,
 	    BREAKS("areas-apart", "reserved areas in its device tree overlap") } },
+	{ no_areas, { "two trees without an area", nothing, "" } },
 	{ two_areas, { "two trees without a word in the header", nothing, "" } },
 	{ two_trees,
 	  { "two trees: an area of the machine's with two ranges", area_two,
