@@ -826,20 +826,20 @@ static void with_file(struct small *s, const char *own, const char *file)
 	TWO_CELLS AREAS("a@50000000 { no-map; reg = <0 50000000 0 100000>; }; "                    \
 			"b@51000000 { reg = <0 51000000 0 100000>; }; ") "};"
 
+#define PLAIN                                                                                      \
+	TWO_CELLS "chosen { }; memory@40000000 { device_type = \"memory\"; "                       \
+		  "reg = <0 40000000 0 40000000>; }; };"
+
 /* Nothing is in the header of the next tree. */
 static void two_areas(struct small *s)
 {
 	s->r.initrds = 0;
-	with_file(s, MACHINE_AREAS,
-		  TWO_CELLS "chosen { }; memory@40000000 { device_type = \"memory\"; "
-			    "reg = <0 40000000 0 40000000>; }; };");
+	with_file(s, MACHINE_AREAS, PLAIN);
 }
 
 static void no_areas(struct small *s)
 {
-	with_file(s, TWO_CELLS "};",
-		  TWO_CELLS "chosen { }; memory@40000000 { device_type = \"memory\"; "
-			    "reg = <0 40000000 0 40000000>; }; };");
+	with_file(s, TWO_CELLS "};", PLAIN);
 }
 
 static void two_trees(struct small *s)
