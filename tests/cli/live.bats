@@ -529,6 +529,14 @@ uki() { "$top/tests/lab/wrap" uki "$1" .linux=Image "${@:2}"; }
 	says 0 nothing
 	same "size of the hash table" "$(cat power/sys/kernel/debug/powerpc/hpt_order)" 24
 	same "number of the CPU" "$(cat power/sys/devices/system/cpu/cpu0/physical_id)" 0
+	# a folder in place of each
+	local file
+	for file in sys/kernel/debug/powerpc/hpt_order sys/devices/system/cpu/cpu0/physical_id; do
+		mkdir -p "taken/$file/a"
+		on PPC-hashed "" --capture=taken
+		says 3 nothing "kexec-lite: cannot write a file: $(errno_text EEXIST): taken/$file"
+		rm -r taken
+	done
 }
 
 @test "the crash region's size, where each kernel has it" {
