@@ -77,11 +77,7 @@ static void start(struct server *s, bool crash)
 
 static void end(struct server *s)
 {
-	ranges_free(&s->m.ram);
-	ranges_free(&s->m.reserved);
-	ranges_free(&s->m.free);
-	ranges_free(&s->m.crash.notes);
-	ranges_free(&s->m.crash.dump);
+	machine_ranges_free(&s->m);
 	note_free(&s->tree);
 	free(s->kernel);
 }

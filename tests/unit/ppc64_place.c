@@ -278,11 +278,7 @@ static void start(struct server *s, const struct row *row)
 
 static void end(struct server *s)
 {
-	ranges_free(&s->m.ram);
-	ranges_free(&s->m.reserved);
-	ranges_free(&s->m.free);
-	ranges_free(&s->m.crash.notes);
-	ranges_free(&s->m.crash.dump);
+	machine_ranges_free(&s->m);
 	note_free(&s->tree);
 	if (s->dtb.p)
 		note_free(&s->dtb);

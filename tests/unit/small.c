@@ -108,14 +108,19 @@ bool plan_make(const struct request *r, struct plan *p, struct error *e)
 	return plan_draft(r, p, e) && plan_check(p, r, e);
 }
 
+void machine_ranges_free(struct machine *m)
+{
+	ranges_free(&m->ram);
+	ranges_free(&m->reserved);
+	ranges_free(&m->free);
+	ranges_free(&m->crash.notes);
+	ranges_free(&m->crash.dump);
+}
+
 void small_end(struct small *s)
 {
 	image_free(&s->img);
-	ranges_free(&s->m.ram);
-	ranges_free(&s->m.reserved);
-	ranges_free(&s->m.free);
-	ranges_free(&s->m.crash.notes);
-	ranges_free(&s->m.crash.dump);
+	machine_ranges_free(&s->m);
 	note_free(&s->tree);
 	free(s->kernel);
 }

@@ -97,6 +97,9 @@ void small_efi(struct small *s);
 void small_free(struct small *s);
 void small_end(struct small *s);
 
+/* The ranges that a machine in memory has; small_end() does it, too. */
+void machine_ranges_free(struct machine *m);
+
 /* The load becomes a crash kernel's, for a region of 256 MiB in the middle of RAM and a low one of
  * 16 MiB below it.
  */
