@@ -8,9 +8,8 @@
 
 /* Left by an earlier kexec or crash kernel; each would mislead the next kernel. */
 static const char *const stale[] = {
-	"linux,elfcorehdr",   "linux,usable-memory-range", "linux,kho-fdt",
-	"linux,kho-scratch",  "linux,ima-kexec-buffer",	   "linux,dmcryptkeys",
-	"linux,initrd-start", "linux,initrd-end",
+	"linux,elfcorehdr",  "linux,usable-memory-range", "linux,kho-fdt",
+	"linux,kho-scratch", "linux,ima-kexec-buffer",	  "linux,dmcryptkeys",
 };
 
 /* Some of them name memory that is reserved in the tree's header too. */
@@ -58,8 +57,9 @@ static void drop_old_tree(struct tree *t, size_t total)
 }
 
 /* Removing something from a valid tree never fails: it needs no space. */
-static void clean(struct tree *t, int node, size_t old_total)
+void chosen_clean(struct tree *t, size_t old_total)
 {
+	const int node = tree_root_child(t->blob, "chosen");
 	struct range old = { 0, 0, NULL };
 	struct tree_pairs pairs;
 	size_t i;
@@ -77,9 +77,12 @@ static void clean(struct tree *t, int node, size_t old_total)
 		tree_nop_prop(t, node, stale[i]);
 }
 
-void chosen_clean(struct tree *t, size_t old_total)
+void chosen_forget_initrd(struct tree *t)
 {
-	clean(t, tree_root_child(t->blob, "chosen"), old_total);
+	const int node = tree_root_child(t->blob, "chosen");
+
+	tree_nop_prop(t, node, "linux,initrd-start");
+	tree_nop_prop(t, node, "linux,initrd-end");
 }
 
 static bool has_initrd(const struct chosen *c)
@@ -136,8 +139,10 @@ static int write_initrd(struct tree *t, int node, const struct chosen *c)
 	uint8_t start[8], end[8];
 	int err;
 
-	if (!has_initrd(c))
+	if (!has_initrd(c)) {
+		chosen_forget_initrd(t);
 		return 0;
+	}
 	put_be64(start, c->initrd_start);
 	put_be64(end, c->initrd_end);
 	err = tree_setprop(t, node, "linux,initrd-start", start, sizeof(start));
@@ -169,7 +174,6 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 		node = fdt_add_subnode(t->blob, 0, "chosen");
 	if (node < 0)
 		return tree_fail(t->from, "write", node, e);
-	clean(t, node, 0);
 	err = write_cmdline(t, node, c);
 	if (!err)
 		err = tree_setprop(t, node, "kaslr-seed", c->kaslr_seed, KASLR_SEED);

@@ -27,13 +27,19 @@ struct chosen {
 /* The space that chosen_write() needs in a tree, for a command line of len bytes. */
 size_t chosen_slack(size_t len);
 
-/* Removes from the tree what chosen_write() removes. */
+/* Removes what the last boot left: elfcorehdr, usable-memory-range, KHO, IMA and dm-crypt
+ * hand-overs, with their reservations, those of the initrd, and that of the last tree itself, which
+ * had old_total bytes (0: not known). Where the initrd was stays, for chosen_write() to put the next
+ * one's place there.
+ */
 void chosen_clean(struct tree *t, size_t old_total);
 
-/* Writes c into /chosen, which is made if absent. It removes the last boot's initrd, elfcorehdr,
- * usable-memory-range, KHO, IMA and dm-crypt hand-overs, with their reservations, and the
- * reservation of the last tree itself. It adds bootargs, the initrd with its reservation, both
- * seeds whether or not there were any, linux,booted-from-kexec, and linux,uefi-secure-boot where
+/* Removes where the initrd was. */
+void chosen_forget_initrd(struct tree *t);
+
+/* Writes c into /chosen, which is made if absent, of a tree that chosen_clean() has seen. It adds
+ * bootargs, the initrd with its reservation, or removes where the last boot's was, both seeds
+ * whether or not there were any, linux,booted-from-kexec, and linux,uefi-secure-boot where
  * dt_lacks_secure_boot(). Of linux,uefi-* the others, stdout-path and all else stay as they are.
  * Errors: FAIL_TREE, FAIL_MEMORY.
  */

@@ -18,6 +18,8 @@ static bool merge_tree(const struct request *r, struct tree *t, size_t slack, st
 	if (ok) {
 		chosen_clean(t, 0);
 		chosen_clean(&own, m->fdt_total);
+		chosen_forget_initrd(t);
+		chosen_forget_initrd(&own);
 		ok = merge_machine(t, own.blob, m->arch->firmware, m->arch->firmware_moves, e);
 	}
 	tree_free(&own);

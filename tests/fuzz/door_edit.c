@@ -42,6 +42,8 @@ static bool start(struct tree *t, const struct machine *m, struct span user, siz
 	if (ok) {
 		chosen_clean(t, 0);
 		chosen_clean(&own, 0x1000);
+		chosen_forget_initrd(t);
+		chosen_forget_initrd(&own);
 		ok = merge_machine(t, own.blob, m->arch->firmware, m->arch->firmware_moves, e);
 	}
 	tree_free(&own);

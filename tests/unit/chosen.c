@@ -12,7 +12,9 @@
 	"kaslr-seed = <10111213 14151617>; "
 #define FRESH(bootargs) "linux,booted-from-kexec; " SEEDS "bootargs = \"" bootargs "\"; "
 #define INITRD		"linux,initrd-end = <0 50001388>; linux,initrd-start = <0 50000000>; "
-#define CELLS		"#address-cells = <2>; #size-cells = <2>; "
+/* where there was one before */
+#define PLACE "linux,initrd-start = <0 50000000>; linux,initrd-end = <0 50001388>; "
+#define CELLS "#address-cells = <2>; #size-cells = <2>; "
 
 static const struct row {
 	const char *caption, *before, *cmdline;
@@ -108,13 +110,13 @@ static const struct row {
 		    "linux,initrd-end = <484ffff1>; }; };",
 	  .cmdline = "a",
 	  .after = "/ { chosen { " FRESH("a") "}; };" },
-	{ .caption = "a new initrd in place of an old one in 4 bytes: 8 bytes",
+	{ .caption = "a new initrd in place of an old one, in 4 bytes: it stays there, in 8 bytes",
 	  .before = "@48000000+500000; / { chosen { linux,initrd-start = <48000000>; "
 		    "linux,initrd-end = <48500000>; }; };",
 	  .cmdline = "a",
 	  .initrd_start = 0x50000000,
 	  .initrd_end = 0x50001388,
-	  .after = "@50000000+1388; / { chosen { " INITRD FRESH("a") "}; };" },
+	  .after = "@50000000+1388; / { chosen { " FRESH("a") PLACE "}; };" },
 	{ .caption = "an old initrd reserved in several pieces: all of them go",
 	  .before = "@48000000+100000; @1000+1000; @48100000+100000; @48200000+300000; "
 		    "/ { chosen { linux,initrd-start = <0 48000000>; linux,initrd-end = <0 "
@@ -234,9 +236,8 @@ static const struct row {
 	  .initrd_start = 0x50000000,
 	  .initrd_end = 0x50001388,
 	  .old_total = 0x3e97,
-	  .after = "@50000000+1388; / { " CELLS
-		   "cpus { cpu@0 { }; }; chosen { " INITRD FRESH("a") "}; "
-								      "memory@0 { }; };" },
+	  .after = "@50000000+1388; / { " CELLS "cpus { cpu@0 { }; }; chosen { " FRESH("a") PLACE
+	  "}; memory@0 { }; };" },
 };
 
 static void seed(struct chosen *c)
@@ -435,8 +436,7 @@ static void moves_more(void)
 		    !chosen_write(&t, &c, &e) || !tree_pack(&t, &out, &e))
 			abort();
 		ok = chosen_move(&t, &more[i].c, &e);
-		want_error(ok, &e, FAIL_TREE,
-			   "write the device tree: FDT_ERR_NOSPACE: /t");
+		want_error(ok, &e, FAIL_TREE, "write the device tree: FDT_ERR_NOSPACE: /t");
 		tree_free(&t);
 	}
 	note_free(&before);
