@@ -56,22 +56,6 @@ bool flatten_reserve(struct flatten *f, phys start, uint64_t size, struct error 
 	return check(f, e);
 }
 
-bool flatten_begin(struct flatten *f, const char *node, struct error *e)
-{
-	/* no earlier: until now the caller may have held another whole tree */
-	if (!f->structure.cap) {
-		strbuf_reserve(&f->structure, FLATTEN_ROOM);
-		strbuf_reserve(&f->strings, FLATTEN_ROOM);
-	}
-	if (f->depth++ >= FLATTEN_DEPTH)
-		return fail(e, FAIL_TREE, "read the device tree: nodes nest deeper than %u: %s",
-			    FLATTEN_DEPTH, f->from);
-	add_word(&f->structure, FDT_BEGIN_NODE);
-	strbuf_append(&f->structure, node, strlen(node) + 1);
-	pad(&f->structure);
-	return check(f, e);
-}
-
 /* The offset of a name in the strings block, where it is put when it is new. */
 static bool name_offset(struct flatten *f, const char *name, uint32_t *offset, struct error *e)
 {
@@ -91,6 +75,37 @@ static bool name_offset(struct flatten *f, const char *name, uint32_t *offset, s
 	*offset = (uint32_t)f->strings.len;
 	f->names[at] = *offset + 1;
 	strbuf_append(&f->strings, name, strlen(name) + 1);
+	return check(f, e);
+}
+
+/* What chosen_write() adds. A new property's name is sought among all that are there (libfdt's
+ * fdt_find_string_()), and these are found at once.
+ */
+static bool room(struct flatten *f, struct error *e)
+{
+	static const char *const added[] = { "kaslr-seed", "rng-seed", "linux,booted-from-kexec" };
+	uint32_t unused;
+	size_t i;
+	bool ok = true;
+
+	strbuf_reserve(&f->structure, FLATTEN_ROOM);
+	strbuf_reserve(&f->strings, FLATTEN_ROOM);
+	for (i = 0; i < ARRAY_SIZE(added) && ok; i++)
+		ok = name_offset(f, added[i], &unused, e);
+	return ok;
+}
+
+bool flatten_begin(struct flatten *f, const char *node, struct error *e)
+{
+	/* no earlier: until now the caller may have held another whole tree */
+	if (!f->structure.cap && !room(f, e))
+		return false;
+	if (f->depth++ >= FLATTEN_DEPTH)
+		return fail(e, FAIL_TREE, "read the device tree: nodes nest deeper than %u: %s",
+			    FLATTEN_DEPTH, f->from);
+	add_word(&f->structure, FDT_BEGIN_NODE);
+	strbuf_append(&f->structure, node, strlen(node) + 1);
+	pad(&f->structure);
 	return check(f, e);
 }
 

@@ -17,10 +17,11 @@ bool dt_has_efi(const void *fdt)
 
 bool dt_lacks_secure_boot(const void *fdt)
 {
-	const struct span mode =
-		tree_getprop(fdt, tree_root_child(fdt, "chosen"), "linux,uefi-secure-boot");
+	const int chosen = tree_root_child(fdt, "chosen");
+	const struct span mode = tree_getprop(fdt, chosen, "linux,uefi-secure-boot");
 
-	return dt_has_efi(fdt) && mode.len != 4 && mode.len != 8;
+	return tree_getprop(fdt, chosen, "linux,uefi-system-table").p && mode.len != 4 &&
+	       mode.len != 8;
 }
 
 /* The first memory node from this one on; early_init_dt_scan_memory() looks at the root's children

@@ -34,16 +34,18 @@ static bool has_name(const char *full, const char *name, size_t len)
 }
 
 /* The node that begins where `depth` nodes, this one first, have ended, or the first sibling of it
- * that has this name.
+ * that has this name. Most of what it passes over are properties, hence the order.
  */
 static int find_node(const void *fdt, int node, int depth, const char *name, size_t len)
 {
 	const uint8_t *p = structure(fdt) + node;
-	uint32_t tag = FDT_BEGIN_NODE;
+	uint32_t tag;
 
-	while (node >= 0 && depth >= 0) {
-		p = skip(p + FDT_TAGSIZE, tag);
-		tag = word(p);
+	if (node < 0)
+		return -FDT_ERR_NOTFOUND;
+	for (p = skip_name(p + FDT_TAGSIZE); depth >= 0; p = skip(p + FDT_TAGSIZE, tag)) {
+		while ((tag = word(p)) == FDT_PROP)
+			p = skip(p + FDT_TAGSIZE, FDT_PROP);
 		if (tag == FDT_BEGIN_NODE && depth++ == 0 &&
 		    (!name || has_name((const char *)p + FDT_TAGSIZE, name, len)))
 			return (int)(p - structure(fdt));

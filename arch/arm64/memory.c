@@ -161,7 +161,7 @@ bool arm64_memory(struct machine *m, struct span iomem, struct error *e)
 	m->reserved = text.reserved;
 	m->driver_ram = text.managed;
 	text.ram = text.reserved = text.managed = (struct ranges){ 0 };
-	m->reserved_unknown = ok && dt_has_efi(m->fdt.p) && !text.tells_reserved;
+	m->reserved_unknown = ok && !text.tells_reserved && dt_has_efi(m->fdt.p);
 	ok = ok && ((free_initrd(m) && keep_for_next(m, &text)) || fail_memory(e));
 	iomem_free(&text);
 	if (ok)

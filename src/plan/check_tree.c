@@ -184,7 +184,8 @@ static bool check_efi(const struct plan *p, const struct request *r, const void 
 	if (!plan_segment(p, INITRD) && dt_has_efi(r->machine->fdt.p))
 		return broken(e, "efi-initrd-table",
 			      "it leaves the next kernel to EFI's old initrd");
-	return !dt_has_efi(tree) || tree_address(tree, chosen, "linux,uefi-secure-boot", &mode) ||
+	return !tree_getprop(tree, chosen, "linux,uefi-system-table").p ||
+	       tree_address(tree, chosen, "linux,uefi-secure-boot", &mode) ||
 	       broken(e, "efi-secure-boot-property", "EFI's secure boot mode is no number");
 }
 

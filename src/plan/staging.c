@@ -3,11 +3,16 @@
 
 #include <string.h>
 
-/* The number after the word, in pages, as bytes; 0 when it is not there. */
-static uint64_t pages(struct span s, const char *word, uint32_t page_size)
+/* The number after the word, in pages, as bytes, from where s goes on; 0 when it is not there. */
+static uint64_t pages(struct span *s, const char *word, uint32_t page_size)
 {
-	const uint64_t v = span_find_number(s, word);
+	uint64_t v = 0;
 
+	if (!span_find(*s, word, s))
+		return 0;
+	while (span_skip_prefix(s, " "))
+		;
+	span_parse_number(s, 10, &v);
 	return v > UINT64_MAX / page_size ? 0 : v * page_size;
 }
 
@@ -30,7 +35,7 @@ void staging_read_zones(struct freemap *map, struct span zoneinfo, uint64_t node
 			uint32_t page_size)
 {
 	struct span s = zoneinfo, next, part;
-	uint64_t id, last = UINT64_MAX, low;
+	uint64_t id, last = UINT64_MAX, low, spanned;
 	size_t first = 0;
 	struct zone z = { 0 };
 
@@ -38,12 +43,14 @@ void staging_read_zones(struct freemap *map, struct span zoneinfo, uint64_t node
 	while (span_find(s, "Node ", &s)) {
 		if (!span_parse_number(&s, 10, &id))
 			continue;
-		part = span_find(s, "\nNode ", &next) ? before(s, next) : s;
-		z.at.start = pages(part, "start_pfn:", page_size);
-		z.at.end = z.at.start + pages(part, " spanned ", page_size);
-		z.free = pages(part, "pages free ", page_size);
-		low = pages(part, " low ", page_size);
+		part = span_find(s, "Node ", &next) ? before(s, next) : s;
+		/* in the order of zoneinfo_show_print() in mm/vmstat.c */
+		z.free = pages(&part, "pages free ", page_size);
+		low = pages(&part, " low ", page_size);
 		z.free -= z.free < low ? z.free : low;
+		spanned = pages(&part, " spanned ", page_size);
+		z.at.start = pages(&part, "start_pfn:", page_size);
+		z.at.end = z.at.start + spanned;
 		/* nodes are listed with their lowest zone first, and used from the highest; our own
 		 * node comes before all others */
 		if (id != last)
