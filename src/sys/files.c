@@ -60,9 +60,14 @@ int files_rest(int fd, size_t limit, struct strbuf *out)
 static int read_file(int root, const char *path, size_t limit, bool whole, struct strbuf *out)
 {
 	int fd = openat(root, path, O_RDONLY | O_CLOEXEC), err;
+	struct stat st;
 
 	if (fd < 0)
 		return errno;
+	/* a file that has a size is read into one piece of memory; that of an attribute is made up
+	 */
+	if (!whole && fstat(fd, &st) == 0 && st.st_size > 0 && (uint64_t)st.st_size < limit)
+		strbuf_reserve(out, (size_t)st.st_size);
 	err = read_all(fd, limit, whole, out);
 	close(fd);
 	return err;

@@ -62,38 +62,42 @@ static int names_read(struct names *l, DIR *d)
 	return errno;
 }
 
-static bool walk_property(struct flatten *f, int dir, const char *name, struct error *e)
-{
-	struct strbuf value = STRBUF_GROWING;
-	int err = files_read_attribute(dir, name, PROPERTY_MAX, &value);
-	bool ok;
+/* A walk through a live tree: what it makes of it, and one piece of memory for all values. */
+struct walk {
+	struct flatten f;
+	struct strbuf value;
+};
 
+static bool walk_property(struct walk *w, int dir, const char *name, struct error *e)
+{
+	int err;
+
+	w->value.len = 0;
+	err = files_read_attribute(dir, name, PROPERTY_MAX, &w->value);
 	if (err)
-		ok = fail(e, FAIL_MACHINE, "read the device tree: %s: %.*s in %s", strerror(err),
-			  AS_NAME, name, f->from);
-	else
-		ok = flatten_property(f, name, (struct span){ (uint8_t *)value.p, value.len }, e);
-	strbuf_free(&value);
-	return ok;
+		return fail(e, FAIL_MACHINE, "read the device tree: %s: %.*s in %s", strerror(err),
+			    AS_NAME, name, w->f.from);
+	return flatten_property(&w->f, name, (struct span){ (uint8_t *)w->value.p, w->value.len },
+				e);
 }
 
-static bool walk_node(struct flatten *f, int parent, const char *path, const char *name,
+static bool walk_node(struct walk *w, int parent, const char *path, const char *name,
 		      struct error *e);
 
-static bool walk_names(struct flatten *f, int dir, const struct names *l, struct error *e)
+static bool walk_names(struct walk *w, int dir, const struct names *l, struct error *e)
 {
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		if (l->v[i][0] == 'p' && !walk_property(f, dir, l->v[i] + 1, e))
+		if (l->v[i][0] == 'p' && !walk_property(w, dir, l->v[i] + 1, e))
 			return false;
 	for (i = 0; i < l->n; i++)
-		if (l->v[i][0] == 'n' && !walk_node(f, dir, l->v[i] + 1, l->v[i] + 1, e))
+		if (l->v[i][0] == 'n' && !walk_node(w, dir, l->v[i] + 1, l->v[i] + 1, e))
 			return false;
 	return true;
 }
 
-static bool walk_node(struct flatten *f, int parent, const char *path, const char *name,
+static bool walk_node(struct walk *w, int parent, const char *path, const char *name,
 		      struct error *e)
 {
 	struct names l = { .all = STRBUF_GROWING };
@@ -103,10 +107,11 @@ static bool walk_node(struct flatten *f, int parent, const char *path, const cha
 	bool ok;
 
 	if (err)
-		ok = fail(e, FAIL_MACHINE, "read the device tree: %s: %s", strerror(err), f->from);
+		ok = fail(e, FAIL_MACHINE, "read the device tree: %s: %s", strerror(err),
+			  w->f.from);
 	else
-		ok = flatten_begin(f, name, e) && (names_sort(&l) || fail_memory(e)) &&
-		     walk_names(f, dir, &l, e) && flatten_end(f, e);
+		ok = flatten_begin(&w->f, name, e) && (names_sort(&l) || fail_memory(e)) &&
+		     walk_names(w, dir, &l, e) && flatten_end(&w->f, e);
 	if (d)
 		closedir(d);
 	else if (dir >= 0)
@@ -132,11 +137,12 @@ static bool keep_reservations(struct flatten *f, const uint8_t *blob, struct err
 
 bool live_tree_flatten(int root, const char *from, uint8_t *boot, struct span *out, struct error *e)
 {
-	struct flatten f;
-	bool ok = flatten_start(&f, from, e) && keep_reservations(&f, boot, e);
+	struct walk w = { .value = STRBUF_GROWING };
+	bool ok = flatten_start(&w.f, from, e) && keep_reservations(&w.f, boot, e);
 
 	free(boot); /* it may be larger than all that follows */
-	ok = ok && walk_node(&f, root, LIVE_TREE, "", e) && flatten_finish(&f, out, e);
-	flatten_free(&f);
+	ok = ok && walk_node(&w, root, LIVE_TREE, "", e) && flatten_finish(&w.f, out, e);
+	strbuf_free(&w.value);
+	flatten_free(&w.f);
 	return ok;
 }
