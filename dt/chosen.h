@@ -29,8 +29,8 @@ size_t chosen_slack(size_t len);
 
 /* Removes what the last boot left: elfcorehdr, usable-memory-range, KHO, IMA and dm-crypt
  * hand-overs, with their reservations, those of the initrd, and that of the last tree itself, which
- * had old_total bytes (0: not known). Where the initrd was stays, for chosen_write() to put the next
- * one's place there.
+ * had old_total bytes (0: not known). Where the initrd was stays, for chosen_write() to put the
+ * next one's place there.
  */
 void chosen_clean(struct tree *t, size_t old_total);
 
