@@ -45,7 +45,7 @@ static int find_node(const void *fdt, int node, int depth, const char *name, siz
 		return -FDT_ERR_NOTFOUND;
 	for (p = skip_name(p + FDT_TAGSIZE); depth >= 0; p = skip(p + FDT_TAGSIZE, tag)) {
 		while ((tag = word(p)) == FDT_PROP)
-			p = skip(p + FDT_TAGSIZE, FDT_PROP);
+			p += 3 * FDT_TAGSIZE + padded(word(p + FDT_TAGSIZE));
 		if (tag == FDT_BEGIN_NODE && depth++ == 0 &&
 		    (!name || has_name((const char *)p + FDT_TAGSIZE, name, len)))
 			return (int)(p - structure(fdt));
