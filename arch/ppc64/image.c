@@ -171,5 +171,9 @@ bool ppc64_pin(struct image *img, const char *name, const struct machine *m, str
 	if (!img->copy && !copy_first_page(img, len < m->page_size ? len : m->page_size, e))
 		return false;
 	(img->big_endian ? put_be32 : put_le32)(img->copy + PPC64_RUN_AT_LOAD, 1);
+	/* it will be able to load the kernel after it only above its own end, and within what real mode
+	 * reaches (arch/powerpc/kexec/core_64.c, machine_kexec_prepare())
+	 */
+	img->bottom_up = true;
 	return true;
 }

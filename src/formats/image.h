@@ -23,7 +23,7 @@ struct image {
 	uint64_t align; /* the load address is `offset` above a multiple of this power of two */
 	uint64_t offset;
 	uint64_t entry;	    /* bytes from the load address */
-	bool bottom_up;	    /* wants the lowest place there is, and cannot use memory below it */
+	bool bottom_up;	    /* wants the lowest place there is: below it is memory it cannot use */
 	uint32_t page_size; /* of the kernel in the file; 0: not said */
 	bool big_endian;    /* its byte order */
 	bool fixed;	    /* runs at `offset` and nowhere else */
