@@ -284,6 +284,17 @@ bool tree_reserves(const void *fdt, struct range r)
 	return false;
 }
 
+bool tree_is_stub(const void *fdt)
+{
+	int node;
+
+	tree_for_each_child(node, fdt, 0)
+		if (strcmp(tree_name(fdt, node), "chosen") != 0 &&
+		    !tree_stringlist_has(fdt, node, "compatible", "xen,xen"))
+			return false;
+	return true;
+}
+
 bool tree_is_xen(const void *fdt)
 {
 	return tree_stringlist_has(fdt, tree_root_child(fdt, "hypervisor"), "compatible",

@@ -111,6 +111,11 @@ bool tree_next_reserved(const void *fdt, size_t *i, struct range *r);
 size_t tree_reservations(const void *fdt);
 bool tree_reserves(const void *fdt, struct range r);
 
+/* Has the root no node but /chosen and Xen's? Such a tree says nothing of the machine: ACPI does
+ * (arch/arm64/kernel/acpi.c, dt_is_stub()).
+ */
+bool tree_is_stub(const void *fdt);
+
 /* Is /hypervisor a Xen? Has any CPU the enable-method spin-table? */
 bool tree_is_xen(const void *fdt);
 bool tree_has_spin_table(const void *fdt);

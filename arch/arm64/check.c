@@ -3,6 +3,7 @@
  */
 #include "arch/arm64/arm64.h"
 
+#include "dt/memory.h"
 #include "src/plan/check.h"
 
 #include <string.h>
@@ -96,6 +97,21 @@ static bool check_lpi(const void *tree, const struct ranges *keep, struct error 
 	return true;
 }
 
+/* acpi.c, dt_is_stub: a machine whose tree has nothing but /chosen has its CPUs from ACPI, which
+ * any node in the tree turns off.
+ */
+static bool check_acpi(const struct plan *p, const struct request *r, const void *tree,
+		       struct error *e)
+{
+	const char *const line = p->chosen.cmdline;
+	const void *own = r->machine->fdt.p;
+
+	return !dt_has_efi(own) || !tree_is_stub(own) || tree_is_stub(tree) ||
+	       tree_root_child(tree, "cpus") >= 0 || strstr(line, "acpi=force") ||
+	       strstr(line, "acpi=on") ||
+	       broken(e, "acpi-kept", "the device tree turns ACPI off, and has no CPUs");
+}
+
 /* The stub must load these addresses: two ldr (literal) into x0 and x4, nothing into x1 to x3. */
 static bool check_stub(const struct plan *p, const struct segment *s, phys kernel, phys tree,
 		       struct error *e)
@@ -130,7 +146,8 @@ bool arm64_check(const struct plan *p, const struct request *r, struct error *e)
 	if (!k || !t)
 		return broken(e, "is-its-file", "it has no kernel or no device tree");
 	if (!check_kernel(p, k, r->image, e) || !check_window(p, k, e) || !check_tree(p, t, e) ||
-	    !check_near(t, k, r->image, e) || !check_lpi(t->data.p, &r->machine->reserved, e))
+	    !check_near(t, k, r->image, e) || !check_lpi(t->data.p, &r->machine->reserved, e) ||
+	    !check_acpi(p, r, t->data.p, e))
 		return false;
 	if (r->machine->tree_in_x0)
 		return p->entry == k->at.start ||

@@ -36,6 +36,24 @@ static bool check_memory_known(const void *tree, const char *from, struct error 
 	return hint(e, "nothing was loaded: give a tree that has this machine's memory with --dtb");
 }
 
+/* A kernel takes the tree for the whole machine as soon as it has a node, and leaves ACPI, unless
+ * it is told not to (arch/arm64/kernel/acpi.c, acpi_boot_table_init()).
+ */
+static bool check_acpi(const struct request *r, const void *tree, const char *from, struct error *e)
+{
+	const void *own = r->machine->fdt.p;
+	char show[PRINTABLE_MAX];
+
+	if (!dt_has_efi(own) || !tree_is_stub(own) || tree_is_stub(tree) ||
+	    tree_root_child(tree, "cpus") >= 0 || strstr(r->cmdline, "acpi=on") ||
+	    strstr(r->cmdline, "acpi=force"))
+		return true;
+	fail(e, FAIL_TREE, "use the device tree: ACPI would be off, and it has no CPUs: %s",
+	     printable(show, from));
+	return hint(e, "nothing was loaded: without overlays or --dtb, or with acpi=force on the "
+		       "command line, the machine's ACPI is used");
+}
+
 /* The tree to use, with overlays applied and that many bytes to spare. */
 static bool open_tree(const struct request *r, struct plan *p, size_t slack, struct error *e)
 {
@@ -50,7 +68,8 @@ static bool open_tree(const struct request *r, struct plan *p, size_t slack, str
 		ok = tree_open(&p->tree, m->fdt, slack, p->tree_from, e);
 	for (i = 0; i < r->overlays && ok; i++)
 		ok = overlay_apply(&p->tree, &r->overlay[i], slack, e);
-	return ok && check_memory_known(p->tree.blob, p->tree_from, e);
+	return ok && check_memory_known(p->tree.blob, p->tree_from, e) &&
+	       check_acpi(r, p->tree.blob, p->tree_from, e);
 }
 
 static bool fail_size(const struct plan *p, const struct arch *a, size_t len, struct error *e)

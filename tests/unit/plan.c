@@ -603,7 +603,11 @@ static void overlays(void)
 {
 	struct span over[2] = { note_tree(OVERLAY), note_tree("/ { a { }; };") };
 	struct overlay overlay[2] = { { over[0], "o.dtbo" }, { over[0], "o.dtbo" } };
+	struct span node = note_tree("/ { f { target-path = \"/\"; __overlay__ { d { }; }; }; };");
+	static const char *const acpi[] = { "acpi=on", "quiet acpi=force" };
+	struct span cpus = note_tree("/ { a { }; cpus { }; };");
 	struct small s;
+	size_t i;
 
 	CASE("overlays on the machine's own tree: pieces lie where it has memory");
 	small_start(&s, SMALL_TREE);
@@ -619,14 +623,37 @@ static void overlays(void)
 
 	CASE("a user's tree on a machine whose EFI tells of all memory: it need not");
 	small_start(&s, "/ { #address-cells = <2>; #size-cells = <2>; chosen { "
-			"linux,uefi-mmap-start = <0 1>; }; };");
-	s.r.dtb = over[1];
+			"linux,uefi-mmap-start = <0 1>; linux,uefi-system-table = <0 1>; }; };");
+	s.r.dtb = cpus;
 	s.r.dtb_name = "x.dtb";
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
 		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	CASE("one without CPUs, where ACPI has them");
+	s.r.dtb = over[1];
+	want_refusal(&s, FAIL_TREE,
+		     "use the device tree: ACPI would be off, and it has no CPUs: x.dtb",
+		     "nothing was loaded: without overlays or --dtb, or with acpi=force on the "
+		     "command line, the machine's ACPI is used");
+	CASE("an overlay's node turns ACPI off as well");
+	s.r.dtb = (struct span){ NULL, 0 };
+	overlay[0].data = node;
+	s.r.overlays = 1;
+	s.r.overlay = overlay;
+	want_refusal(&s, FAIL_TREE,
+		     "use the device tree: ACPI would be off, and it has no CPUs: /small",
+		     "nothing was loaded: without overlays or --dtb, or with acpi=force on the "
+		     "command line, the machine's ACPI is used");
+	for (i = 0; i < ARRAY_SIZE(acpi); i++) {
+		CASE("not with %s", acpi[i]);
+		s.r.cmdline = acpi[i];
+		want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
+			      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	}
 	small_end(&s);
 	note_free(&over[0]);
 	note_free(&over[1]);
+	note_free(&node);
+	note_free(&cpus);
 }
 
 static void bounds(void)

@@ -452,6 +452,38 @@ ROW(lpi_unreserved)
 ROW(below_lowest) { (void)p; s->img.bottom_up = true; }
 
 
+/* A machine that has ACPI: nothing is in its tree. */
+ROW(acpi_off)
+{
+	(void)p;
+	note_free(&s->tree);
+	s->m.fdt = s->tree = note_tree("/ { chosen { linux,uefi-system-table = <0 1>; }; };");
+}
+ROW(acpi_on_line) { acpi_off(p, s); p->chosen.cmdline = "quiet acpi=on"; }
+ROW(acpi_forced) { acpi_off(p, s); p->chosen.cmdline = "acpi=force"; }
+ROW(acpi_unused)
+{
+	(void)p;
+	note_free(&s->tree);
+	s->m.fdt = s->tree = note_tree("/ { chosen { linux,uefi-system-table = <0 1>; }; cpus { }; };");
+}
+ROW(acpi_own_cpus)
+{
+	acpi_off(p, s);
+	if (fdt_add_subnode(unpacked(p), 0, "cpus") < 0)
+		abort();
+	packed(p);
+}
+ROW(acpi_bare)
+{
+	uint8_t *blob = unpacked(p);
+
+	if (fdt_del_node(blob, fdt_path_offset(blob, "/memory@40000000")))
+		abort();
+	packed(p);
+	acpi_off(p, s);
+}
+
 /* Of the memory node, which is all that the tree tells of. */
 static void set_memory(struct plan *p, const char *name, const void *value, int len)
 {
@@ -1049,6 +1081,13 @@ static void starved(void)
 /* The same by the target's part alone. */
 static const struct row target_rows[] = {
 	{ "nothing is wrong", nothing, "" },
+	{ "a node turns ACPI off, which has the CPUs", acpi_off,
+	  BREAKS("acpi-kept", "the device tree turns ACPI off, and has no CPUs") },
+	{ "the same, with acpi=on", acpi_on_line, "" },
+	{ "the same, with acpi=force", acpi_forced, "" },
+	{ "the same, with CPUs in the tree", acpi_own_cpus, "" },
+	{ "the next tree is as bare", acpi_bare, "" },
+	{ "EFI, and a tree that is in use", acpi_unused, "" },
 	{ "a tree far above a kernel that asks for the lowest place", target_tree_far,
 	  BREAKS("tree-512mib", "the device tree is more than 512 MiB above the kernel") },
 	{ "a tree that ends 512 MiB above it", target_tree_near, "" },

@@ -11,26 +11,30 @@
 
 static const struct {
 	const char *caption, *note;
-	bool xen, spin;
+	bool xen, spin, stub;
 } kinds[] = {
-	{ "nothing of it", "/ { cpus { cpu@0 { enable-method = \"psci\"; }; }; };", false, false },
-	{ "no CPUs", "/ { };", false, false },
+	{ "nothing of it", "/ { cpus { cpu@0 { enable-method = \"psci\"; }; }; };", false, false,
+	  false },
+	{ "no CPUs", "/ { };", false, false, true },
+	{ "/chosen only", "/ { chosen { a { }; }; };", false, false, true },
+	{ "another node beside it", "/ { chosen { }; a { }; };", false, false, false },
 	{ "Xen",
 	  "/ { hypervisor { compatible = [78656e2c78656e2d342e31370078656e2c78656e00]; }; };", true,
+	  false, true },
+	{ "another hypervisor", "/ { hypervisor { compatible = \"linux,kvm\"; }; };", false, false,
 	  false },
-	{ "another hypervisor", "/ { hypervisor { compatible = \"linux,kvm\"; }; };", false,
-	  false },
-	{ "a hypervisor without a name", "/ { hypervisor { }; };", false, false },
-	{ "Xen elsewhere", "/ { a { hypervisor { compatible = \"xen,xen\"; }; }; };", false,
+	{ "a hypervisor without a name", "/ { hypervisor { }; };", false, false, false },
+	{ "Xen elsewhere", "/ { a { hypervisor { compatible = \"xen,xen\"; }; }; };", false, false,
 	  false },
 	{ "spin-table on the second CPU",
-	  "/ { cpus { cpu@0 { }; cpu@1 { enable-method = \"spin-table\"; }; }; };", false, true },
+	  "/ { cpus { cpu@0 { }; cpu@1 { enable-method = \"spin-table\"; }; }; };", false, true,
+	  false },
 	{ "a method as long as spin-table",
 	  "/ { cpus { cpu@0 { enable-method = \"spin-tables\"; }; cpu@1 { enable-method = "
 	  "\"spin_table\"; }; cpu@2 { enable-method; }; }; };",
-	  false, false },
+	  false, false, false },
 	{ "spin-table of something else", "/ { a { enable-method = \"spin-table\"; }; };", false,
-	  false },
+	  false, false },
 };
 
 static void test_kinds(void)
@@ -42,6 +46,7 @@ static void test_kinds(void)
 		CASE("Xen and spin tables: %s", kinds[i].caption);
 		s = note_tree(kinds[i].note);
 		want_u64("Xen", kinds[i].xen, tree_is_xen(s.p));
+		want_u64("stub", kinds[i].stub, tree_is_stub(s.p));
 		want_u64("spin table", kinds[i].spin, tree_has_spin_table(s.p));
 		note_free(&s);
 	}
