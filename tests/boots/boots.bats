@@ -40,6 +40,14 @@ all() {
 	same status "$status" 0
 }
 
-@test "arm64: three random boots" { all --arch=arm64 --first=1001 1 && all --arch=arm64 --first=1004 2; }
+@test "arm64: six random boots" { all --arch=arm64 --first=1001 6; }
 @test "ppc64le: three random boots" { all --arch=ppc64le --first=1001 3; }
+@test "ppc64le: a kernel that stays where it was loaded can load one that stays, too" {
+	run "$boots/random" --arch=ppc64le 10 jumps=2 panic=no kernel.0=6.12 kernel.1=6.12-64k kernel.2=6.12 fw=vof \
+		cpu=power8 mmu=hash threads=1 smp=2 numa=2 ram=1536 added=0 when=start mem.0=- crash=- wrap.1=raw initrds.1=gzip \
+		call.1=default stay.1=yes words.1=append mem.1=- tree.1=- bounds.1=- prepare.1=- input.1=file wrap.2=raw \
+		initrds.2=gzip call.2=default stay.2=yes words.2=append mem.2=- tree.2=- bounds.2=- prepare.2=- input.2=file
+	printf '%s\n' "$output" >&2
+	[[ $output = "ppc64le 10 passed "* ]]
+}
 @test "whatever failed once" { all --rows; }

@@ -43,7 +43,8 @@ def machine_arm64(p):
     small = "file" in (p.d[f"kernel.{k}"] for k in range(p.d["jumps"] + 1))
     p.pick("fw", *(("dt",) if small else ("dt", "dt", "efi", "efi-dt")))
     p.pick("gic", 2, 3, 3)
-    p.pick("its", "on", "off")
+    # QEMU 7.2 tells ACPI of an ITS that it does not have, and no kernel survives that.
+    p.pick("its", *(("on", "off") if p.d["fw"] != "efi" else ("on",)))
     p.pick("el2", "on", "off")
     p.pick("smp", 1, 2, 2, 3, 4)
     p.pick("threads", 1)
@@ -76,9 +77,12 @@ def room(words, initrds):
 
 def memory(p, carried):
     """RAM in MiB. carried: of each stage, MiB of what its initramfs has."""
-    least = max(room(KERNEL_MIB[p.arch], c) for c in carried)
-    least = max(least, max(sum(c) for c in carried) * 5 // 2)
-    least += p.d["crash_mib"]
+    least = 0
+    for k, c in enumerate(reversed(carried)):
+        # of a kernel's memory, files may take half
+        need = max(room(KERNEL_MIB[p.arch], c), sum(c) * 3) + p.d["crash_mib"]
+        up, down = map(int, p.d[f"mem.{k}"].split("/")) if "/" in p.d[f"mem.{k}"] else (1, 1)
+        least = max(least, -(-need * down // up))
     ram = p.pick("size", 192, 256, 384, 512, 640, 768, 1024, 1024, 1536, 2048, 3072, 4096)
     if p.arch == "ppc64le":
         least = -(-max(least, 1024 if p.d["fw"].startswith("powernv") else 0) // 256) * 256
@@ -88,7 +92,8 @@ def memory(p, carried):
         if p.d["numa"] == "2":
             ram = -(-ram // 512) * 512
     elif p.d["fw"] != "dt":
-        least = max(least, 384)
+        # EFI has its own in the first node, which is a quarter where they are uneven
+        least = max(least, 1024 if p.d["numa"] == "uneven" else 768 if p.d["numa"] == "2" else 448)
     p.fix("ram", max(ram, -(-least // 64) * 64))
 
 
@@ -106,20 +111,22 @@ def crash_kernel(p, panic_stage):
     p.d["crash_mib"] = 0 if kind in ("-", "4G") else 192
 
 
-def initrds(p, k):
+def initrds(p, k, panic):
     """Extra initrds of kexec k, "SIZE:HOW+..."; HOW the first one is packed comes in front."""
     small = p.d[f"kernel.{k}"] == "file"
     how = ("none", "gzip") if small else ("none", "none", "gzip", "zstd", "xz", "lz4")
     words = [p.pick(f"pack.{k}", *how)]
     for i in range(p.pick(f"more.{k}", 0, 0, 0, 1, 1, 2, 3)):
-        size = p.pick(f"bytes.{k}.{i}", 1, 511, 4096, 65536, 100001, 1 << 20, 5 << 20, 20 << 20, 60 << 20)
+        # a crash kernel has its region only to unpack them in
+        size = p.pick(f"bytes.{k}.{i}", 1, 511, 4096, 65536, 100001, 1 << 20, 5 << 20,
+                      *(() if panic else (20 << 20, 60 << 20)))
         words.append(f"{size}:{p.pick(f'pack.{k}.{i}', *how)}")
     return p.fix(f"initrds.{k}", "+".join(words))
 
 
 def limit_memory(p, k, panic):
-    """mem= of kernel k."""
-    p.pick(f"mem.{k}", *(("-",) if panic else ("-", "-", "-", "-", "-", "3/4", "9/10")))
+    """mem= of kernel k. With EFI kernels die of it by themselves, and so they are spared it."""
+    p.pick(f"mem.{k}", *(("-",) if panic or p.d["fw"].startswith("efi") else ("-", "-", "-", "-", "-", "3/4", "9/10")))
 
 
 def request(p, k, panic):
@@ -127,12 +134,15 @@ def request(p, k, panic):
     before = p.d[f"kernel.{k - 1}"]
     p.pick(f"wrap.{k}", *(("raw", "raw", "gzip", "zstd", "xz", "lz4", "zboot-gzip", "zboot-zstd", "uki", "elf")
                           if p.arch == "arm64" else ("raw", "raw", "raw", "gzip", "zstd", "xz", "lz4")))
-    initrds(p, k)
+    initrds(p, k, panic)
     call = p.pick(f"call.{k}", "default", "default", "default", "-c", "-s" if before == "file" or k == 1 else "-a")
     if call == "-s" and before != "file" and p.pick(f"absent.{k}", 0, 0, 0, 1) == 0:
         call = p.fix(f"call.{k}", "-c")
     own = call != "-s" and not panic
-    p.pick(f"tree.{k}", *(("-", "-", "-", "dtb") if not own else ("-", "-", "-", "dtb", "overlay", "dtb+overlay")))
+    # with ACPI an overlay is refused
+    some = ("-", "-", "-", "dtb", "dtb", "overlay") if p.d["fw"] == "efi" else \
+        ("-", "-", "-", "dtb", "overlay", "dtb+overlay")
+    p.pick(f"tree.{k}", *(some if own else ("-", "-", "-", "dtb")))
     bound = p.pick(f"bounds.{k}", "-", "-", "-", "-", "-", "-", "min", "max", "max", "both") if own else "-"
     p.pick(f"min.{k}", *(("1/8", "1/4", "1/2", "3/4") if bound in ("min", "both") else ("-",)))
     p.pick(f"max.{k}", *(("1/4", "1/2", "3/4", "7/8") if bound in ("max", "both") else ("-",)))
@@ -162,11 +172,11 @@ def draw(seed, arch, given=()):
         extra = [int(w.split(":")[0]) // MIB for w in p.d[f"initrds.{k}"].split("+")[1:]] if k else []
         carried.append([inner + 4] + extra)
         inner += sum(extra) + FILE_MIB + 8
+    limit_memory(p, 0, panic == "yes")
     memory(p, carried)
     dimm = arch == "ppc64le" and not p.d["fw"].startswith("powernv") or p.d["fw"] == "efi"
     p.pick("added", *((0, 0, 0, 512, 1024) if dimm else (0,)))
     p.pick("when", "start", "later") if arch == "ppc64le" else p.fix("when", "start")
-    limit_memory(p, 0, panic == "yes")
     unknown = [name for name in p.given if name not in p.d]
     if unknown:
         raise SystemExit(f"no such value: {' '.join(unknown)}")

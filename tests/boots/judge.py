@@ -153,7 +153,7 @@ def came_up(files, stages, k):
     online = sum(int(w.split("-")[-1]) - int(w.split("-")[0]) + 1 for w in after.facts["cpus_online"].split(","))
     check(online == cpus, f"CPUs {after.facts['cpus_online']}, not {cpus}")
     check(after.facts["cpus_failed"] == "0", "CPUs failed")
-    check(after.facts["files"] == files.digest[k], "files of the initrds differ")
+    check(after.facts["files"] == files.digest[k], f"files of the initrds of kernel {k} differ")
     whole_memory(files, stages[0], before, after, k)
     if not files.panics(k) and "file" not in (d[f"kernel.{k}"], d["kernel.0"]):
         for key in ("numa_nodes", "el", "efi", "acpi"):
@@ -229,6 +229,8 @@ def true_refusal(files, stage, k):
         return f"no 16 KiB pages on {d['cpu']}: {text}"
     if code == 12 and call == "-s" and not file_load:
         return f"no kexec_file_load: {text}"
+    if code == 6 and d["fw"] == "efi" and "overlay" in d[f"tree.{k}"]:
+        return f"an overlay, and ACPI: {text}"
     if code in (8, 12, 13, 15) and files.panics(k) and not stage.number("crash_bytes"):
         return f"no crash region: {text}"
     if code == 8:
@@ -251,6 +253,8 @@ def expects_refusal(files, k):
         return "no pages of 16 KiB on this CPU"
     if d[f"call.{k}"] == "-s" and d[f"kernel.{k - 1}"] != "file":
         return "no kexec_file_load"
+    if d["fw"] == "efi" and "overlay" in d[f"tree.{k}"]:
+        return "an overlay, and ACPI"
     return ""
 
 
