@@ -5,16 +5,18 @@
 #	make install		that program, its manual and its completion; KEXEC=1: also as kexec
 #	make install-strip	the same, without debugging information
 #	make clean, distclean	removes what was made, with what the lab fetched
+#	make check-quick	the tests that need nothing but a compiler, these libraries and bats
+#	make dist		a tarball of the sources, and packaging/ for it, in build/release; URL= where it will be
 #
 # CC= or CROSS_COMPILE=aarch64-linux-gnu- choose the target. CFLAGS, CPPFLAGS, LDFLAGS, LDLIBS, PKG_CONFIG,
 # DESTDIR, PREFIX, sbindir, datadir and mandir are what they are everywhere; GZIP=, ZSTD=, XZ= or LZ4=
 # leaves a format out, ARCHS="arm64 ppc64" says which machines it boots, BUILD=build where products go.
-# These two fetch and install nothing. The others first fetch what they need, as `make lab` does:
+# These fetch and install nothing. The others first fetch what they need, as `make lab` does:
 #
 #	make lab		all packages, kernels, sources and libraries that any of them needs
 #	make demo [ARCH=ppc64]	boot, load, jump, in the emulator
 #	make check		all tests
-#	make release		static programs for arm64 and ppc64le, and the sources, in build/release
+#	make release		static programs for arm64 and ppc64le, what is in them, and make dist
 #	make sanitize		build/sanitize/kexec-lite, with ASan and UBSan
 #	make fuzz		every fuzzer for FUZZ_SECONDS=60, then FUZZ_CASES=1000000 random machines
 #	make corpus		plans for all device trees of the kernel packages, and judges them
@@ -24,6 +26,9 @@
 #	make soak [SOAK=200]	a long row of kexecs in one guest of each architecture
 #	make bench		measures; make bench-doc puts the result into doc/performance.md
 #	make stubs		arch/*/stub_words.h from stub.S
+
+# Everything that names the version takes it from there.
+VERSION := $(shell sed -n 's/.*VERSION "\(.*\)"/\1/p' src/version.h)
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -70,7 +75,7 @@ INCLUDES := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PACKAGES)
 # Debian's libfdt-dev, as of version 13, comes without a file for pkg-config.
 LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES)) $(shell $(PKG_CONFIG) --libs libfdt 2>/dev/null || echo -lfdt)
 
-.PHONY: all install install-strip clean distclean FORCE
+.PHONY: all install install-strip clean distclean check-quick dist FORCE
 all: $(BUILD)/kexec-lite
 
 $(BUILD)/kexec-lite: $(OBJECTS)
@@ -88,9 +93,13 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo "$$FLAGS" | cmp -s - $@ || echo "$$FLAGS" >$@
 
-install: all
+$(BUILD)/kexec-lite.8: doc/kexec-lite.8 src/version.h
+	@mkdir -p $(@D)
+	sed 's/@VERSION@/$(VERSION)/' $< >$@
+
+install: all $(BUILD)/kexec-lite.8
 	$(INSTALL) -D $(INSTALL_STRIP) -m 755 $(BUILD)/kexec-lite $(DESTDIR)$(sbindir)/kexec-lite
-	$(INSTALL) -D -m 644 doc/kexec-lite.8 $(DESTDIR)$(mandir)/man8/kexec-lite.8
+	$(INSTALL) -D -m 644 $(BUILD)/kexec-lite.8 $(DESTDIR)$(mandir)/man8/kexec-lite.8
 	$(INSTALL) -D -m 644 doc/kexec-lite.bash $(DESTDIR)$(datadir)/bash-completion/completions/kexec-lite
 ifdef KEXEC
 	ln -sf kexec-lite $(DESTDIR)$(sbindir)/kexec
@@ -105,6 +114,13 @@ clean:
 
 distclean:
 	rm -rf $(BUILD)
+
+check-quick: all
+	tests/unit/run system
+	KEXEC_LITE=$(abspath $(BUILD))/kexec-lite bats tests/quick
+
+dist:
+	packaging/dist
 
 # What follows is for those who work on kexec-lite.
 .PHONY: lab demo check release sanitize fuzz corpus coverage analyze boots soak bench bench-doc stubs

@@ -83,30 +83,68 @@ maps_of() {
 	done
 }
 
-@test "the same bytes from another folder" {
-	local copy=$BATS_TEST_TMPDIR/elsewhere/kexec-lite
+@test "the same bytes from another folder, and checksums of all of them" {
+	local copy=$BATS_TEST_TMPDIR/elsewhere/kexec-lite name
 	repository "$copy"
 	"$copy/tests/lab/release" >/dev/null
-	(cd "$copy/build/release" && sha256sum --quiet -c SHA256SUMS)
-	same libraries "$(sed 's/ .*//' "$copy/build/release/LIBRARIES" | paste -sd' ')" "libfdt zlib zstd lz4 xz musl"
 	cmp "$copy/build/release/kexec-lite-arm64" "$bin_dir/arm64/kexec-lite"
 	cmp "$copy/build/release/kexec-lite-ppc64le" "$bin_dir/ppc64le/kexec-lite"
+	cd "$copy/build/release"
+	sha256sum --quiet -c SHA256SUMS
+	name=$(echo kexec-lite-*.tar.xz)
+	same files "$(sed 's/.*  //' SHA256SUMS | paste -sd' ')" "LICENSES kexec-lite-arm64 kexec-lite-arm64.spdx.json \
+kexec-lite-ppc64le kexec-lite-ppc64le.spdx.json $name"
+	for name in libfdt zlib zstd lz4 xz musl; do
+		grep -qx "$name $("$lab/version" "$name")" LICENSES || fail_with "no licence of $name"
+	done
+	(($(wc -l <LICENSES) > 150))
 }
 
-@test "the sources: those of the commit, the same bytes twice, and what make wants is there" {
+@test "the bill of materials: every library inside, of the version that was linked, and the program's checksum" {
+	local arch sum want
+	for arch in $archs; do
+		"$lab/sbom" "$arch" "$bin_dir/$arch/kexec-lite" >"$BATS_TEST_TMPDIR/$arch.json"
+		"$lab/sbom" "$arch" "$bin_dir/$arch/kexec-lite" | cmp - "$BATS_TEST_TMPDIR/$arch.json"
+		jq -e '.spdxVersion == "SPDX-2.3" and .SPDXID == "SPDXRef-DOCUMENT" and .dataLicense == "CC0-1.0"
+			and (.creationInfo.created | test("^[0-9-]{10}T[0-9:]{8}Z$")) and (.documentNamespace | test("^https://"))
+			and all(.packages[]; has("name") and has("SPDXID") and has("versionInfo") and has("downloadLocation")
+				and has("licenseDeclared"))
+			and ([.packages[].SPDXID] - [.relationships[].relatedSpdxElement] == [])' "$BATS_TEST_TMPDIR/$arch.json" >/dev/null
+		sum=$(sha256sum <"$bin_dir/$arch/kexec-lite")
+		same checksum "$(jq -r '.packages[0].checksums[0].checksumValue' "$BATS_TEST_TMPDIR/$arch.json")" "${sum%% *}"
+		# what pkg-config was asked for, and musl, which is libc
+		want=$(for name in libfdt $(make -s -C "$top" print-PACKAGES); do
+			echo "$name $(PKG_CONFIG_LIBDIR=$top/build/lab/libraries/$arch/lib/pkgconfig pkg-config --modversion "$name")"
+		done | sort; echo "musl $("$lab/version" musl)")
+		same libraries "$(jq -r '.packages[1:][] | "\(.name) \(.versionInfo)"' "$BATS_TEST_TMPDIR/$arch.json" |
+			sort)" "$(sort <<<"$want")"
+		# the linker took nothing else: no libgcc, no start files of the compiler
+		same "files linked" "$(grep -oE '[^ /]+[.](a|o)(:|\()' "$top/build/release/$arch/map" | tr -d ':(' | sort -u |
+			grep -v '^all[.]o$' | paste -sd' ')" "crti.o crtn.o libc.a rcrt1.o"
+	done
+}
+
+@test "the sources: those of the commit, the same bytes twice and from the tarball, and what make wants is there" {
 	local name commit
 	for name in a b; do
 		repository "$BATS_TEST_TMPDIR/$name"
-		"$BATS_TEST_TMPDIR/$name/tests/lab/release" sources
+		make -s -C "$BATS_TEST_TMPDIR/$name" dist
 	done
 	cd "$BATS_TEST_TMPDIR"
 	name=$(cd a/build/release && echo kexec-lite-*.tar.xz)
 	cmp "a/build/release/$name" "b/build/release/$name"
+	(cd a/build/release && sha256sum --quiet -c "$name.sha256")
 	tar -xf "a/build/release/$name"
 	name=${name%.tar.xz}
+	same version "$name" "kexec-lite-$(make -s -C "$top" print-VERSION)"
 	commit=$(git -C a ls-tree -r --name-only HEAD | LC_ALL=C sort)
 	same files "$(cd "$name" && find . ! -type d -printf '%P\n' | LC_ALL=C sort)" "$commit"
 	git -C a archive HEAD | tar -x --one-top-level=commit
 	diff -r commit "$name"
 	make -n -C "$name" all install | grep -q -- '-o build/kexec-lite '
+	# without git; what was built there stays out of it
+	mkdir -p "$name/build"
+	echo x >"$name/build/x"
+	make -s -C "$name" dist
+	cmp "$name/build/release/$name.tar.xz" "a/build/release/$name.tar.xz"
 }

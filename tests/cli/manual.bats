@@ -50,7 +50,9 @@ block() {
 
 @test "the page names the program's version, and every section there should be" {
 	local name
-	same version "$(sed -nE 's/^\.TH .*"(kexec-lite [0-9.]+)".*/\1/p' "$page")" "$("$host_bin" --version)"
+	make -s -C "$top" BUILD="$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/kexec-lite.8"
+	same version "$(sed -nE 's/^\.TH .*"(kexec-lite [0-9.]+)".*/\1/p' "$BATS_TEST_TMPDIR/kexec-lite.8")" \
+		"$("$host_bin" --version)"
 	for name in NAME SYNOPSIS DESCRIPTION OPTIONS "EXIT STATUS" FILES DIAGNOSTICS SECURITY EXAMPLES "SEE ALSO"; do
 		[[ -n $(section "$name") ]] || fail_with "no $name"
 	done
@@ -145,6 +147,31 @@ whole() { grep -qF -- "$1\"" "$BATS_TEST_TMPDIR/literals"; }
 	done < <(grep -hoE 'kexec-lite -.*' "$top/README.md" "$recipes" | sed 's/[`#;&].*//' |
 		grep -oE ' --?[a-z0-9][a-z0-9-]*' | tr -d ' ' | sort -u)
 	((n >= 6)) || fail_with "$n options"
+}
+
+# boots: MACHINE, k for a kexec or c for a crash, kernels; as the tests' tables have them. Each is sourced
+# apart: they have the same names.
+boots() {
+	awk 'NF { line = $2 " k "; for (i = 4; i <= NF; i++) line = line (i > 4 ? " to " : "") substr($i, 7); print line }' \
+		<<<"$boot_table"
+	(load ../guest/helpers-ppc64 && awk 'NF && $3 !~ /probe/ { gsub(",", " to ", $3); print $2, "k", $3 }' <<<"$boot_table")
+	(load ../guest/helpers-crash && awk 'NF { print $3, "c", $4 " to " $5 }' <<<"$crash_table")
+}
+
+# of_kind k|c MACHINE: its boots of that kind, each once, as the page lists them
+of_kind() { awk -v k="$1" -v m="$2" '$1 == m && $2 == k && !seen[$0]++ { sub(/^[^ ]+ . /, ""); print }' <<<"$booted" | paste -sd';' | sed 's/;/; /g'; }
+
+@test "what was booted: the machines and kernels of testing.md are those of the tables" {
+	local booted machine kexec crash
+	booted=$(boots)
+	(($(wc -l <<<"$booted") > 25))
+	sed -n '/^## What was booted/,/^| kernel/s/^| `//p' "$top/doc/testing.md" | sed -E 's/` \| [^|]* \|/|/; s/ *\| */|/g' \
+		>"$BATS_TEST_TMPDIR/page"
+	while IFS='|' read -r machine kexec crash _; do
+		same "kexecs on $machine" "$kexec" "$(of_kind k "$machine")"
+		same "crashes on $machine" "$crash" "$(of_kind c "$machine")"
+	done <"$BATS_TEST_TMPDIR/page"
+	same machines "$(cut -d '|' -f 1 "$BATS_TEST_TMPDIR/page" | sort)" "$(cut -d ' ' -f 1 <<<"$booted" | sort -u)"
 }
 
 # complete WORD...: what the completion offers for the last word.
