@@ -53,7 +53,8 @@ block() {
 	make -s -C "$top" BUILD="$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/kexec-lite.8"
 	same version "$(sed -nE 's/^\.TH .*"(kexec-lite [0-9.]+)".*/\1/p' "$BATS_TEST_TMPDIR/kexec-lite.8")" \
 		"$("$host_bin" --version)"
-	for name in NAME SYNOPSIS DESCRIPTION OPTIONS "EXIT STATUS" FILES DIAGNOSTICS SECURITY EXAMPLES "SEE ALSO"; do
+	for name in NAME SYNOPSIS DESCRIPTION OPTIONS "EXIT STATUS" FILES DIAGNOSTICS SECURITY EXAMPLES \
+		"COMING FROM KEXEC-TOOLS" "SEE ALSO"; do
 		[[ -n $(section "$name") ]] || fail_with "no $name"
 	done
 }
@@ -65,17 +66,73 @@ block() {
 	diff <(table_options) <(page_options)
 }
 
+# not_there: the options of kexec-tools that the page says are errors
+not_there() {
+	section "COMING FROM KEXEC-TOOLS" | grep -B 1 'are errors' | grep -oE -- '--[a-z-]+'
+}
+
 @test "every option that the page names anywhere is accepted" {
 	local option n=0
 	while read -r option; do
 		n=$((n + 1))
 		# x: a value, or the kernel
 		run "$host_bin" "$option" x --help
+		if not_there | grep -qxF -- "$option"; then
+			[[ $output = *"unknown option: $option"* ]] || fail_with "$option is said not to be there"
+			continue
+		fi
 		[[ $output != *"unknown option"* ]] || fail_with "$option"
 		same "status of $option" "$status" 0
 	done < <(mandoc -T ascii -O width=990 "$page" | sed 's/.\x08//g; s/shutdown -r now//g' |
 		grep -oE '(^|[ (,[])--?[a-zA-Z0-9?][a-z0-9-]*' | sed 's/^[^-]//' | sort -u)
 	((n >= 50)) || fail_with "$n options"
+}
+
+@test "every option of kexec-tools for these machines is accepted, or is one that the page says is not there" {
+	local file option n=0
+	(($(not_there | wc -l) >= 4))
+	for file in $("$lab/peer" arm64) $("$lab/peer" ppc64le); do
+		[[ $file != *:sbin/kexec ]] || strings "${file%%:*}"
+	done | grep -oE '^ +(-[a-zA-Z], )?--[a-z0-9-]+' | grep -oE -- '--?[a-zA-Z0-9-]+' | sort -u >"$BATS_TEST_TMPDIR/theirs"
+	while read -r option; do
+		n=$((n + 1))
+		if not_there | grep -qxF -- "$option"; then continue; fi
+		table_options | grep -qxF -- "$option" || fail_with "$option"
+	done <"$BATS_TEST_TMPDIR/theirs"
+	((n >= 45)) || fail_with "$n options"
+}
+
+# examples: the command lines of EXAMPLES, one a line
+examples() {
+	sed -n '/^\.SH EXAMPLES/,/^\.SH "COMING/p' "$page" | sed -n '/^\.EX/,/^\.EE/p' | grep -v '^\.' |
+		sed 's/\\-/-/g; s/ && /\n/; s/^cat [^|]*| //'
+}
+
+@test "examples: each load plans, and the others' words are the program's" {
+	local line machine n=0
+	make_image "$BATS_TEST_TMPDIR/vmlinuz"
+	truncate -s 5M "$BATS_TEST_TMPDIR/initrd.img"
+	cp -r "$machines/server" "$BATS_TEST_TMPDIR/server"
+	cd "$BATS_TEST_TMPDIR"
+	dtc -q -@ -I dts -O dtb -o board.dtbo - \
+		<<<'/dts-v1/; /plugin/; / { fragment@0 { target-path = "/"; __overlay__ { word; }; }; };'
+	examples >lines
+	while read -r line; do
+		[[ $line = kexec-lite* ]] || continue
+		n=$((n + 1))
+		machine=server
+		[[ $line != *" -p "* ]] || machine=arm64-crash
+		line=${line#kexec-lite } line=${line//\/boot\//}
+		[[ $line = *--root=* ]] || line+=" --root=$machines/$machine"
+		case $line in
+		*vmlinuz* | *" - "*) line="--plan $line" ;;
+		*) line="${line% --root=*} --help" ;;
+		esac
+		eval "set -- $line"
+		run "$host_bin" "$@" <vmlinuz
+		same "status of $line" "$status" 0
+	done <lines
+	((n >= 11)) || fail_with "$n examples"
 }
 
 @test "values: the page gives one to the options that take one, and to no other" {
