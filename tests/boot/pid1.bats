@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# kexec -f -e as the first process: the restart action of busybox init, its standard files on
-# /dev/null. One boot per architecture: the first kernel has something loaded and jumps, the
+# A kernel loaded as petitboot does it, then kexec -f -e as the first process: the restart action of
+# busybox init, its standard files on /dev/null, /proc and /sys unmounted. One boot per architecture: the first kernel has something loaded and jumps, the
 # second has nothing loaded. See tests/guest/pid1.
 
 # shellcheck disable=SC2034,SC2154  # helpers.bash and bats set these
@@ -29,6 +29,7 @@ first_process() {
 
 reboots() {
 	first_process "$1"
+	same "load" "$(step run load)" "rc=0 line="
 	same "before" "$(step run restart)" "name=init loaded=1"
 	same "command line" "$(fact second cmdline)" "$(append_of "$2" second)"
 	same CPUs "$(fact second cpus_online)" "$(fact run cpus_online)"
@@ -39,6 +40,7 @@ reboots() {
 stays() {
 	first_process "$1"
 	same "before" "$(step second restart)" "name=init loaded=0"
+	same "what init's umount -a -r left" "$(step second mounted)" "proc=/proc/* sys=/sys/*"
 	same "first process" "$(step second first)" "name=kexec state=S"
 	same "kernel log" "$(of_stage second | sed -n 's/^STEP-LOG //p')" \
 "kexec-lite: cannot start a kernel: none is loaded
@@ -49,7 +51,7 @@ kexec-lite: nothing was started: load a kernel first, with kexec-lite --load"
 	same "end of the log" "$(grep -c '^LAB exit=0$' "$log")" 1
 }
 
-@test "arm64: the restart action of init reboots into the loaded kernel" { reboots arm64 ttyAMA0; }
-@test "ppc64: the restart action of init reboots into the loaded kernel" { reboots ppc64le hvc0; }
+@test "arm64: petitboot's load, then the restart action of init reboots into the loaded kernel" { reboots arm64 ttyAMA0; }
+@test "ppc64: petitboot's load, then the restart action of init reboots into the loaded kernel" { reboots ppc64le hvc0; }
 @test "arm64: with nothing loaded, without /proc and /sys, it says so and stays" { stays arm64; }
 @test "ppc64: with nothing loaded, without /proc and /sys, it says so and stays" { stays ppc64le; }
