@@ -18,6 +18,7 @@
 #	make check		all tests
 #	make release		static programs for arm64 and ppc64le, what is in them, and make dist
 #	make packages		Debian packages in clean chroots: built, checked, installed, removed; needs root
+#	make server		a Debian server for arm64 in the emulator, which reboots with these; needs root
 #	make sanitize		build/sanitize/kexec-lite, with ASan and UBSan
 #	make fuzz		every fuzzer for FUZZ_SECONDS=60, then FUZZ_CASES=1000000 random machines
 #	make corpus		plans for all device trees of the kernel packages, and judges them
@@ -124,7 +125,7 @@ dist:
 	packaging/dist
 
 # What follows is for those who work on kexec-lite.
-.PHONY: lab demo check release packages sanitize fuzz corpus coverage analyze boots soak bench bench-doc stubs
+.PHONY: lab demo check release packages server sanitize fuzz corpus coverage analyze boots soak bench bench-doc stubs
 
 lab:
 	tests/lab/all
@@ -140,6 +141,10 @@ release:
 
 packages:
 	tests/packages/run
+
+server:
+	tests/packages/run arm64
+	tests/server/run arm64
 
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=all
 sanitize:
