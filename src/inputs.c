@@ -200,6 +200,16 @@ bool inputs_unwrap(const struct options *o, struct inputs *in, struct request *r
 	return true;
 }
 
+bool inputs_piped(const struct inputs *in)
+{
+	bool piped = in->kernel.pipe;
+	size_t i;
+
+	for (i = 0; i < WORDS_MAX; i++)
+		piped |= in->initrd[i].pipe;
+	return piped;
+}
+
 bool inputs_unchanged(const struct inputs *in, struct error *e)
 {
 	size_t i;

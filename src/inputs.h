@@ -41,6 +41,9 @@ bool inputs_unwrap(const struct options *o, struct inputs *in, struct request *r
  */
 bool inputs_use(const struct options *o, struct inputs *in, struct request *r, struct error *e);
 
+/* Did kernel or initrd come through a pipe? */
+bool inputs_piped(const struct inputs *in);
+
 /* Are the files still as they were opened? Errors: FAIL_FILE. */
 bool inputs_unchanged(const struct inputs *in, struct error *e);
 

@@ -294,17 +294,54 @@ static bool plan_and_load(const struct options *o, struct work *w, struct error 
 	return carry_out(o, w, e);
 }
 
+/* May kexec_load do what kexec_file_load had no room for? With kexec handover, that has its scratch
+ * memory only (kernel/liveupdate/kexec_handover.c), and kexec_load all of it. What came through a
+ * pipe cannot be read again.
+ */
+static bool has_other_call(const struct options *o, const struct work *w, const struct error *e)
+{
+	return e->code == FAIL_ROOM && w->request.file_call && !o->file_call && !o->panic &&
+	       method_permits_load(&w->machine) && !inputs_piped(&w->in);
+}
+
+/* True in *again: it failed, and there is the other call to try. */
+static bool try(const struct options *o, struct work *w, bool *again, struct error *e)
+{
+	bool ok;
+
+	*w = (struct work){ 0 };
+	inputs_start(&w->in);
+	w->request.machine = &w->machine;
+	ok = plan_and_load(o, w, e);
+	*again = !ok && has_other_call(o, w, e);
+	sandbox_free(&w->sandbox);
+	inputs_close(&w->in);
+	return ok;
+}
+
+static bool try_both(const struct options *o, struct work *w, struct error *e)
+{
+	struct options other = *o;
+	bool again, ok = try(o, w, &again, e);
+
+	if (!again)
+		return ok;
+	machine_free(&w->machine);
+	*e = (struct error){ 0 };
+	other.no_file_room = true;
+	if (!try(&other, w, &again, e))
+		return false;
+	log_note("kexec_load is used: kexec_file_load finds no room%s",
+		 w->machine.scratch ? " in kexec handover's scratch memory" : "");
+	return true;
+}
+
 bool load(const struct options *o, struct error *e)
 {
 	enum action a = options_action(o);
-	struct work w = { 0 };
-	bool ok;
+	struct work w;
+	bool ok = try_both(o, &w, e);
 
-	inputs_start(&w.in);
-	w.request.machine = &w.machine;
-	ok = plan_and_load(o, &w, e);
-	sandbox_free(&w.sandbox);
-	inputs_close(&w.in);
 	if (ok && a == LOAD_EXEC)
 		ok = reboot_kexec(&w.machine, o->no_sync, o->no_ifdown, e);
 	machine_free(&w.machine);

@@ -10,7 +10,7 @@
 static const char dtb[] = "--dtb";
 
 /* security/lockdown: LOCKDOWN_KEXEC forbids kexec_load(2) from "integrity" on. */
-static bool permits_kexec_load(const struct machine *m)
+bool method_permits_load(const struct machine *m)
 {
 	return m->has_load && m->lockdown == LOCKDOWN_NONE;
 }
@@ -62,10 +62,13 @@ static const char *find_risk(const struct machine *m, bool file_load)
 }
 
 /* Why kexec_load is the better call here, or NULL. */
-static const char *prefers_load(const struct machine *m, const char *option, bool brings_tree)
+static const char *prefers_load(const struct machine *m, const struct options *o,
+				const char *option, bool brings_tree)
 {
 	if (option)
 		return "an option takes a plan of our own";
+	if (o->no_file_room)
+		return "the other finds no room";
 	if (brings_tree)
 		return "the kernel brings a device tree";
 	if (m->lpi != LPI_NONE)
@@ -76,15 +79,15 @@ static const char *prefers_load(const struct machine *m, const char *option, boo
 }
 
 /* Nobody asked for a call. */
-static void choose_best(const struct machine *m, const char *option, bool brings_tree,
-			struct method *c)
+static void choose_best(const struct machine *m, const struct options *o, const char *option,
+			bool brings_tree, struct method *c)
 {
-	const char *why = prefers_load(m, option, brings_tree);
+	const char *why = prefers_load(m, o, option, brings_tree);
 
-	c->file_load = m->has_file_load && (!why || !permits_kexec_load(m));
+	c->file_load = m->has_file_load && (!why || !method_permits_load(m));
 	if (!m->has_file_load)
 		c->why = "the running kernel has no kexec_file_load";
-	else if (!permits_kexec_load(m))
+	else if (!method_permits_load(m))
 		c->why = "the running kernel allows no kexec_load";
 	else
 		c->why = why ? why : "the kernel passes the tree itself";
@@ -97,7 +100,7 @@ bool method_choose(const struct options *o, const struct machine *m, bool brings
 
 	*c = (struct method){ .file_load = o->file_call, .why = "asked for" };
 	if (!o->file_call && !o->load_call)
-		choose_best(m, option, brings_tree, c);
+		choose_best(m, o, option, brings_tree, c);
 	c->risk = find_risk(m, c->file_load);
 	if (!c->file_load || !option)
 		return true;
@@ -160,7 +163,7 @@ bool method_may_load(const struct machine *m, bool file_load, struct error *e)
 	if (file_load ? !m->has_file_load : !m->has_load)
 		return fail(e, FAIL_NOSYS, "load a kernel: no %s in the running kernel %s",
 			    file_load ? "kexec_file_load" : "kexec_load", m->release);
-	if (!file_load && !permits_kexec_load(m))
+	if (!file_load && !method_permits_load(m))
 		return fail_lockdown(m, e);
 	return true;
 }
@@ -177,6 +180,6 @@ bool method_may_jump(const struct machine *m, struct error *e)
 
 bool method_unload(const struct machine *m, bool crash, bool *file_load, struct error *e)
 {
-	*file_load = !permits_kexec_load(m);
+	*file_load = !method_permits_load(m);
 	return may_call("unload the kernel", m, crash, e);
 }

@@ -21,7 +21,8 @@ struct method {
  * kexec_file_load where there is one (that kernel puts the tree in x0 itself), unless an option
  * needs a plan of ours, the next kernel must be told of LPI tables (arch/arm64/lpi.c), which that
  * call overwrites as it likes, or it may want linux,uefi-secure-boot, which only a tree of ours has
- * where the running kernel was told nothing of it; on ppc64 kexec_load, since the other brings the
+ * where the running kernel was told nothing of it, or that call has just found no room
+ * (no_file_room); on ppc64 kexec_load, since the other brings the
  * kernel's own purgatory. A kernel that is locked down or has no kexec_load leaves kexec_file_load.
  *
  * A UKI that brings a device tree takes kexec_load as --dtb does, but when that is not permitted
@@ -33,6 +34,9 @@ struct method {
  */
 bool method_choose(const struct options *o, const struct machine *m, bool brings_tree,
 		   struct method *c, struct error *e);
+
+/* Is kexec_load there, and allowed? */
+bool method_permits_load(const struct machine *m);
 
 /* Is the call there? Where it is not, the other is planned, to find what is wrong with the files.
  * That is said first, for a boot menu shows one line, and who picks another file has been helped:

@@ -28,6 +28,7 @@ struct options {
 	bool file_call, load_call, any_call; /* -s, -c, -a */
 	bool reuse_cmdline, reuse_initrd, run_at_load, no_sync, no_ifdown, force_xen, no_sandbox;
 	bool debug, version, help;
+	bool no_file_room;	      /* no option: kexec_file_load has just found no room */
 	const char *kernel;	      /* first operand */
 	const char *dtb, *append;     /* NULL: not given */
 	struct words initrd, overlay; /* empty values are left out */

@@ -72,6 +72,9 @@ struct machine {
 	uint64_t mem_total, mem_available; /* bytes, as /proc/meminfo says; 0: not known */
 	uint64_t corrupted;		   /* the same of memory that failed, HardwareCorrupted */
 	struct strbuf cmdline;		   /* of the running kernel, without the newline */
+	/* bytes of kexec handover's scratch memory, and of its largest area; 0: off, or not known
+	 */
+	uint64_t scratch, scratch_largest;
 
 	/* may we load? */
 	bool may_boot;		      /* CAP_SYS_BOOT in effect */

@@ -91,6 +91,31 @@ static bool check_memory(const struct request *r, uint64_t shipped, uint64_t mor
 	return true;
 }
 
+bool plan_fail_scratch(const struct machine *m, struct error *e)
+{
+	char size[FORMAT_SIZE_MAX];
+
+	fail(e, FAIL_ROOM, "load a kernel: kexec handover has no room for it: %s of scratch memory",
+	     format_size(size, m->scratch));
+	return hint(e, "nothing was loaded: boot this kernel with a larger kho_scratch=, or with "
+		       "kho=off");
+}
+
+/* Kernel and initrd must each be in one area (kho_locate_mem_hole). What else goes there is small:
+ * the running kernel finds that out.
+ */
+static bool check_scratch(const struct request *r, uint64_t staged, struct error *e)
+{
+	const struct machine *m = r->machine;
+	const uint64_t largest = m->scratch_largest;
+
+	if (!m->scratch || m->crash.region.end)
+		return true;
+	if (staged <= m->scratch && r->image->memsz <= largest && initrds_size(r) <= largest)
+		return true;
+	return plan_fail_scratch(m, e);
+}
+
 /* The running kernel counts the memory that a kernel takes, not only its bytes; and it reads the
  * files into memory of its own first, those of a crash kernel as well.
  */
@@ -103,7 +128,8 @@ bool plan_check_file_call(const struct request *r, struct error *e)
 
 	for (i = 0; i < img->parts; i++)
 		files += img->part[i].data.len;
-	return plan_check_cmdline(r, e) && check_memory(r, staged, files, e);
+	return plan_check_cmdline(r, e) && check_memory(r, staged, files, e) &&
+	       check_scratch(r, staged, e);
 }
 
 /* ---- what the next kernel is told */

@@ -52,9 +52,13 @@ bool plan_check_cmdline(const struct request *r, struct error *e);
 
 /* What must hold for kexec_file_load: that, and memory. The running kernel reads both files whole,
  * then copies them to pages that it allocates (kernel/kexec_file.c, kimage_file_prepare_segments).
- * Errors: FAIL_CMDLINE, FAIL_MEMORY.
+ * Where kexec handover is on, it places them in handover's scratch memory only.
+ * Errors: FAIL_CMDLINE, FAIL_MEMORY, FAIL_ROOM.
  */
 bool plan_check_file_call(const struct request *r, struct error *e);
+
+/* FAIL_ROOM: that memory is too small. Always false. */
+bool plan_fail_scratch(const struct machine *m, struct error *e);
 void plan_free(struct plan *p);
 
 /* Everything that the running kernel would refuse, and everything that it leaves to us: pages,

@@ -54,7 +54,8 @@ static bool capture_files(int root, const char *dir, const struct machine *m, st
 	for (i = 0; i < ARRAY_SIZE(files) && ok; i++)
 		ok = capture_file(root, dir, files[i], e);
 	strbuf_printf(&path, PHYSICAL_ID_FILE, m->reboot_cpu);
-	return ok && (!m->boot_cpu_known || capture_file(root, dir, cpu, e));
+	return ok && (!m->boot_cpu_known || capture_file(root, dir, cpu, e)) &&
+	       (!m->scratch || capture_file(root, dir, SCRATCH_FILE, e));
 }
 
 /* Of the log what m's arch looks for, and that the rest is there. */

@@ -2,6 +2,7 @@
 #include "src/sys/kexec_call.h"
 
 #include "src/plan/arch_ops.h"
+#include "src/plan/plan.h"
 #include "src/sys/kexec_abi.h"
 
 #include <errno.h>
@@ -105,8 +106,11 @@ bool kexec_call_file_load(int kernel, int initrd, const char *cmdline, const str
 	const unsigned long flags =
 		(initrd < 0 ? KEXEC_FILE_NO_INITRAMFS : 0) | (crash ? KEXEC_FILE_ON_CRASH : 0);
 
-	return kexec_file_load(kernel, initrd, cmdline, flags) == 0 ||
-	       fail_load("load a kernel", errno, m, e);
+	if (kexec_file_load(kernel, initrd, cmdline, flags) == 0)
+		return true;
+	if (errno == EADDRNOTAVAIL && m->scratch && !crash)
+		return plan_fail_scratch(m, e);
+	return fail_load("load a kernel", errno, m, e);
 }
 
 bool kexec_call_unload(const struct machine *m, bool file_load, bool crash, struct error *e)

@@ -239,6 +239,24 @@ static unsigned read_hpt_order(int root)
 	return order >= 18 && order <= 46 ? (unsigned)order : 0;
 }
 
+/* Kexec handover's scratch memory: "0x..." for each area. */
+static void probe_scratch(int root, struct machine *m)
+{
+	struct strbuf t = STRBUF_GROWING;
+	struct span s = { 0 };
+	uint64_t size;
+
+	if (files_read(root, SCRATCH_FILE, LIST_MAX, &t) == 0)
+		s = strbuf_span(&t);
+	while (span_parse_address(&s, &size)) {
+		m->scratch = add_to_top(m->scratch, size);
+		if (size > m->scratch_largest)
+			m->scratch_largest = size;
+		span_skip_prefix(&s, "\n");
+	}
+	strbuf_free(&t);
+}
+
 static void probe_files(int root, struct machine *m)
 {
 	char buf[START_MAX];
@@ -253,6 +271,8 @@ static void probe_files(int root, struct machine *m)
 	m->xen = span_equal_at(read_start(root, "sys/hypervisor/type", buf), 0, "xen", 3);
 	probe_cpus(root, m);
 	m->hpt_order = read_hpt_order(root);
+	if (m->has_file_load)
+		probe_scratch(root, m);
 }
 
 int probe_root(const char *root, struct error *e)

@@ -162,6 +162,63 @@ says() {
 	says 13 nothing "kexec-lite: cannot load a kernel: its other CPUs cannot be stopped (spin-table)"
 }
 
+@test "kexec handover: kexec_load where kexec_file_load has no room, foreseen or found out" {
+	local foreseen="kexec-lite: kexec_load is used: kexec_file_load finds no room in kexec handover's scratch memory"
+	local none="kexec-lite: cannot load a kernel: kexec handover has no room for it: 64 KiB of scratch memory"
+	local boot="kexec-lite: nothing was loaded: boot this kernel with a larger kho_scratch=, or with kho=off"
+	local len=sys/kernel/debug/kho/out/scratch_len limit=proc/sys/kernel/kexec_load_limit_reboot
+	changed ARM kho $len '0x8000\n0x8000\n' $limit '1\n'
+	# foreseen: the one load that is left does it
+	on kho "" -l Image
+	says 0 load "$foreseen"
+	on kho "" -a -l Image
+	says 0 load "$foreseen"
+	on kho "" -c -l Image
+	says 0 load
+	on kho "" -s Image
+	says 8 nothing "$none" "$boot"
+	changed kho kho-locked sys/kernel/security/lockdown 'none [integrity] confidentiality\n'
+	on kho-locked "" -l Image
+	says 8 nothing "$none" "$boot"
+	mkfifo kho-pipe
+	cat Image >kho-pipe &
+	on kho "" -l kho-pipe
+	says 8 nothing "$none" "$boot"
+	wait
+	cat initrd >kho-pipe &
+	on kho "" -l --initrd=kho-pipe Image
+	says 8 nothing "$none" "$boot"
+	wait
+	# room for all, but in no place
+	changed ARM kho-wide $len '0x10000000\n0x10000000\n'
+	on kho-wide "" -l Image
+	says 0 "file load"
+	on kho-wide "-e kexec_file_load=EADDRNOTAVAIL" -l Image
+	says 0 load "$foreseen"
+	on kho-wide "-e kexec_file_load=EADDRNOTAVAIL" -s Image
+	says 8 nothing "${none/64 KiB/512 MiB}" "$boot"
+	on kho-wide "-e kexec_load=EADDRNOTAVAIL" -c -l Image
+	says 8 nothing "kexec-lite: cannot load a kernel: no hole for it, says the running kernel" \
+		"kexec-lite: nothing was loaded: -c places by itself, and kexec-lite --plan -c shows where"
+	# nobody knows of handover
+	on ARM "-e kexec_file_load=EADDRNOTAVAIL" -l Image
+	says 0 load "kexec-lite: kexec_load is used: kexec_file_load finds no room"
+	on ARM "-e kexec_file_load=EADDRNOTAVAIL -e kexec_load=EBUSY" -l Image
+	says 13 nothing "kexec-lite: cannot load a kernel: another load is under way, or CPUs cannot be stopped"
+	# a crash kernel has memory of its own
+	changed CRASH kho-crash $len '0x8000\n'
+	on kho-crash "" -p -s Image
+	says 0 "file load crash kernel"
+	on kho-crash "-e kexec_file_load=EADDRNOTAVAIL" -p -s Image
+	same "exit code" "$status" 8
+	[[ $output != *handover* ]]
+	# plan and capture
+	on kho "" --plan Image
+	[[ $output = *"call     kexec_load"*"why      the other finds no room"* && $output = *"$foreseen"* ]] || fail_with "$output"
+	on kho "" --capture=kho-copy
+	same "scratch memory" "$(cat kho-copy/$len)" $'0x8000\n0x8000'
+}
+
 # ---- starting
 
 @test "start: disks are written, interfaces go down, and the machine's first CPU does it" {

@@ -860,6 +860,49 @@ static void crashes(void)
 	small_end(&s);
 }
 
+#define NO_SCRATCH "load a kernel: kexec handover has no room for it: 96 MiB of scratch memory"
+
+/* Kexec handover has 32 and 64 MiB of scratch memory. */
+static void scratch(void)
+{
+	static const struct {
+		const char *caption;
+		uint64_t total, initrd, memsz;
+		bool crash;
+		const char *sentence;
+	} scratch_rows[] = {
+		{ "each fits", 96 * MIB, 32 * MIB, 64 * MIB, false, "" },
+		{ "the initrd fits into none", 96 * MIB, 64 * MIB + 1, 1 * MIB, false, NO_SCRATCH },
+		{ "the kernel fits into none", 96 * MIB, 1 * MIB, 64 * MIB + 1, false, NO_SCRATCH },
+		{ "not both", 96 * MIB, 33 * MIB, 64 * MIB, false, NO_SCRATCH },
+		{ "a crash kernel goes elsewhere", 96 * MIB, 65 * MIB, 65 * MIB, true, "" },
+		{ "handover is off", 0, 65 * MIB, 65 * MIB, false, "" },
+	};
+	struct small s;
+	struct error e;
+	size_t i;
+
+	small_start(&s, SMALL_TREE);
+	s.r.file_call = true;
+	for (i = 0; i < ARRAY_SIZE(scratch_rows); i++) {
+		CASE("scratch memory: %s", scratch_rows[i].caption);
+		s.m.scratch = scratch_rows[i].total;
+		s.m.scratch_largest = 64 * MIB;
+		s.m.crash.region = (struct range){ 0, scratch_rows[i].crash, NULL };
+		s.r.initrds = 1;
+		s.r.initrd[0].len = (size_t)scratch_rows[i].initrd; /* nobody reads it */
+		s.img.memsz = scratch_rows[i].memsz;
+		e = (struct error){ 0 };
+		want_error(plan_check_file_call(&s.r, &e), &e,
+			   *scratch_rows[i].sentence ? FAIL_ROOM : FAIL_NONE,
+			   scratch_rows[i].sentence);
+		if (*scratch_rows[i].sentence)
+			want_hint(&e, "nothing was loaded: boot this kernel with a larger "
+				      "kho_scratch=, or with kho=off");
+	}
+	small_end(&s);
+}
+
 static void file_calls(void)
 {
 	static const struct {
@@ -968,5 +1011,6 @@ void test_plan(void)
 	quiet();
 	crashes();
 	file_calls();
+	scratch();
 	random_machines();
 }
