@@ -148,6 +148,18 @@ size_t word_length(const char *s)
 	return i;
 }
 
+bool line_has_word(const char *line, const char *word)
+{
+	size_t len;
+
+	for (; *line; line += len + (line[len] != '\0')) {
+		len = word_length(line);
+		if (len == strlen(word) && memcmp(line, word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 void put_le32(uint8_t *p, uint32_t v)
 {
 	unsigned i;

@@ -54,6 +54,9 @@ uint64_t span_find_number(struct span s, const char *word);
  */
 size_t word_length(const char *s);
 
+/* Is this one of the words of a command line? */
+bool line_has_word(const char *line, const char *word);
+
 /* Writes into a caller's array. */
 void put_le32(uint8_t *p, uint32_t v);
 void put_le64(uint8_t *p, uint64_t v);

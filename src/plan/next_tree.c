@@ -45,8 +45,8 @@ static bool check_acpi(const struct request *r, const void *tree, const char *fr
 	char show[PRINTABLE_MAX];
 
 	if (!dt_has_efi(own) || !tree_is_stub(own) || tree_is_stub(tree) ||
-	    tree_root_child(tree, "cpus") >= 0 || strstr(r->cmdline, "acpi=on") ||
-	    strstr(r->cmdline, "acpi=force"))
+	    tree_root_child(tree, "cpus") >= 0 || line_has_word(r->cmdline, "acpi=on") ||
+	    line_has_word(r->cmdline, "acpi=force"))
 		return true;
 	fail(e, FAIL_TREE, "use the device tree: ACPI would be off, and it has no CPUs: %s",
 	     printable(show, from));

@@ -201,6 +201,24 @@ static void takes(void)
 	want(span_skip_prefix(&s, "") && s.len == 3, "nothing is taken");
 }
 
+static void line_words(void)
+{
+	static const struct {
+		const char *line;
+		bool has;
+	} rows[] = {
+		{ "", false },	    { "a=on", true },	    { "x a=on", true },
+		{ "a=on x", true }, { "xa=on", false },	    { "a=only", false },
+		{ "b=on", false },  { "x  a=on\ty", true }, { "x=\"y a=on\"", false },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		CASE("a word of the line %s", rows[i].line);
+		want_u64("there", rows[i].has, line_has_word(rows[i].line, "a=on"));
+	}
+}
+
 static void finds(void)
 {
 	struct span behind = { NULL, 77 };
@@ -229,6 +247,7 @@ void test_span(void)
 {
 	takes();
 	finds();
+	line_words();
 	subs();
 	numbers();
 	starts();
