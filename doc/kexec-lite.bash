@@ -7,7 +7,7 @@ _kexec_lite() {
 	local words='--load --load-panic --hotplug --exec --force --unload --status --print-ckr-size
 		--initrd --append --reuse-cmdline --dtb --dtb-overlay --kexec-syscall
 		--kexec-file-syscall --kexec-syscall-auto --mem-min --mem-max --run-at-load --plan --dump-dtb --root
-		--capture --seed --force-xen --no-sandbox --no-ifdown --no-sync --debug --version --help'
+		--capture --seed --force-xen --hide-xen --no-sandbox --no-ifdown --no-sync --debug --version --help'
 
 	# readline makes words of "--option", "=" and the value
 	if [[ $cur = = ]]; then

@@ -91,6 +91,11 @@ int tree_set_pairs(struct tree *t, int node, const char *name, const struct rang
 	return err;
 }
 
+void tree_nop_node(struct tree *t, int node)
+{
+	fdt_nop_node(t->blob, node);
+}
+
 bool tree_nop_prop(struct tree *t, int node, const char *name)
 {
 	bool had = false;

@@ -48,6 +48,9 @@ int tree_set_pairs(struct tree *t, int node, const char *name, const struct rang
  */
 bool tree_nop_prop(struct tree *t, int node, const char *name);
 
+/* Removes a node that is there, in the same way. */
+void tree_nop_node(struct tree *t, int node);
+
 /* Adds a reservation to the header's, unless one of them has all of r: 16 bytes must be free.
  * Errors: FAIL_TREE.
  */

@@ -195,6 +195,9 @@ static void warn_about(const struct options *o, const struct work *w)
 		log_note("warning: %s", tree);
 	if (w->method.risk)
 		log_note("warning: %s", w->method.risk);
+	if (o->hide_xen && w->machine.xen)
+		log_note("warning: the next kernel has no console, disk or network of Xen, which "
+			 "goes on using pages of this one");
 	if (w->machine.reserved_unknown && !o->panic)
 		log_note("warning: Linux before 4.19 does not say what firmware reserved: some of "
 			 "it may be overwritten");
@@ -250,7 +253,7 @@ static bool probe(const struct options *o, struct work *w, struct error *e)
 		return false;
 	if (!probe_machine(o->root, m, e))
 		return false;
-	return o->plan || o->force_xen || method_may_jump(m, e);
+	return o->plan || o->force_xen || o->hide_xen || method_may_jump(m, e);
 }
 
 /* The files, and by which call they go: a UKI may bring a tree, which only one of them takes. */
@@ -270,6 +273,7 @@ static bool read_request(const struct options *o, struct work *w, struct error *
 
 	if (!get_seeds(o, r, e) || !get_bounds(o, r, e))
 		return false;
+	r->hide_xen = o->hide_xen;
 	r->hotplug = o->hotplug && w->machine.crash.elfcorehdr_memsz;
 	options_cmdline(o, running ? running : "", &w->in.cmdline);
 	r->cmdline = w->in.cmdline.p ? w->in.cmdline.p : "";

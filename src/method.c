@@ -7,7 +7,7 @@
 #define NEEDED ": Debian's and Ubuntu's kernels do not start without it"
 #define NOLPI  ": if the next kernel hangs, boot this one with irqchip.gicv3_nolpi=y"
 
-static const char dtb[] = "--dtb";
+static const char dtb[] = "--dtb", hide_xen[] = "--hide-xen";
 
 /* security/lockdown: LOCKDOWN_KEXEC forbids kexec_load(2) from "integrity" on. */
 bool method_permits_load(const struct machine *m)
@@ -26,6 +26,8 @@ static const char *needs_own_plan(const struct options *o)
 		return "--dtb-overlay";
 	if (o->mem_min || o->mem_max)
 		return o->mem_min ? "--mem-min" : "--mem-max";
+	if (o->hide_xen)
+		return hide_xen;
 	if (o->run_at_load)
 		return "--run-at-load";
 	if (o->seed)
@@ -44,6 +46,9 @@ bool method_may_honour(const struct machine *m, const struct method *c, struct e
 			    option);
 	fail(e, FAIL_POLICY, "honour %s: lockdown (%s) forbids kexec_load", option,
 	     lockdown_name(m->lockdown));
+	/* without which the load is refused as well */
+	if (option == hide_xen)
+		return false;
 	return hint(e, "nothing was loaded: without %s, kexec_file_load is used", option);
 }
 
@@ -174,8 +179,8 @@ bool method_may_jump(const struct machine *m, struct error *e)
 		return true;
 	fail(e, FAIL_XEN, "load a kernel: under Xen on %s the next kernel panics in xen_guest_init",
 	     m->arch->name);
-	return hint(e, "nothing was loaded: Xen keeps the CPUs' info pages; --force-xen loads all "
-		       "the same");
+	return hint(e, "nothing was loaded: Xen keeps the CPUs' info pages; --hide-xen loads a "
+		       "kernel that does not see Xen");
 }
 
 bool method_unload(const struct machine *m, bool crash, bool *file_load, struct error *e)

@@ -46,6 +46,7 @@ static const struct option {
 	{ "capture", 0, VALUE, AT(capture), "DIR", "write this machine to DIR, for --root" },
 	{ "seed", 0, VALUE, AT(seed), "HEX", "fixed seeds instead of random ones, for tests" },
 	{ "force-xen", 0, FLAG, AT(force_xen), "", "load even where Xen makes the jump fail" },
+	{ "hide-xen", 0, FLAG, AT(hide_xen), "", "arm64: the next kernel is not told of Xen" },
 	{ "no-sandbox", 0, FLAG, AT(no_sandbox), "", "read files in this process, for debugging" },
 	{ "no-ifdown", 'x', FLAG, AT(no_ifdown), "", "leave network interfaces up" },
 	{ "no-sync", 'y', FLAG, AT(no_sync), "", "do not sync disks" },

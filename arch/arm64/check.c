@@ -112,6 +112,13 @@ static bool check_acpi(const struct plan *p, const struct request *r, const void
 	       broken(e, "acpi-kept", "the device tree turns ACPI off, and has no CPUs");
 }
 
+/* enlighten.c, xen_early_init: by this node a kernel finds Xen. */
+static bool check_xen(const struct request *r, const void *tree, struct error *e)
+{
+	return !r->hide_xen || !tree_is_xen(tree) ||
+	       broken(e, "xen-hidden", "the device tree tells of Xen");
+}
+
 /* The stub must load these addresses: two ldr (literal) into x0 and x4, nothing into x1 to x3. */
 static bool check_stub(const struct plan *p, const struct segment *s, phys kernel, phys tree,
 		       struct error *e)
@@ -147,7 +154,7 @@ bool arm64_check(const struct plan *p, const struct request *r, struct error *e)
 		return broken(e, "is-its-file", "it has no kernel or no device tree");
 	if (!check_kernel(p, k, r->image, e) || !check_window(p, k, e) || !check_tree(p, t, e) ||
 	    !check_near(t, k, r->image, e) || !check_lpi(t->data.p, &r->machine->reserved, e) ||
-	    !check_acpi(p, r, t->data.p, e))
+	    !check_acpi(p, r, t->data.p, e) || !check_xen(r, t->data.p, e))
 		return false;
 	if (r->machine->tree_in_x0)
 		return p->entry == k->at.start ||

@@ -82,12 +82,15 @@ bool arm64_lpi_find(struct machine *m, struct span log)
 	return true;
 }
 
-bool arm64_tree(struct tree *t, const struct machine *m, struct error *e)
+bool arm64_tree(struct tree *t, const struct request *r, struct error *e)
 {
-	const struct range *r;
+	const struct range *k;
 
-	ranges_for_each(r, &m->reserved)
-		if (r->what == arm64_lpi && !tree_add_reservation(t, *r, e))
+	/* arch/arm/xen/enlighten.c, xen_early_init(): no such node, no Xen */
+	while (r->hide_xen && tree_is_xen(t->blob))
+		tree_nop_node(t, tree_root_child(t->blob, "hypervisor"));
+	ranges_for_each(k, &r->machine->reserved)
+		if (k->what == arm64_lpi && !tree_add_reservation(t, *k, e))
 			return false;
 	return true;
 }

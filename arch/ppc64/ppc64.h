@@ -70,7 +70,7 @@ bool ppc64_next_end(const struct request *r, const void *tree, phys *end, struct
 
 bool ppc64_dynamic_ram(const void *fdt, struct ranges *out);
 bool ppc64_pin(struct image *img, const char *name, const struct machine *m, struct error *e);
-bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e);
+bool ppc64_tree(struct tree *t, const struct request *req, struct error *e);
 size_t ppc64_stub(const struct request *r, phys kernel, phys tree, phys backup,
 		  uint8_t out[STUB_MAX]);
 bool ppc64_check(const struct plan *p, const struct request *r, struct error *e);

@@ -99,8 +99,9 @@ static bool check_cpu(const struct tree *t, const struct machine *m, struct erro
 		    m->boot_cpu, printable(show, t->from));
 }
 
-bool ppc64_tree(struct tree *t, const struct machine *m, struct error *e)
+bool ppc64_tree(struct tree *t, const struct request *req, struct error *e)
 {
+	const struct machine *m = req->machine;
 	const struct range *r;
 
 	drop_stale(t, m);

@@ -34,7 +34,7 @@ enum code {
 	FAIL_NOTHING = 14,   /* --exec with nothing loaded */
 	FAIL_MACHINE = 15,   /* not built for this machine, or it cannot be read */
 	FAIL_BUG = 16,	     /* a plan failed our own check: please report it */
-	FAIL_XEN = 17,	     /* under Xen on arm64 no kexec succeeds today */
+	FAIL_XEN = 17,	     /* under Xen on arm64 a next kernel that sees it panics */
 };
 
 struct error {

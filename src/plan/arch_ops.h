@@ -65,7 +65,7 @@ struct arch {
 	/* Edits of the next tree that only this target needs; room for a reservation per kept range
 	 * is there.
 	 */
-	bool (*tree)(struct tree *t, const struct machine *m, struct error *e);
+	bool (*tree)(struct tree *t, const struct request *r, struct error *e);
 	/* Bytes that the running kernel wants free in a crash kernel's tree, to keep it up to date
 	 * as CPUs come and go. NULL: it does not do that.
 	 */

@@ -96,7 +96,7 @@ bool next_tree_build(struct draft *d, struct error *e)
 	/* before firmware's reservations come in: those of the last boot's pieces may lie on them
 	 */
 	chosen_clean(&p->tree, r->dtb.len ? 0 : m->fdt_total);
-	if (!m->arch->tree(&p->tree, m, e) || !chosen_write(&p->tree, &p->chosen, e) ||
+	if (!m->arch->tree(&p->tree, r, e) || !chosen_write(&p->tree, &p->chosen, e) ||
 	    !tree_pack(&p->tree, tree, e))
 		return false;
 	if (r->hotplug && m->arch->tree_room &&

@@ -33,6 +33,7 @@ struct request {
 	uint64_t anonymous;  /* bytes that we hold in no file: unpacked, or read from pipes */
 	bool file_call;	     /* the running kernel plans: kexec_file_load */
 	bool hotplug;	     /* of a crash kernel: the running one will update its core header */
+	bool hide_xen;	     /* the next kernel is not told of Xen */
 	const char *why;     /* this call, for -d and --plan */
 	uint8_t kaslr_seed[KASLR_SEED], rng_seed[RNG_SEED];
 };

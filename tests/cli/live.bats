@@ -102,13 +102,21 @@ says() {
 	says 0 "file load"
 }
 
-@test "Xen: on arm64 it is refused unless forced, on ppc64 it is nothing" {
+@test "Xen: on arm64 it is refused unless forced or hidden, on ppc64 it is nothing" {
 	changed ARM xen sys/hypervisor/type 'xen\n'
 	on xen "" -l Image
 	says 17 nothing "kexec-lite: cannot load a kernel: under Xen on arm64 the next kernel panics in xen_guest_init" \
-		"kexec-lite: nothing was loaded: Xen keeps the CPUs' info pages; --force-xen loads all the same"
+		"kexec-lite: nothing was loaded: Xen keeps the CPUs' info pages; --hide-xen loads a kernel that does not see Xen"
 	on xen "" -l --force-xen Image
 	says 0 "file load"
+	on xen "" -l --hide-xen Image
+	says 0 load "kexec-lite: warning: the next kernel has no console, disk or network of Xen, which goes on using pages of this one"
+	on xen "" -l -s --hide-xen Image
+	says 2 nothing "kexec-lite: cannot honour --hide-xen: not by kexec_file_load (-s)" \
+		"kexec-lite: nothing was loaded: leave out -s or --hide-xen"
+	changed ARM no-xen sys/hypervisor/type 'none\n'
+	on no-xen "" -l --hide-xen Image
+	says 0 load
 	changed PPC PPC-xen sys/hypervisor/type 'xen\n'
 	on PPC-xen "" -l vmlinux
 	says 0 load

@@ -55,6 +55,7 @@ static bool edit(struct tree *t, struct machine *m, struct span user, struct spa
 		 unsigned flag, struct error *e)
 {
 	const struct overlay overlay = { over, "overlay" };
+	const struct request r = { .machine = m, .hide_xen = flag & 1 };
 	struct chosen c = ask(flag);
 	struct ranges keep = { 0 };
 	size_t slack = chosen_slack(17) + 16 * m->reserved.n, size;
@@ -63,7 +64,7 @@ static bool edit(struct tree *t, struct machine *m, struct span user, struct spa
 	if (!start(t, m, user, slack, e) || (over.len && !overlay_apply(t, &overlay, slack, e)))
 		return false;
 	chosen_clean(t, flag & 8 ? 0x1000 : 0);
-	if (!m->arch->tree(t, m, e) || !chosen_write(t, &c, e) || !tree_pack(t, &out, e))
+	if (!m->arch->tree(t, &r, e) || !chosen_write(t, &c, e) || !tree_pack(t, &out, e))
 		return false;
 	size = out.len;
 	if (c.initrd_end) {

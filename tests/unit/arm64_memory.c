@@ -313,6 +313,7 @@ static void tables_without_room(void)
 {
 	struct machine m = { .arch = &arch_arm64 };
 	struct span in = note_tree("/ { };");
+	const struct request r = { .machine = &m };
 	struct error e = { 0 };
 	struct tree t;
 
@@ -320,7 +321,7 @@ static void tables_without_room(void)
 	if (!ranges_add(&m.reserved, 0x40860000, 0x40870000, arm64_lpi) ||
 	    !tree_open(&t, in, 0, "/t", &e))
 		abort();
-	want_error(arch_arm64.tree(&t, &m, &e), &e, FAIL_TREE,
+	want_error(arch_arm64.tree(&t, &r, &e), &e, FAIL_TREE,
 		   "write the device tree: FDT_ERR_NOSPACE: /t");
 	tree_free(&t);
 	ranges_free(&m.reserved);

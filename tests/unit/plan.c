@@ -656,6 +656,30 @@ static void overlays(void)
 	note_free(&cpus);
 }
 
+static void xen(void)
+{
+	static const char with[] = "/ { #address-cells = <2>; #size-cells = <2>; chosen { }; "
+				   "hypervisor { compatible = \"xen,xen\"; "
+				   "interrupts = <1 15 3848>; }; memory@40000000 { device_type = "
+				   "\"memory\"; reg = <0 40000000 0 40000000>; }; };";
+	struct error e;
+	struct plan p;
+	struct small s;
+	int hide;
+
+	small_start(&s, with);
+	for (hide = 0; hide < 2; hide++) {
+		CASE("the next kernel is %stold of Xen", hide ? "not " : "");
+		s.r.hide_xen = hide;
+		e = (struct error){ 0 };
+		want_error(plan_make(&s.r, &p, &e), &e, FAIL_NONE, "");
+		want_u64("Xen", !hide, tree_is_xen(p.tree.blob));
+		want_u64("its node", !hide, tree_root_child(p.tree.blob, "hypervisor") >= 0);
+		plan_free(&p);
+	}
+	small_end(&s);
+}
+
 static void bounds(void)
 {
 	struct small s;
@@ -1007,6 +1031,7 @@ void test_plan(void)
 	refusals();
 	out_of_memory();
 	overlays();
+	xen();
 	bounds();
 	quiet();
 	crashes();

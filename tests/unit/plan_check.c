@@ -459,6 +459,18 @@ ROW(acpi_off)
 	note_free(&s->tree);
 	s->m.fdt = s->tree = note_tree("/ { chosen { linux,uefi-system-table = <0 1>; }; };");
 }
+ROW(xen_kept)
+{
+	uint8_t *blob = unpacked(p);
+
+	if (fdt_add_subnode(blob, 0, "hypervisor") < 0 ||
+	    fdt_setprop_string(blob, fdt_path_offset(blob, "/hypervisor"), "compatible", "xen,xen"))
+		abort();
+	packed(p);
+	(void)s;
+}
+ROW(xen_not_hidden) { xen_kept(p, s); s->r.hide_xen = true; }
+ROW(xen_hidden) { (void)p; s->r.hide_xen = true; }
 ROW(acpi_on_line) { acpi_off(p, s); p->chosen.cmdline = "quiet acpi=on"; }
 ROW(acpi_forced) { acpi_off(p, s); p->chosen.cmdline = "acpi=force"; }
 ROW(acpi_unused)
@@ -1088,6 +1100,10 @@ static const struct row target_rows[] = {
 	{ "the same, with CPUs in the tree", acpi_own_cpus, "" },
 	{ "the next tree is as bare", acpi_bare, "" },
 	{ "EFI, and a tree that is in use", acpi_unused, "" },
+	{ "the tree tells of Xen", xen_kept, "" },
+	{ "it does, and is not to", xen_not_hidden,
+	  BREAKS("xen-hidden", "the device tree tells of Xen") },
+	{ "it is not to, and does not", xen_hidden, "" },
 	{ "a tree far above a kernel that asks for the lowest place", target_tree_far,
 	  BREAKS("tree-512mib", "the device tree is more than 512 MiB above the kernel") },
 	{ "a tree that ends 512 MiB above it", target_tree_near, "" },

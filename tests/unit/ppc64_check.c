@@ -445,7 +445,7 @@ static void hash_table(void)
 	for (i = 0; i < ARRAY_SIZE(orders); i++) {
 		CASE("a hash table of order %u (0: not known)", orders[i][0]);
 		s.m.hpt_order = orders[i][0];
-		if (!tree_open(&t, s.tree, 64, "/server", &e) || !ppc64_tree(&t, &s.m, &e))
+		if (!tree_open(&t, s.tree, 64, "/server", &e) || !ppc64_tree(&t, &s.r, &e))
 			abort();
 		value = tree_getprop(t.blob, fdt_path_offset(t.blob, "/cpus/a"), ppc64_pft_size);
 		want(value.len == 8 && value.p[6] == 0 && value.p[7] == orders[i][1],
@@ -469,11 +469,11 @@ static void no_boot_cpu(void)
 	cpu(&s, 1);
 	if (!tree_open(&t, s.tree, 64, "/server", &e))
 		abort();
-	want_error(ppc64_tree(&t, &s.m, &e), &e, FAIL_TREE,
+	want_error(ppc64_tree(&t, &s.r, &e), &e, FAIL_TREE,
 		   "use the device tree: no CPU 1, which starts kernels here: /server");
 	cpu(&s, 9);
 	e = (struct error){ 0 };
-	want_error(ppc64_tree(&t, &s.m, &e), &e, FAIL_NONE, "");
+	want_error(ppc64_tree(&t, &s.r, &e), &e, FAIL_NONE, "");
 	tree_free(&t);
 	end(&s);
 }
@@ -505,7 +505,7 @@ static void without_room(bool crash)
 		e = (struct error){ 0 };
 		if (!tree_open(&t, s.tree, room, "/server", &e))
 			abort();
-		ok = ppc64_tree(&t, &s.m, &e) && chosen_write(&t, &c, &e);
+		ok = ppc64_tree(&t, &s.r, &e) && chosen_write(&t, &c, &e);
 		if (!ok)
 			failed++;
 		want(ok || e.code == FAIL_TREE, "an edit without room is an error of the tree");

@@ -111,6 +111,7 @@ static const struct row {
 
 static bool limit(struct machine *m, size_t room, long memory, struct error *e)
 {
+	const struct request req = { .machine = m };
 	struct tree t;
 	bool ok;
 
@@ -121,7 +122,7 @@ static bool limit(struct machine *m, size_t room, long memory, struct error *e)
 	if (!tree_open(&t, m->fdt, room, "/t", e))
 		abort();
 	unit_memory(memory);
-	ok = arch_ppc64.tree(&t, m, e);
+	ok = arch_ppc64.tree(&t, &req, e);
 	unit_memory(-1);
 	tree_free(&t);
 	return ok;
@@ -272,6 +273,7 @@ void test_ppc64_crash(void)
 {
 	const struct row *r;
 	struct machine m;
+	const struct request req = { .machine = &m };
 	struct tree t;
 	struct span in, out;
 	struct error e;
@@ -287,7 +289,7 @@ void test_ppc64_crash(void)
 		if (r->firmware && !ranges_add(&m.reserved, 0x3a000000, 0x3b000000, r->firmware))
 			abort();
 		e = (struct error){ 0 };
-		ok = tree_open(&t, in, 512, "/t", &e) && arch_ppc64.tree(&t, &m, &e) &&
+		ok = tree_open(&t, in, 512, "/t", &e) && arch_ppc64.tree(&t, &req, &e) &&
 		     tree_pack(&t, &out, &e);
 		want_error(ok, &e, FAIL_NONE, "");
 		if (ok)
