@@ -20,9 +20,9 @@ struct arch {
 	const char *machine_be; /* the same of a big-endian kernel; NULL: there is none */
 	bool live_tree;		/* memory is read from the live tree, not from /proc/iomem */
 	bool file_load_first;	/* the kernel's own file loader brings no purgatory */
-	bool xen_fails;	    /* under Xen the next kernel panics: vCPU info pages stay registered */
-	bool threads;	    /* --exec runs on the lowest thread; offline CPUs are worth a warning */
-	bool tree_reserved; /* the tree reserves itself */
+	bool xen_fails; /* under Xen the next kernel panics: vCPU info pages stay registered */
+	bool threads;	/* a core has several CPUs: which of them starts the next kernel matters */
+	bool tree_reserved;   /* the tree reserves itself */
 	bool region_is_room;  /* the crash kernel region may be written by a normal kexec */
 	uint64_t page_offset; /* virtual address of physical 0; 0: /proc/kcore tells */
 	uint64_t backup; /* bytes from 0 that a crash stub saves after itself, before they go */
