@@ -2,6 +2,7 @@
 /* plan_make(): a small machine in memory, planned. */
 #include "unit.h"
 
+#include "src/formats/iomem.h"
 #include "src/plan/kernel.h"
 
 #include "arch/arm64/arm64.h"
@@ -668,6 +669,7 @@ static void xen(void)
 	int hide;
 
 	small_start(&s, with);
+	ranges_add(&s.m.reserved, 0x50000000, 0x50010000, iomem_reserved);
 	for (hide = 0; hide < 2; hide++) {
 		CASE("the next kernel is %stold of Xen", hide ? "not " : "");
 		s.r.hide_xen = hide;
@@ -675,6 +677,8 @@ static void xen(void)
 		want_error(plan_make(&s.r, &p, &e), &e, FAIL_NONE, "");
 		want_u64("Xen", !hide, tree_is_xen(p.tree.blob));
 		want_u64("its node", !hide, tree_root_child(p.tree.blob, "hypervisor") >= 0);
+		want_u64("what it writes to is kept", 1u + (uint64_t)hide,
+			 (uint64_t)fdt_num_mem_rsv(p.tree.blob));
 		plan_free(&p);
 	}
 	small_end(&s);
