@@ -126,21 +126,23 @@ static void say_loaded(const struct options *o)
 }
 
 /* kexec_file_load takes one initrd: several become one file. */
-static bool file_load(struct work *w, bool panic, struct error *e)
+static bool file_load(const struct options *o, struct work *w, struct error *e)
 {
+	const unsigned how = (o->panic ? FILE_CRASH : 0) | (o->debug ? FILE_DEBUG : 0) |
+			     (o->no_cma ? FILE_NO_CMA : 0);
 	int kernel = inputs_kernel(&w->in, e), initrd = -1;
 
 	if (kernel < 0 || !inputs_initrd(&w->in, &w->request, &initrd, e))
 		return false;
-	return kexec_call_file_load(kernel, initrd, w->request.cmdline, &w->machine, panic, e);
+	return kexec_call_file_load(kernel, initrd, w->request.cmdline, &w->machine, how, e);
 }
 
-static bool call(struct work *w, bool panic, struct error *e)
+static bool call(const struct options *o, struct work *w, struct error *e)
 {
 	const struct plan *p = &w->sandbox.plan;
 
 	if (w->request.file_call)
-		return file_load(w, panic, e);
+		return file_load(o, w, e);
 	return kexec_call_load(p->seg, p->n, p->entry, &w->machine, w->request.hotplug, e);
 }
 
@@ -219,7 +221,7 @@ static bool carry_out(const struct options *o, struct work *w, struct error *e)
 		return false;
 	if (o->debug)
 		debug(w);
-	if (!call(w, o->panic, e))
+	if (!call(o, w, e))
 		return fail_call(o, m, e);
 	warn_about(o, w);
 	if (!o->panic)

@@ -54,6 +54,7 @@ static const struct option {
 	{ "version", 'v', FLAG, AT(version), "", "print the version" },
 	{ "help", 'h', FLAG, AT(help), "", "print this" },
 	{ "help", '?', FLAG, AT(help), "", NULL },
+	{ "no-cma", 0, FLAG, AT(no_cma), "", NULL },
 	/* options of kexec-tools that callers use and that have no effect without a purgatory */
 	{ "reuseinitrd", 0, FLAG, AT(reuse_initrd), "", NULL },
 	{ "no-checks", 'i', IGNORED, 0, "", NULL },
@@ -65,7 +66,6 @@ static const struct option {
 	{ "args-linux", 0, IGNORED, 0, "", NULL },
 	{ "elf64-core-headers", 0, IGNORED, 0, "", NULL },
 	{ "dt-no-old-root", 0, IGNORED, 0, "", NULL },
-	{ "no-cma", 0, IGNORED, 0, "", NULL },
 	{ "force-dtb", 0, IGNORED, 0, "", NULL },
 #undef AT
 };

@@ -27,7 +27,7 @@ struct options {
 	bool plan, json; /* show the plan instead of loading */
 	bool file_call, load_call, any_call; /* -s, -c, -a */
 	bool reuse_cmdline, reuse_initrd, run_at_load, no_sync, no_ifdown, force_xen, hide_xen;
-	bool no_sandbox;
+	bool no_sandbox, no_cma;
 	bool debug, version, help;
 	bool no_file_room;	      /* no option: kexec_file_load has just found no room */
 	const char *kernel;	      /* first operand */

@@ -12,6 +12,8 @@
 #define KEXEC_FILE_UNLOAD	1ul
 #define KEXEC_FILE_ON_CRASH	2ul
 #define KEXEC_FILE_NO_INITRAMFS 4ul
+#define KEXEC_FILE_DEBUG	8ul    /* since 6.8 */
+#define KEXEC_FILE_NO_CMA	0x10ul /* since 6.17 */
 #define CAPABILITY_VERSION_3	0x20080522u
 #define CAP_SYS_BOOT_BIT	22
 

@@ -100,15 +100,28 @@ static long kexec_file_load(int kernel, int initrd, const char *cmdline, unsigne
 		       cmdline, flags);
 }
 
-bool kexec_call_file_load(int kernel, int initrd, const char *cmdline, const struct machine *m,
-			  bool crash, struct error *e)
+/* A flag that a kernel does not know is EINVAL (kernel/kexec_file.c, kexec_file_load), and this
+ * refusal uses up kexec_load_limit: known kernels are not asked.
+ */
+static unsigned long new_flags(const struct machine *m, unsigned how)
 {
-	const unsigned long flags =
-		(initrd < 0 ? KEXEC_FILE_NO_INITRAMFS : 0) | (crash ? KEXEC_FILE_ON_CRASH : 0);
+	return ((how & FILE_DEBUG) && !machine_before(m, 6, 8) ? KEXEC_FILE_DEBUG : 0) |
+	       ((how & FILE_NO_CMA) && !machine_before(m, 6, 17) ? KEXEC_FILE_NO_CMA : 0);
+}
 
-	if (kexec_file_load(kernel, initrd, cmdline, flags) == 0)
+bool kexec_call_file_load(int kernel, int initrd, const char *cmdline, const struct machine *m,
+			  unsigned how, struct error *e)
+{
+	const unsigned long more = new_flags(m, how);
+	const unsigned long flags = (initrd < 0 ? KEXEC_FILE_NO_INITRAMFS : 0) |
+				    (how & FILE_CRASH ? KEXEC_FILE_ON_CRASH : 0);
+	long err = kexec_file_load(kernel, initrd, cmdline, flags | more);
+
+	if (err && errno == EINVAL && more)
+		err = kexec_file_load(kernel, initrd, cmdline, flags);
+	if (err == 0)
 		return true;
-	if (errno == EADDRNOTAVAIL && m->scratch && !crash)
+	if (errno == EADDRNOTAVAIL && m->scratch && !(how & FILE_CRASH))
 		return plan_fail_scratch(m, e);
 	return fail_load("load a kernel", errno, m, e);
 }

@@ -170,6 +170,27 @@ says() {
 	says 13 nothing "kexec-lite: cannot load a kernel: its other CPUs cannot be stopped (spin-table)"
 }
 
+@test "kexec_file_load is asked for what the running kernel knows" {
+	on ARM "" -s -d --no-cma Image
+	same did "${lines[-1]}" "did: file load"
+	on ARM "-s 6.8.0" -s -d --no-cma Image
+	same did "${lines[-1]}" "did: file load, debug"
+	on ARM "-s 6.17.1-arm64" -s --no-cma Image
+	says 0 "file load, no CMA"
+	on CRASH "-s 7.0" -d -p -s --no-cma Image
+	same did "${lines[-1]}" "did: file load crash kernel, debug, no CMA"
+	on ARM "-s 7.0" --no-cma -c -l Image
+	says 0 load
+	# a kernel that has less than its release should (the first call is whether there is one): asked again, and what it says then counts
+	on ARM "-s strange -e kexec_file_load=EINVAL*2" -s --no-cma Image
+	says 0 "file load"
+	on ARM "-s 7.0 -e kexec_file_load=EINVAL" -s --no-cma Image
+	same "exit code" "$status" 13
+	same did "${lines[-1]}" "did: nothing"
+	on ARM "-s 7.0 -e kexec_file_load=EBUSY*2" -s --no-cma Image
+	says 13 nothing "kexec-lite: cannot load a kernel: another load is under way, or CPUs cannot be stopped"
+}
+
 @test "kexec handover: kexec_load where kexec_file_load has no room, foreseen or found out" {
 	local foreseen="kexec-lite: kexec_load is used: kexec_file_load finds no room in kexec handover's scratch memory"
 	local none="kexec-lite: cannot load a kernel: kexec handover has no room for it: 64 KiB of scratch memory"

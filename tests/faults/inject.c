@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* inject [-ab] [-c CODES] [-i FILE] [-lnp] [-r ROOT] [-m MACHINE] [-v] -- PROGRAM [ARGUMENT]...
- * inject -o [-e CALL=ERROR] [-i FILE] [-ptu] [-r ROOT] [-m MACHINE] -- PROGRAM [ARGUMENT]...
+ * inject -o [-e CALL=ERROR] [-i FILE] [-ptu] [-r ROOT] [-m MACHINE] [-s RELEASE] -- PROGRAM [ARGUMENT]...
  *
  * Runs a kexec-lite under ptrace, first as it is, then once for each of its system calls and each
  * way in which that call can fail, and holds every run to the same rules: it ends by itself within
@@ -14,7 +14,8 @@
  * N runs, N changed, N bad". Exits 1 when one is bad or the first run failed, 2 on wrong use.
  *
  * -r: the machine is the one captured in ROOT, not this one: "/" and a few absolute paths lead
- *     there, uname says MACHINE (-m), and CAP_SYS_BOOT seems to be there.
+ *     there, uname says MACHINE (-m) and RELEASE (-s, else 6.1.0), and CAP_SYS_BOOT seems to be
+ *     there.
  * -a: each call with each error, where else the two worst, another one by turns, and EACCES as a
  * file is opened; and all of a row of equal calls, where else the first three and the last two. -l:
  * a kernel is loaded before; -p: the program is process 1; -b: what it loads may stay loaded in
@@ -89,7 +90,7 @@ struct outcome {
 };
 
 static struct {
-	const char *root, *machine, *codes, *input;
+	const char *root, *machine, *release, *codes, *input;
 	bool all, stay, loaded, first, refuses, verbose, once, terminal, user, container;
 	struct {
 		const char *call;
@@ -423,6 +424,10 @@ static long file_load(const struct user_regs_struct *r, struct outcome *o)
 		return -EPERM;
 	o->loads++;
 	note(r->r8 & 1 ? "file unload" : "file load", r->r8 & 2 ? " crash kernel" : "");
+	if (r->r8 & 8)
+		note("debug", "");
+	if (r->r8 & 0x10)
+		note("no CMA", "");
 	if (!(r->r8 & 1)) {
 		if (!sum_file(&h, (int)r->rdi) || !sum_memory(&h, r->r10, r->rdx) ||
 		    (!(r->r8 & 4) && !sum_file(&h, (int)r->rsi)))
@@ -762,7 +767,7 @@ static void after(struct run *r, struct process *p, struct user_regs_struct *reg
 		if (!get(in->rdi, &u, sizeof(u)))
 			die("inject: uname");
 		snprintf(u.machine, sizeof(u.machine), "%s", opt.machine);
-		snprintf(u.release, sizeof(u.release), "6.1.0");
+		snprintf(u.release, sizeof(u.release), "%s", opt.release ? opt.release : "6.1.0");
 		put(in->rdi, &u, sizeof(u));
 	}
 	if ((long)in->orig_rax == SYS_write && (long)regs->rax > 0)
@@ -1226,7 +1231,7 @@ int main(int argc, char *argv[])
 	unsigned i;
 	int c;
 
-	while ((c = getopt(argc, argv, "+abc:e:i:klnopr:m:tuv")) != -1) {
+	while ((c = getopt(argc, argv, "+abc:e:i:klnopr:m:s:tuv")) != -1) {
 		switch (c) {
 		case 'a': opt.all = true; break;
 		case 'b': opt.stay = true; break;
@@ -1243,6 +1248,7 @@ int main(int argc, char *argv[])
 		case 'p': opt.first = true; break;
 		case 'r': opt.root = optarg; break;
 		case 'm': opt.machine = optarg; break;
+		case 's': opt.release = optarg; break;
 		case 't': opt.terminal = true; break;
 		case 'u': opt.user = true; break;
 		case 'v': opt.verbose = true; break;
