@@ -301,12 +301,12 @@ static bool plan_and_load(const struct options *o, struct work *w, struct error 
 }
 
 /* May kexec_load do what kexec_file_load had no room for? With kexec handover, that has its scratch
- * memory only (kernel/liveupdate/kexec_handover.c), and kexec_load all of it. What came through a
- * pipe cannot be read again.
+ * memory only (kernel/liveupdate/kexec_handover.c), and kexec_load all of it; and the running kernel
+ * copies what it reads once more. What came through a pipe cannot be read again.
  */
 static bool has_other_call(const struct options *o, const struct work *w, const struct error *e)
 {
-	return e->code == FAIL_ROOM && w->request.file_call && !o->file_call && !o->panic &&
+	return (e->code == FAIL_ROOM || e->code == FAIL_MEMORY) && w->request.file_call && !o->file_call && !o->panic &&
 	       method_permits_load(&w->machine) && !inputs_piped(&w->in);
 }
 
@@ -329,6 +329,7 @@ static bool try_both(const struct options *o, struct work *w, struct error *e)
 {
 	struct options other = *o;
 	bool again, ok = try(o, w, &again, e);
+	const bool copies = e->code == FAIL_MEMORY;
 
 	if (!again)
 		return ok;
@@ -338,7 +339,9 @@ static bool try_both(const struct options *o, struct work *w, struct error *e)
 	if (!try(&other, w, &again, e))
 		return false;
 	log_note("kexec_load is used: kexec_file_load finds no room%s",
-		 w->machine.scratch ? " in kexec handover's scratch memory" : "");
+		 copies		      ? " for its copies of the files"
+		 : w->machine.scratch ? " in kexec handover's scratch memory"
+				      : "");
 	return true;
 }
 

@@ -117,7 +117,8 @@ static bool check_scratch(const struct request *r, uint64_t staged, struct error
 }
 
 /* The running kernel counts the memory that a kernel takes, not only its bytes; and it reads the
- * files into memory of its own first, those of a crash kernel as well.
+ * files into memory of its own first, those of a crash kernel as well. Several initrds are one more
+ * copy, since it takes one file.
  */
 bool plan_check_file_call(const struct request *r, struct error *e)
 {
@@ -126,10 +127,12 @@ bool plan_check_file_call(const struct request *r, struct error *e)
 	const uint64_t staged = add_to_top(files, img->memsz);
 	size_t i;
 
+	if (r->initrds > 1)
+		files += initrds_size(r);
 	for (i = 0; i < img->parts; i++)
 		files += img->part[i].data.len;
-	return plan_check_cmdline(r, e) && check_memory(r, staged, files, e) &&
-	       check_scratch(r, staged, e);
+	return plan_check_cmdline(r, e) && check_scratch(r, staged, e) &&
+	       check_memory(r, staged, files, e);
 }
 
 /* ---- what the next kernel is told */

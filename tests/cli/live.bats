@@ -191,6 +191,26 @@ says() {
 	says 13 nothing "kexec-lite: cannot load a kernel: another load is under way, or CPUs cannot be stopped"
 }
 
+@test "kexec_load where there is no memory for the copies that kexec_file_load makes" {
+	truncate -s 20M 20m
+	changed ARM tight proc/meminfo 'MemTotal: 800000 kB\nMemAvailable: 40000 kB\n'
+	on tight "" -l --initrd=20m Image
+	says 0 load "kexec-lite: kexec_load is used: kexec_file_load finds no room for its copies of the files"
+	on tight "" -s --initrd=20m Image
+	same "exit code" "$status" 9
+	same did "${lines[-1]}" "did: nothing"
+	# two initrds are one more copy, of which kexec_load knows nothing
+	changed ARM tighter proc/meminfo 'MemTotal: 800000 kB\nMemAvailable: 60000 kB\n'
+	on tighter "" -s --initrd=20m Image
+	says 0 "file load"
+	on tighter "" -l --initrd=20m --initrd=initrd Image
+	says 0 load "kexec-lite: kexec_load is used: kexec_file_load finds no room for its copies of the files"
+	changed ARM tightest proc/meminfo 'MemTotal: 800000 kB\nMemAvailable: 20000 kB\n'
+	on tightest "" -l --initrd=20m Image
+	same "exit code" "$status" 9
+	same did "${lines[-1]}" "did: nothing"
+}
+
 @test "kexec handover: kexec_load where kexec_file_load has no room, foreseen or found out" {
 	local foreseen="kexec-lite: kexec_load is used: kexec_file_load finds no room in kexec handover's scratch memory"
 	local none="kexec-lite: cannot load a kernel: kexec handover has no room for it: 64 KiB of scratch memory"

@@ -308,6 +308,16 @@ static void file_call(struct small *s, const char *long_line)
 	s->m.mem_available--;
 	want_error(plan_check_file_call(&s->r, &e), &e, FAIL_MEMORY,
 		   "load the kernel: 8 MiB needed, and only 8 MiB available");
+	CASE("kexec_file_load: two initrds, of 8292 bytes with the gap, are made one file first");
+	s->r.initrd[1] = (struct span){ s->initrd, 100 };
+	s->r.initrds = 2;
+	s->m.mem_available = 3 * MIB + MIB + 4 * MIB + 3 * 8292ull;
+	e = (struct error){ 0 };
+	want_error(plan_check_file_call(&s->r, &e), &e, FAIL_NONE, "");
+	s->m.mem_available--;
+	want_error(plan_check_file_call(&s->r, &e), &e, FAIL_MEMORY,
+		   "load the kernel: 8 MiB needed, and only 8 MiB available");
+	s->r.initrds = 1;
 	CASE("kexec_file_load: a command line that is too long");
 	s->r.cmdline = long_line;
 	e = (struct error){ 0 };

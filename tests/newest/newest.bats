@@ -1,0 +1,95 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The newest kernel that Debian has the sources of (tests/lab/kernel arm64-newest), with kexec handover on:
+# not in `make check`, since not every mirror has it, but in `make newest`. See tests/guest/handover.
+
+# shellcheck disable=SC2034,SC2154  # helpers.bash sets these
+load ../helpers
+
+# boot_handover NAME: handover-told, -untold (handover's debugfs is not there), -locked
+boot_handover() {
+	local dir=$run_dir/$1 kernel peer ram=1G
+	kernel=$("$lab/kernel" arm64-newest)
+	mapfile -t peer < <("$lab/peer" arm64)
+	# where nobody foresees it, memory for all the copies that kexec_file_load makes
+	[[ $1 != handover-untold ]] || ram=2G
+	next_append second >"$dir/append"
+	echo "${1#*-}" >"$dir/told"
+	"$lab/initramfs" arm64 "$dir/second.cpio" "$lab/report:lab/report" "$top/tests/guest/handover:lab/run"
+	"$lab/initramfs" arm64 "$dir/run.cpio" "$lab/report:lab/report" "$top/tests/guest/handover:lab/run" \
+		"$guest_bin:bin/kexec-lite" "$kernel:boot/Image" "$dir/second.cpio:boot/initrd" \
+		"$dir/append:boot/append" "$dir/told:boot/told" "${peer[@]}"
+	"$lab/run" virt "$kernel" "$dir/run.cpio" "quiet kho=on" "$dir/log" -m $ram
+}
+
+handover() {
+	log=$run_dir/handover-$1/log
+	once "handover-$1" boot_handover
+}
+
+# tried STEP CODE LOADED [LINE]...: that step, and what it said on stderr.
+tried() {
+	same "$1" "$(step run "$1")" "rc=$2 loaded=$3"
+	same "$1" "$(of_stage run | sed -n "s/^STEP-STDERR $1 //p")" "$(printf '%s\n' "${@:4}")"
+}
+
+used="kexec-lite: kexec_load is used: kexec_file_load finds no room"
+
+@test "kexec handover, an initrd of 300 MB on 1 GiB: kexec_load by default, and the next kernel is up" {
+	handover told
+	tried default 0 1 "$used in kexec handover's scratch memory"
+	same plan "$(of_stage run | sed -n 's/^STEP-PLAN //p')" \
+		"call     kexec_load, 4 segments"$'\n'"why      the other finds no room"
+	same "command line" "$(fact second cmdline)" "$(next_append second)"
+}
+
+@test "kexec handover: -s says how much scratch memory there is, and what to do" {
+	local mib=0 area
+	handover told
+	for area in $(of_stage run | sed -n 's/^SCRATCH //p'); do mib=$((mib + area / 1048576)); done
+	tried file 8 0 "kexec-lite: cannot load a kernel: kexec handover has no room for it: $mib MiB of scratch memory" \
+		"kexec-lite: nothing was loaded: boot this kernel with a larger kho_scratch=, or with kho=off"
+	tried small 0 1
+}
+
+@test "kexec handover: kexec-tools does not load there" {
+	handover told
+	[[ $(step run peer) = "rc=255 loaded=0" ]] || fail_with "$(step run peer)"
+}
+
+@test "kexec handover and lockdown: refused with and without -s, and a small initrd loads" {
+	handover locked
+	for step in locked locked-file; do
+		same "$step" "$(step run $step)" "rc=8 loaded=0"
+		[[ $(of_stage run) = *"STEP-STDERR $step kexec-lite: cannot load a kernel: kexec handover has no room"* ]] ||
+			fail_with "$(of_stage run)"
+	done
+	tried locked-small 0 1
+}
+
+@test "kexec handover that is not told of: the kernel says that it has no room, and kexec_load is used" {
+	handover untold
+	tried default 0 1 "$used"
+	tried file 8 0 "kexec-lite: cannot load a kernel: no hole for it, says the running kernel" \
+		"kexec-lite: nothing was loaded: -c places by itself, and kexec-lite --plan -c shows where"
+	same "command line" "$(fact second cmdline)" "$(next_append second)"
+}
+
+# boot_newest_chain NAME: two jumps, to Linux 6.12 and back
+boot_newest_chain() {
+	local dir=$run_dir/$1
+	chain_initramfs "$dir" arm64-newest arm64-6.12 arm64-newest
+	"$lab/run" virt "$("$lab/kernel" arm64-newest)" "$dir/run.cpio" quiet "$dir/log"
+}
+
+@test "to Linux 6.12 and back" {
+	local stage
+	log=$run_dir/newest-chain/log
+	once newest-chain boot_newest_chain
+	[[ $(fact second kernel) = 6.12.* ]] || fail_with "second: $(fact second kernel)"
+	same "third" "$(fact third kernel)" "$(fact run kernel)"
+	for stage in second third; do
+		same "$stage, command line" "$(fact $stage cmdline)" "$(next_append $stage)"
+		same "$stage, CPUs" "$(fact $stage cpus)" "$(fact run cpus)"
+	done
+}
