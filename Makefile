@@ -16,6 +16,7 @@
 #	make lab		all packages, kernels, sources and libraries that any of them needs
 #	make demo [ARCH=ppc64]	boot, load, jump, in the emulator
 #	make check		all tests
+#	make newest		tests on the newest kernel that Debian has the sources of; builds it first
 #	make release		static programs for arm64 and ppc64le, what is in them, and make dist
 #	make packages		Debian packages in clean chroots: built, checked, installed, removed; needs root
 #	make server		a Debian server for arm64 in the emulator, which reboots with these; needs root
@@ -125,7 +126,7 @@ dist:
 	packaging/dist
 
 # What follows is for those who work on kexec-lite.
-.PHONY: lab demo check release packages server sanitize fuzz corpus coverage analyze boots soak bench bench-doc stubs
+.PHONY: lab demo check newest release packages server sanitize fuzz corpus coverage analyze boots soak bench bench-doc stubs
 
 lab:
 	tests/lab/all
@@ -135,6 +136,11 @@ demo:
 
 check:
 	tests/check
+
+# the newest kernel that Debian has the sources of, built first: about 10 minutes
+newest:
+	tests/lab/kernel arm64-newest
+	tests/check tests/newest/newest.bats
 
 release:
 	tests/lab/release
