@@ -21,8 +21,10 @@ static const char *const stale_memory[] = {
 
 size_t chosen_slack(size_t len)
 {
-	/* a node, ten properties of at most 32 + 24 bytes, their names, four reservations */
-	return len + 1024;
+	/* a node, ten properties of at most 32 + 24 bytes, their names, four reservations; of a crash
+	 * kernel's shared memory a pair and a reservation each
+	 */
+	return len + 1024 + (size_t)CRASH_CMA_MAX * 32;
 }
 
 /* Drops the reservations that were made for `old`: they overlap it, and stay within its pages. */
@@ -119,19 +121,25 @@ static int add_reservations(struct tree *t, const struct chosen *c)
 	return err;
 }
 
-/* Two ranges, of which the second, or both, may end at 0 and are left out. */
-static int write_ranges(struct tree *t, int node, const char *name, struct range a, struct range b)
-{
-	const struct range both[] = { a, b };
-
-	return a.end ? tree_set_pairs(t, node, name, both, b.end ? 2 : 1) : 0;
-}
-
 static int write_core(struct tree *t, int node, const struct chosen *c)
 {
-	const struct range none = { 0, 0, NULL };
+	return c->elfcorehdr.end ? tree_set_pairs(t, node, "linux,elfcorehdr", &c->elfcorehdr, 1) : 0;
+}
 
-	return write_ranges(t, node, "linux,elfcorehdr", c->elfcorehdr, none);
+/* Kernels before 7.3 read the first two (drivers/of/fdt.c, early_init_dt_check_for_usable_mem_range). */
+static int write_usable(struct tree *t, int node, const struct chosen *c)
+{
+	struct range all[2 + CRASH_CMA_MAX];
+	size_t n = 0, i;
+
+	if (!c->usable.end)
+		return 0;
+	all[n++] = c->usable;
+	if (c->low.end)
+		all[n++] = c->low;
+	for (i = 0; c->cma && i < c->cma->n && i < CRASH_CMA_MAX; i++)
+		all[n++] = c->cma->v[i];
+	return tree_set_pairs(t, node, "linux,usable-memory-range", all, n);
 }
 
 static int write_initrd(struct tree *t, int node, const struct chosen *c)
@@ -188,7 +196,7 @@ bool chosen_write(struct tree *t, const struct chosen *c, struct error *e)
 	if (!err)
 		err = write_core(t, node, c);
 	if (!err)
-		err = write_ranges(t, node, "linux,usable-memory-range", c->usable, c->low);
+		err = write_usable(t, node, c);
 	if (!err)
 		err = add_reservations(t, c);
 	return !err || tree_fail(t->from, "write", err, e);
@@ -225,19 +233,30 @@ static bool check_bytes(const void *fdt, int node, const char *name, const void 
 /* Is the property these ranges, of which those that end at 0 are left out, and is it absent when
  * all are?
  */
+static bool check_pair(struct tree_pairs *pairs, struct range want)
+{
+	struct range r;
+
+	return tree_next_pair(pairs, &r) && r.start == want.start && r.end == want.end;
+}
+
+/* Ranges a, then b unless it ends at 0, then more; none at all if a ends at 0. */
 static bool check_ranges(const void *fdt, int node, const char *name, struct range a,
-			 struct range b)
+			 struct range b, const struct ranges *more)
 {
 	struct tree_pairs pairs;
+	const struct range *m;
 	struct range r;
 
 	tree_pairs_of(&pairs, fdt, 0, node, name);
 	if (!a.end)
 		return !tree_getprop(fdt, node, name).p;
-	if (!tree_next_pair(&pairs, &r) || r.start != a.start || r.end != a.end)
+	if (!check_pair(&pairs, a) || (b.end && !check_pair(&pairs, b)))
 		return false;
-	if (b.end && (!tree_next_pair(&pairs, &r) || r.start != b.start || r.end != b.end))
-		return false;
+	if (more)
+		ranges_for_each(m, more)
+			if (!check_pair(&pairs, *m))
+				return false;
 	return !tree_next_pair(&pairs, &r);
 }
 
@@ -297,8 +316,8 @@ bool chosen_check(struct span tree, const struct chosen *c, struct error *e)
 		wrong = "linux,booted-from-kexec";
 	else if (!check_initrd(fdt, node, c))
 		wrong = "the initrd";
-	else if (!check_ranges(fdt, node, "linux,elfcorehdr", c->elfcorehdr, none) ||
-		 !check_ranges(fdt, node, "linux,usable-memory-range", c->usable, c->low) ||
+	else if (!check_ranges(fdt, node, "linux,elfcorehdr", c->elfcorehdr, none, NULL) ||
+		 !check_ranges(fdt, node, "linux,usable-memory-range", c->usable, c->low, c->cma) ||
 		 !check_reserved(fdt, c->elfcorehdr) || !check_reserved(fdt, c->backup))
 		wrong = "a crash kernel's part";
 	for (i = 0; !wrong && i < ARRAY_SIZE(left_over); i++)

@@ -12,6 +12,9 @@
 #define KASLR_SEED 8
 #define RNG_SEED   32
 
+/* Linux has 4 such areas at most (kernel/crash_reserve.c, CRASHKERNEL_CMA_RANGES_MAX). */
+#define CRASH_CMA_MAX 16
+
 struct chosen {
 	const char *cmdline;		/* never NULL */
 	phys initrd_start, initrd_end;	/* equal: no initrd */
@@ -21,6 +24,8 @@ struct chosen {
 	size_t tree_size;
 	struct range elfcorehdr;  /* a crash kernel's core header; end 0: no crash kernel */
 	struct range usable, low; /* its memory; low, end 0: not there */
+	/* and what it shares with the crashed kernel, CRASH_CMA_MAX areas at most; borrowed, or NULL */
+	const struct ranges *cma;
 	struct range backup;	  /* what its stub fills; reserved; end 0: nothing */
 };
 

@@ -95,6 +95,11 @@ static uint64_t usable_memory(const struct ranges *ram, const struct machine *m)
 	const struct range *fw;
 	phys at = end;
 
+	/* and what it shares with the crashed kernel: CMA, in no firmware */
+	ranges_for_each(fw, &m->crash.cma)
+		if (end && fw->end > end)
+			sum += memory_in(ram, fw->start > end ? fw->start : end, fw->end);
+
 	/* in order, and may overlap */
 	ranges_for_each(fw, &m->reserved) {
 		if (!end || !ppc64_is_usable(fw) || fw->end <= at)

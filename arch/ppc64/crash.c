@@ -3,7 +3,8 @@
  * drmem.c, kernel/prom.c): linux,usable-memory in a memory node, linux,drconf-usable-memory for
  * dynamic memory. As the kernel's own loader has it (arch/powerpc/kexec/file_load_64.c), usable is
  * all from 0 to the region's end, since kernels want the first block of memory, and what firmware
- * holds; what is below the region and not saved is reserved.
+ * holds, and what is shared with the crashed kernel; what is below the region and not saved is
+ * reserved, but for what is shared.
  */
 #include "arch/ppc64/ppc64.h"
 
@@ -45,6 +46,8 @@ bool ppc64_find_usable(const struct machine *m, struct ranges *usable)
 	ranges_for_each(r, &m->reserved)
 		if (ppc64_is_usable(r))
 			ok = ok && ranges_add(usable, r->start, r->end, NULL);
+	ranges_for_each(r, &m->crash.cma)
+		ok = ok && ranges_add(usable, r->start, r->end, NULL);
 	ranges_union(usable);
 	return ok;
 }
@@ -138,18 +141,31 @@ static bool limit_dynamic(struct tree *t, const struct ranges *usable, struct er
 	return ok;
 }
 
+/* What is below the region, and neither saved nor shared. */
+static bool reserve_below(struct tree *t, const struct machine *m, struct error *e)
+{
+	struct range below = { m->arch->backup, m->crash.region.start, NULL };
+	struct ranges left = { 0 };
+	const struct range *r;
+	bool ok = below.start >= below.end ||
+		  ranges_subtract(&(struct ranges){ &below, 1, 1 }, &m->crash.cma, &left) ||
+		  fail_memory(e);
+
+	ranges_for_each(r, &left)
+		ok = ok && tree_add_reservation(t, *r, e);
+	ranges_free(&left);
+	return ok;
+}
+
 bool ppc64_crash_tree(struct tree *t, const struct machine *m, struct error *e)
 {
-	const phys saved = m->arch->backup;
 	struct ranges usable = { 0 };
 	bool ok;
 
 	ok = (ppc64_find_usable(m, &usable) || fail_memory(e)) && check_blocks(t, e) &&
 	     limit_nodes(t, &usable, e) && limit_dynamic(t, &usable, e);
 	ranges_free(&usable);
-	if (!ok || m->crash.region.start <= saved)
-		return ok;
-	return tree_add_reservation(t, (struct range){ saved, m->crash.region.start, NULL }, e);
+	return ok && reserve_below(t, m, e);
 }
 
 /* When a CPU is added, the kernel rewrites the nodes of all CPUs (arch/powerpc/kexec/core_64.c,

@@ -200,6 +200,18 @@ static bool check_hotplug(const struct plan *p, const struct request *r, const s
 	       broken_by(e, "hotplug-room", s, "has no room for memory that comes");
 }
 
+/* A crash kernel writes to what it shares with the crashed one: none of that is in the dump. */
+static bool check_shared(const struct crash *c, struct error *e)
+{
+	const struct range *dumped, *shared;
+
+	ranges_for_each(dumped, &c->dump)
+		ranges_for_each(shared, &c->cma)
+			if (range_overlaps(*dumped, *shared))
+				return broken(e, "crash-cma", "it dumps what the crash kernel uses");
+	return true;
+}
+
 /* A crash kernel's core header is there, where the tree says, and all of the plan in its region:
  * check_place() has the rest of RAM among what is reserved.
  */
@@ -219,7 +231,7 @@ static bool check_core(const struct plan *p, const struct request *r, struct err
 	if (p->chosen.elfcorehdr.start != core->at.start ||
 	    p->chosen.elfcorehdr.end != core->reserved_end)
 		return broken_by(e, "elfcorehdr", core, "is not where the tree says");
-	return check_hotplug(p, r, core, e) &&
+	return check_hotplug(p, r, core, e) && check_shared(&r->machine->crash, e) &&
 	       elfcorehdr_check(core->data, r->machine, p->chosen.backup.start, e);
 }
 

@@ -131,7 +131,8 @@ bool check_told(const struct plan *p, const struct request *r, struct error *e)
  */
 static bool check_cells(const struct plan *p, struct span tree, struct error *e)
 {
-	const size_t pairs = (p->chosen.usable.end ? 1u : 0u) + (p->chosen.low.end ? 1u : 0u);
+	const size_t pairs = (p->chosen.usable.end ? 1u : 0u) + (p->chosen.low.end ? 1u : 0u) +
+			     (p->chosen.cma ? p->chosen.cma->n : 0);
 	uint32_t cells, sizes;
 	struct span range;
 

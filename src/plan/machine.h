@@ -31,6 +31,10 @@ struct crash {
 		region;	    /* the crash kernel's own memory; end 0: no crash kernel is asked for */
 	struct range low;   /* a second one below it, for DMA; end 0: none */
 	struct ranges dump; /* RAM of the machine that crashes; ascending */
+	/* crashkernel=SIZE,cma: what it may use once it runs, and is in no dump; CRASH_CMA_MAX of
+	 * them at most; ascending
+	 */
+	struct ranges cma;
 	struct ranges notes;   /* where the kernel leaves notes: one per CPU, then vmcoreinfo */
 	struct range text;     /* the running kernel, where it has a mapping of its own; or end 0 */
 	uint64_t text_virtual; /* of text.start */

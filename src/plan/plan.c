@@ -146,6 +146,7 @@ bool plan_start(struct plan *p, const struct request *r, struct error *e)
 		return true;
 	p->chosen.usable = r->machine->crash.region;
 	p->chosen.low = r->machine->crash.low;
+	p->chosen.cma = &r->machine->crash.cma;
 	if (!has_elfcorehdr_word(r))
 		return true;
 	strbuf_printf(&p->cmdline, "%26s%s", "", r->cmdline);

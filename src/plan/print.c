@@ -264,6 +264,8 @@ void print_json(const struct plan *p, const struct request *r, struct strbuf *t)
 		strbuf_printf(
 			t, "  \"crash_region\": { \"start\": \"0x%llx\", \"end\": \"0x%llx\" },\n",
 			ull(m->crash.region.start), ull(m->crash.region.end));
+	if (m->crash.cma.n)
+		json_ranges(t, "crash_cma", &m->crash.cma, false);
 	strbuf_printf(t, "  \"tree_from\": ");
 	json_string(t, r->file_call ? "" : p->tree_from);
 	for (size_t i = 0; i < r->overlays; i++) {

@@ -148,6 +148,7 @@ void machine_free(struct machine *m)
 	ranges_free(&m->free);
 	ranges_free(&m->driver_ram);
 	ranges_free(&m->crash.dump);
+	ranges_free(&m->crash.cma);
 	ranges_free(&m->crash.notes);
 	strbuf_free(&m->cmdline);
 	free(m->freemap);

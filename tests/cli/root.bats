@@ -178,6 +178,26 @@ odd() {
 	same "with memory" "$output" "$want"
 }
 
+@test "memory that a crash kernel shares with the crashed one" {
+	local cma=sys/kernel/kexec/crash_cma_ranges text
+	odd CRASH $cma '0000000050000000-0000000053ffffff\n0000000080000000-0000000083ffffff\n'
+	plan odd -p --dump-dtb=shared.dtb Image
+	same status "$status" 0
+	same "shared, in JSON" "$(jq -c '.crash_cma' <<<"$output")" \
+		'[{"start":"0x50000000","end":"0x54000000"},{"start":"0x80000000","end":"0x84000000"}]'
+	same "told, behind its region and its low memory" \
+		"$(fdtget -t x shared.dtb /chosen linux,usable-memory-range)" \
+		"1 73400000 0 c800000 0 f8000000 0 4000000 0 50000000 0 4000000 0 80000000 0 4000000"
+	for text in x 50000000- 50000000-53ffffff '50000000-53fffffe\n' '53ffffff-50000000\n' '0-ffff\n' \
+		'170000000-180000000\n' '50000000-53ffffff\nx' '0-ffffffffffffffff\n' \
+		"$(for text in {100..116}; do printf '%s00000-%sfffff\\n' "8$text" "8$text"; done)"; do
+		odd CRASH $cma "$text"
+		plan odd -p Image
+		refused 15 "read the crash kernel's memory: no areas of RAM in /$cma" \
+			'nothing was loaded: boot with a crashkernel= without ",cma"'
+	done
+}
+
 @test "lists of CPUs, each way to write them" {
 	local cpu=sys/devices/system/cpu list want
 	plan CRASH -p Image

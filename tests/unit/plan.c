@@ -793,6 +793,11 @@ static void crashes(void)
 	struct plan p;
 	struct error e = { 0 };
 	struct span dtb;
+	static const phys usable[] = { SMALL_REGION, SMALL_LOW, 0x75000000, 0x7a000000 };
+	struct ranges dump = { 0 };
+	struct tree_pairs pairs;
+	const struct range *d;
+	struct range r;
 	size_t i;
 
 	CASE("crash kernel: lowest in its region, the rest at its top, all told to it");
@@ -810,6 +815,24 @@ static void crashes(void)
 		want_u64("nothing is saved", 0, p.chosen.backup.end);
 	}
 	plan_free(&p);
+	CASE("crash kernel: it is told of what it shares with the crashed one");
+	ranges_add(&s.m.crash.cma, 0x75000000, 0x76000000, NULL);
+	ranges_add(&s.m.crash.cma, 0x7a000000, 0x7b000000, NULL);
+	ranges_subtract(&(struct ranges){ &s.m.crash.dump.v[2], 1, 1 }, &s.m.crash.cma, &dump);
+	s.m.crash.dump.n = 2;
+	ranges_for_each(d, &dump)
+		ranges_add(&s.m.crash.dump, d->start, d->end, NULL);
+	e = (struct error){ 0 };
+	want_error(plan_make(&s.r, &p, &e), &e, FAIL_NONE, "");
+	tree_pairs_of(&pairs, p.tree.blob, 0, tree_root_child(p.tree.blob, "chosen"),
+		      "linux,usable-memory-range");
+	for (i = 0; i < 4; i++) {
+		want_u64("a pair", true, tree_next_pair(&pairs, &r));
+		want_u64("its start", usable[i], r.start);
+	}
+	want_u64("no more", false, tree_next_pair(&pairs, &r));
+	plan_free(&p);
+	ranges_free(&dump);
 	CASE("crash kernel: it is written to where it will run, whatever is available");
 	s.m.mem_available = 1;
 	want_plan(&s, "kernel 60000000-60100000-60400000, initrd 6fff0000-6fff2000-70000000, "

@@ -411,6 +411,12 @@ ROW(core_starts_elsewhere) { (void)s; p->chosen.elfcorehdr.start += 0x1000; }
 ROW(core_ends_elsewhere) { (void)s; p->chosen.elfcorehdr.end -= 0x1000; }
 ROW(core_other_note) { (void)s; p->elfcorehdr[64 + 8] ^= 1; }
 ROW(core_other_ram) { (void)p; s->m.crash.dump.v[1].end -= 0x1000; }
+ROW(shares_more) { (void)p; ranges_add(&s->m.crash.cma, GIB * 8, GIB * 8 + MIB, NULL); }
+ROW(dumps_shared)
+{
+	(void)p;
+	ranges_add(&s->m.crash.cma, SMALL_REGION + 256 * MIB, SMALL_REGION + 257 * MIB, NULL);
+}
 ROW(crash_words) { (void)p; s->r.cmdline = "root=/dev/vda1"; }
 ROW(told_less) { (void)s; p->chosen.usable.end -= 0x1000; }
 ROW(told_elsewhere) { (void)s; p->chosen.usable.start += 0x1000; }
@@ -941,6 +947,12 @@ static const struct other_row {
 	{ small_crash,
 	  { "crash kernel: more RAM than there is", core_other_ram,
 	    BREAKS("core-header", "its core header is wrong") } },
+	{ small_crash,
+	  { "crash kernel: memory that it shares is dumped", dumps_shared,
+	    BREAKS("crash-cma", "it dumps what the crash kernel uses") } },
+	{ small_crash,
+	  { "crash kernel: not told of memory that it shares", shares_more,
+	    BREAKS("cells-default-1-1", "its device tree has pairs in other cells") } },
 	{ small_crash,
 	  { "crash kernel: words before what was asked for", crash_words,
 	    BREAKS("bootargs", "it has another command line") } },

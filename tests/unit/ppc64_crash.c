@@ -15,6 +15,9 @@
 	"ibm,dynamic-reconfiguration-memory { " rest "ibm,lmb-size = <0 10000000>; " list "}; "
 #define USABLE "linux,usable-memory = <"
 
+/* in place of firmware */
+static const char cma[] = "";
+
 static const struct row {
 	const char *caption, *tree, *expected;
 	phys start, end;      /* crash region; 0: a normal load */
@@ -77,6 +80,11 @@ static const struct row {
 	  "@10000+1fff0000; @3a000000+1000000; / { " ROOT MEMORY(
 		  "0", "0 0 0 40000000", USABLE "0 0 0 30000000 0 3a000000 0 1000000>; ") "};",
 	  0x20000000, 0x30000000, ppc64_tce },
+	{ "what it shares with the crashed kernel is usable, and not reserved",
+	  "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
+	  "@10000+17ff0000; @1a000000+6000000; / { " ROOT MEMORY(
+		  "0", "0 0 0 40000000", USABLE "0 0 0 30000000 0 38000000 0 2000000>; ") "};",
+	  0x20000000, 0x30000000, cma },
 	{ "other firmware is reserved only", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
 	  "@10000+1fff0000; @3a000000+1000000; / { " ROOT MEMORY("0", "0 0 0 40000000",
 								 USABLE "0 0 0 30000000>; ") "};",
@@ -135,13 +143,13 @@ static void without_memory(void)
 		const char *caption, *tree;
 		long calls;
 	} trees[] = {
-		{ "a memory node", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};", 3 },
+		{ "a memory node", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};", 4 },
 		{ "dynamic memory",
 		  "/ { " ROOT DYNAMIC("ibm,dynamic-memory-v2 = <1 1 0 10000000 1 0 8>; ", "") "};",
-		  3 },
+		  4 },
 		{ "dynamic memory, of which the list grows",
 		  "/ { " ROOT DYNAMIC("ibm,dynamic-memory-v2 = <1 40 0 10000000 1 0 8>; ", "") "};",
-		  5 },
+		  6 },
 	};
 	struct machine m = { 0 };
 	struct error e;
@@ -170,7 +178,7 @@ static void without_memory(void)
 				ppc64_rtas))
 			abort();
 	want_error(limit(&m, 2048, 1, &e), &e, FAIL_MEMORY, "go on: out of memory");
-	want_error(limit(&m, 2048, 2, &e), &e, FAIL_NONE, "");
+	want_error(limit(&m, 2048, 9, &e), &e, FAIL_NONE, "");
 	ranges_free(&m.reserved);
 	note_free(&in);
 }
@@ -286,7 +294,11 @@ void test_ppc64_crash(void)
 		m = (struct machine){ .arch = &arch_ppc64, .fdt = in, .fdt_from = "/t" };
 		m.crash.region = (struct range){ r->start, r->end, NULL };
 		m.rma_end = 0x30000000;
-		if (r->firmware && !ranges_add(&m.reserved, 0x3a000000, 0x3b000000, r->firmware))
+		if (r->firmware == cma &&
+		    !(ranges_add(&m.crash.cma, 0x18000000, 0x1a000000, NULL) &&
+		      ranges_add(&m.crash.cma, 0x38000000, 0x3a000000, NULL)))
+			abort();
+		if (r->firmware && r->firmware != cma && !ranges_add(&m.reserved, 0x3a000000, 0x3b000000, r->firmware))
 			abort();
 		e = (struct error){ 0 };
 		ok = tree_open(&t, in, 512, "/t", &e) && arch_ppc64.tree(&t, &req, &e) &&
@@ -297,6 +309,7 @@ void test_ppc64_crash(void)
 		tree_free(&t);
 		note_free(&in);
 		ranges_free(&m.reserved);
+		ranges_free(&m.crash.cma);
 	}
 	without_memory();
 	without_room();

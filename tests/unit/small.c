@@ -115,6 +115,7 @@ void machine_ranges_free(struct machine *m)
 	ranges_free(&m->free);
 	ranges_free(&m->crash.notes);
 	ranges_free(&m->crash.dump);
+	ranges_free(&m->crash.cma);
 }
 
 void small_end(struct small *s)
