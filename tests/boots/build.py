@@ -88,6 +88,11 @@ class Files:
         # in arch/arm64/mm/trans_pgd.c makes no entry for the level above it.
         if d["cpu"] == "max" and d[f"kernel.{k}"] == "6.12" and self.arch == "arm64" and k < self.jumps:
             words.append("arm64.nolva")
+        # kexec_file_load lays the next kernel over the GIC's LPI tables, where no EFI told of them: we warn,
+        # and name this word. A kernel that takes them over then writes c2 bytes into its own code.
+        if d.get("its") == "on" and d["gic"] == 3 and \
+                any(d[f"call.{m}"] == "-s" for m in range(k + 1, self.jumps + 1)):
+            words.append("irqchip.gicv3_nolpi=y")
         reuse = k and d[f"words.{k}"] == "reuse"
         if k and not reuse:
             words.insert(0, f"console={CONSOLE[self.arch]} panic=-1")

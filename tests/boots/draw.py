@@ -82,6 +82,8 @@ def memory(p, carried):
         # of a kernel's memory, files may take half
         need = max(room(KERNEL_MIB[p.arch], c), sum(c) * 3) + p.d["crash_mib"]
         up, down = map(int, p.d[f"mem.{k}"].split("/")) if "/" in p.d[f"mem.{k}"] else (1, 1)
+        if p.d["fw"].startswith("powernv") and up < down:
+            need = max(need, 1024)  # OPAL's own memory, from 768 MiB on, is read by the kernel
         least = max(least, -(-need * down // up))
     ram = p.pick("size", 192, 256, 384, 512, 640, 768, 1024, 1024, 1536, 2048, 3072, 4096)
     if p.arch == "ppc64le":
@@ -117,9 +119,10 @@ def initrds(p, k, panic):
     how = ("none", "gzip") if small else ("none", "none", "gzip", "zstd", "xz", "lz4")
     words = [p.pick(f"pack.{k}", *how)]
     for i in range(p.pick(f"more.{k}", 0, 0, 0, 1, 1, 2, 3)):
-        # a crash kernel has its region only to unpack them in
+        # A crash kernel has its region only to unpack them in; and all that comes later is in the first
+        # initrd, of which QEMU's powernv takes 128 MiB (hw/ppc/pnv.c, INITRD_MAX_SIZE).
         size = p.pick(f"bytes.{k}.{i}", 1, 511, 4096, 65536, 100001, 1 << 20, 5 << 20,
-                      *(() if panic else (20 << 20, 60 << 20)))
+                      *(() if panic or p.d["fw"].startswith("powernv") else (20 << 20, 60 << 20)))
         words.append(f"{size}:{p.pick(f'pack.{k}.{i}', *how)}")
     return p.fix(f"initrds.{k}", "+".join(words))
 
