@@ -85,9 +85,10 @@ class Files:
             if d.get("mmu") == "hash" and d["cpu"] != "power8":
                 words.append("disable_radix")
         # Linux 6.12 with five levels of page tables does not survive a kexec_load of anyone: copy_p4d()
-        # in arch/arm64/mm/trans_pgd.c makes no entry for the level above it.
+        # in arch/arm64/mm/trans_pgd.c makes no entry for the level above it. The word is read by
+        # arch/arm64/kernel/pi/idreg-override.c, which knows no quotes and ends at " -- ": in front.
         if d["cpu"] == "max" and d[f"kernel.{k}"] == "6.12" and self.arch == "arm64" and k < self.jumps:
-            words.append("arm64.nolva")
+            words.insert(0, "arm64.nolva")
         # kexec_file_load lays the next kernel over the GIC's LPI tables, where no EFI told of them: we warn,
         # and name this word. A kernel that takes them over then writes c2 bytes into its own code.
         if d.get("its") == "on" and d["gic"] == 3 and \
