@@ -74,6 +74,7 @@ struct machine {
 	bool tree_in_x0;  /* the running kernel passes a tree's address by itself */
 
 	uint64_t mem_total, mem_available; /* bytes, as /proc/meminfo says; 0: not known */
+	uint64_t cma_free; /* bytes of mem_available that only pages which can be moved may take */
 	uint64_t corrupted;		   /* the same of memory that failed, HardwareCorrupted */
 	struct strbuf cmdline;		   /* of the running kernel, without the newline */
 	/* bytes of kexec handover's scratch memory, and of its largest area; 0: off, or not known

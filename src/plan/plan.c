@@ -65,6 +65,22 @@ static bool check_request(const struct request *r, struct error *e)
 	return hint(e, "nothing was loaded: make one file of several initrds");
 }
 
+/* Of what is available, the bytes that are left for pages which cannot be moved, as staged ones, once
+ * `ours` are taken, which can: these come from CMA while more than half of what is free is there
+ * (mm/page_alloc.c, __rmqueue).
+ */
+static uint64_t unmovable_room(const struct machine *m, uint64_t ours)
+{
+	const uint64_t all = m->mem_available;
+	const uint64_t other = all > m->cma_free ? all - m->cma_free : 0;
+	const uint64_t even = all > ours ? (all - ours) / 2 : 0;
+	const uint64_t least = other > ours ? other - ours : 0;
+
+	if (even > other)
+		return other;
+	return even > least ? even : least;
+}
+
 /* kimage_alloc_page() and sanity_check_segment_list() take at most half of all pages, each segment
  * and their sum; short of that, what is not available would be taken from programs that run. What
  * is staged is taken while we hold all that we have in memory and in no file, and `more` bytes.
@@ -86,6 +102,13 @@ static bool check_memory(const struct request *r, uint64_t shipped, uint64_t mor
 	if (m->mem_available && !is_crash(r) && needed > m->mem_available) {
 		fail(e, FAIL_MEMORY, "load the kernel: %s needed, and only %s available",
 		     format_size(need, needed), format_size(have, m->mem_available));
+		return hint(e, "nothing was loaded: free some memory and try again");
+	}
+	if (m->cma_free && m->mem_available && !is_crash(r) &&
+	    shipped + more > unmovable_room(m, r->anonymous)) {
+		fail(e, FAIL_MEMORY, "load the kernel: %s needed, and only %s available outside of CMA",
+		     format_size(need, shipped + more),
+		     format_size(have, unmovable_room(m, r->anonymous)));
 		return hint(e, "nothing was loaded: free some memory and try again");
 	}
 	return true;

@@ -61,6 +61,7 @@ static bool probe_meminfo(int root, struct machine *m, struct error *e)
 	/* "MemTotal:    8000 kB" */
 	m->mem_total = span_find_number(strbuf_span(&info), "MemTotal:") * 1024;
 	m->mem_available = span_find_number(strbuf_span(&info), "MemAvailable:") * 1024;
+	m->cma_free = span_find_number(strbuf_span(&info), "CmaFree:") * 1024;
 	m->corrupted = span_find_number(strbuf_span(&info), "HardwareCorrupted:") * 1024;
 	strbuf_free(&info);
 	return !err || err == ENOENT || probe_fail_read("proc/meminfo", err, e);

@@ -94,6 +94,9 @@ class Files:
         if d.get("its") == "on" and d["gic"] == 3 and \
                 any(d[f"call.{m}"] == "-s" for m in range(k + 1, self.jumps + 1)):
             words.append("irqchip.gicv3_nolpi=y")
+        # a busy host stops a guest for longer than powernv's watchdog allows
+        if d["fw"].startswith("powernv"):
+            words.append("nowatchdog")
         reuse = k and d[f"words.{k}"] == "reuse"
         if k and not reuse:
             words.insert(0, f"console={CONSOLE[self.arch]} panic=-1")

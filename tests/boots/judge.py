@@ -32,7 +32,7 @@ class Stage:
         self.warnings = re.findall(r"^DMESG (.*)$", text, re.M)
         self.said = re.findall(r"^SAID (kexec-lite: .*)$", text, re.M)
         self.load = re.search(r"^LOAD rc=(\d+) loaded=(\d)(\d)$", text, re.M)
-        self.memory = dict(re.findall(r"(total|available)=(\d+)", "".join(re.findall(r"^MEMORY (.*)$", text, re.M))))
+        self.memory = dict(re.findall(r"(total|available|cma)=(\d+)", "".join(re.findall(r"^MEMORY (.*)$", text, re.M))))
         self.iomem = [(len(i), int(a, 16), int(b, 16) + 1, w) for i, a, b, w in
                       re.findall(r"^IOMEM \[( *)\] (\w+) (\w+) (.*)$", text, re.M)]
 
@@ -229,6 +229,8 @@ def true_refusal(files, stage, k):
         return f"no 16 KiB pages on {d['cpu']}: {text}"
     if code == 12 and call == "-s" and not file_load:
         return f"no kexec_file_load: {text}"
+    if code == 15 and d[f"kernel.{k - 1}"] == "file" and files.panics(k) and "/proc/kcore" in text:
+        return f"the small kernel has no /proc/kcore, which a core header is made from: {text}"
     if code == 6 and d["fw"] == "efi" and "overlay" in d[f"tree.{k}"]:
         return f"an overlay, and ACPI: {text}"
     if code in (8, 12, 13, 15) and files.panics(k) and not stage.number("crash_bytes"):
@@ -240,7 +242,10 @@ def true_refusal(files, stage, k):
     if code == 9:
         # What is held while it loads: the unpacked kernel, and what came by a pipe.
         held = raw + (rounded if d[f"input.{k}"] == "pipe" else 0) + (2 * need if file_load else 0)
-        check(need * 2 > total - total // 25 or need + held > free - free // 8 - 16 * MIB,
+        # What is staged cannot be in CMA, which may be half of what is free then, or all.
+        cma = int(stage.memory.get("cma", 0)) * 1024
+        check(need * 2 > total - total // 25 or need + held > free - free // 8 - 16 * MIB or
+              "outside of CMA" in text and need + held > free - cma - free // 8 - 16 * MIB,
               f"refused, and {need} is less than half of {total} and {free} available: {text}")
         return f"{need} needed, {total} in all, {free} available: {text}"
     raise Bad(f"refused with {code}: {text}")

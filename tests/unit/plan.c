@@ -334,6 +334,43 @@ static void file_call(struct small *s, const char *long_line)
 		   "load the kernel: more than half of RAM: 4 MiB of 8 MiB");
 }
 
+/* 16 KiB and the kernel's 1 MiB are staged; what we hold goes where most is free. */
+static void cma_rows(struct small *s)
+{
+	static const struct {
+		const char *caption;
+		uint64_t available, cma, ours;
+		const char *text;
+	} rows[] = {
+		{ "CMA: what is staged has no room outside of it", 3 * MIB, 2 * MIB, 0,
+		  "load the kernel: 1 MiB needed, and only 1 MiB available outside of CMA" },
+		{ "CMA: just as much room", 3 * MIB + 16 * KIB, 2 * MIB, 0, "" },
+		{ "CMA: what we hold is outside, where most is free", 9 * MIB, MIB, 7 * MIB,
+		  "load the kernel: 1 MiB needed, and only 1 MiB available outside of CMA" },
+		{ "CMA: what we hold is inside, where most is free", 8 * MIB, 6 * MIB, 4 * MIB, "" },
+		{ "CMA: what we hold leaves as much inside as outside", 9 * MIB, 4 * MIB, 7 * MIB,
+		  "load the kernel: 1 MiB needed, and only 1 MiB available outside of CMA" },
+		{ "CMA: as much, and room", 9 * MIB + 64 * KIB, 4 * MIB, 7 * MIB, "" },
+		{ "CMA: more of it than is available", 2 * MIB, 3 * MIB, 0,
+		  "load the kernel: 1 MiB needed, and only 0 B available outside of CMA" },
+	};
+	struct error e;
+	struct plan p;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		CASE("%s", rows[i].caption);
+		s->m.mem_available = rows[i].available;
+		s->m.cma_free = rows[i].cma;
+		s->r.anonymous = rows[i].ours;
+		e = (struct error){ 0 };
+		want_error(plan_make(&s->r, &p, &e), &e, *rows[i].text ? FAIL_MEMORY : FAIL_NONE,
+			   rows[i].text);
+		plan_free(&p);
+	}
+	s->m.cma_free = s->r.anonymous = 0;
+}
+
 static void refusals(void)
 {
 	static char cmdline[2100];
@@ -499,6 +536,7 @@ static void refusals(void)
 	file_call(&s, cmdline);
 	s.r.file_call = false;
 	s.r.anonymous = 0;
+	cma_rows(&s);
 	CASE("nothing known about memory: nothing refused");
 	s.m.mem_total = s.m.mem_available = 0;
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
