@@ -140,7 +140,8 @@ check:
 # the newest kernel that Debian has the sources of, built first: about 10 minutes
 newest:
 	tests/lab/kernel arm64-newest
-	tests/check tests/newest/newest.bats
+	tests/lab/kernel ppc64le-newest
+	tests/check tests/newest/*.bats
 
 release:
 	tests/lab/release

@@ -60,6 +60,43 @@ in_crash() {
 	of_crash "$1"
 }
 
+# crashed NAME: the boot of that name, and everything that must be true of all of them.
+crashed() {
+	local reader
+	in_crash "$1"
+	same "load" "$(step run first)" "rc=0 stdout=0 stderr=0 loaded=1"
+	same "load over it" "$(step run again)" "rc=0 stdout=0 stderr=0 loaded=1"
+	same "status" "$(step run status)" "rc=1 stdout=0 stderr=0 loaded=1"
+	same "status of a normal kernel" "$(step run normal)" "rc=0 stdout=0 stderr=0 loaded=1"
+	same "unload" "$(step run unload)" "rc=0 stdout=0 stderr=0 loaded=0"
+	[[ -n $(fact crash kernel) ]] || {
+		tail -n 20 "$log" >&2
+		fail_with "the crash kernel did not reach its init"
+	}
+	[[ $(fact crash cmdline) = *"$(crash_append)" ]] || fail_with "command line: $(fact crash cmdline)"
+	same "release, read at its address" "$(of_stage crash | sed -n 's/^PEEK //p')" "$(fact run kernel)"
+	for reader in vmcore-dmesg makedumpfile; do
+		# it does not know 52-bit addresses of arm64 yet
+		[[ $arch$reader$first != arm64makedumpfile6.12* ]] || continue
+		of_stage crash | grep -q "^MARK $reader .*lab mark: $mark$" ||
+			fail_with "$reader does not find the mark: $(step crash $reader)"
+	done
+	run python3 "$top/tests/guest/vmcore.py" "$log"
+	same "faults of the core file" "$status $output" "0 "
+	run readelf -aW "$log.vmcore"
+	# stderr is in $output; the unwinder's word for machines that it does not know is no warning
+	[[ $status -eq 0 ]] || fail_with "readelf exits $status"
+	[[ $output != *[Ww]arning* && $output != *[Ee]rror* ]] || fail_with "$(grep -i 'warning\|error' <<<"$output")"
+}
+
+# dumped NAME: makedumpfile sorted all pages by their kind, through the kernel's own tables.
+dumped() {
+	in_crash "$1"
+	of_stage crash | grep -q '^DUMP-LOG makedumpfile Completed.$' ||
+		fail_with "$(of_stage crash | grep '^DUMP')"
+	(($(of_stage crash | sed -n 's/^DUMP //p') > 10000000))
+}
+
 # ---- plans on this machine
 
 # The golden plans of crash kernels: name, captured machine (of the boot that is named), initrd size,

@@ -90,7 +90,8 @@ boot_chain() {
 release() {
 	local file
 	file=$(readlink -f "$(kernel_of "$1")")
-	echo "${file##*/vmlinux-}"
+	file=${file%/vmlinuz} file=${file##*/}
+	echo "${file#vmlinux-}"
 }
 
 # handed_over STAGE NEXT: NEXT runs with its command line, all CPUs and all memory, and

@@ -93,6 +93,7 @@ ram, regions = iomem("System RAM", first), iomem("Crash kernel", first)
 if not arm:
     base, length = re.search(r"REPORT crash_region=0x(\w+) 0x(\w+)", first).groups()
     regions = [(int(base, 16), int(base, 16) + int(length, 16))]
+regions += iomem("CMA", first)
 gone = re.search(r"REPORT block=offline", first)
 if gone:
     block = int(re.search(r"REPORT offlined=(\w+)", first)[1], 16)
@@ -151,14 +152,14 @@ sees = iomem("System RAM", crash)
 if gone:
     regions.pop()
 if arm:
-    rule(sees == regions, "it sees %s, not its region %s" % (sees, regions))
+    rule(sees == union(regions), "it sees %s, not its region %s" % (sees, regions))
     rule(any(a <= s and e <= b for s, e in iomem("Kernel code", crash) for a, b in regions),
          "it runs outside of its region")
 else:
     start = re.search(r"REPORT physical_start=0x(\w+)", crash)
     rule(start and regions[0][0] <= int(start[1], 16) < regions[0][1], "it left its region")
     # firmware's, 16 MiB at most, is reserved
-    behind = without(sees, [(0, regions[0][1])])
+    behind = without(sees, [(0, regions[0][1])] + regions)
     rule(sizes(behind) <= 1 << 24, "it sees memory behind its region: %s" % behind)
 kib = number(r"REPORT memory_kb=(\d+)", crash)
 rule(kib * 1024 < sizes(regions), "it has %d KiB of memory" % kib)

@@ -5,6 +5,7 @@
 
 # shellcheck disable=SC2034,SC2154  # helpers.bash sets these
 load ../helpers
+load ../guest/helpers-crash
 
 # boot_handover NAME: handover-told, -untold (handover's debugfs is not there), -locked
 boot_handover() {
@@ -73,6 +74,22 @@ used="kexec-lite: kexec_load is used: kexec_file_load finds no room"
 	tried file 8 0 "kexec-lite: cannot load a kernel: no hole for it, says the running kernel" \
 		"kexec-lite: nothing was loaded: -c places by itself, and kexec-lite --plan -c shows where"
 	same "command line" "$(fact second cmdline)" "$(next_append second)"
+}
+
+# As in tests/guest/helpers-crash.bash: with memory that the crash kernel shares, and with it as both.
+crash_table+='
+newest    arm64   virt-1       newest   newest   256M 0 lab.dump=1 - - -m 2G
+cma       arm64   virt-1       newest   newest   128M 0 crashkernel=512M,cma lab.dump=1 - -m 2G
+'
+
+@test "a crash kernel, and its dump" { crashed newest; }
+@test "a crash kernel that shares memory, and its dump" { crashed cma; }
+@test "a crash kernel has all of what it shares" {
+	local area all=0
+	in_crash cma
+	while read -r _ area end _; do all=$((all + 0x$end + 1 - 0x$area)); done < <(of_stage run | grep ' CMA$')
+	same "shared by the first kernel" "$((all >> 20))" 512
+	(($(fact crash memory_kb) > 512 * 1024)) || fail_with "it has $(fact crash memory_kb) KiB"
 }
 
 # boot_newest_chain NAME: two jumps, to Linux 6.12 and back
