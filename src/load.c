@@ -188,6 +188,16 @@ static const char *find_tree_warning(const struct options *o, const struct work 
 	return NULL;
 }
 
+static void warn_of_left(unsigned left)
+{
+	struct strbuf t = STRBUF_GROWING;
+
+	print_left(left, &t);
+	if (left && t.p)
+		log_note("warning: kexec_load leaves behind: %s: -s hands it on", t.p);
+	strbuf_free(&t);
+}
+
 /* What was ignored, or may go wrong: only when nothing can fail any more. */
 static void warn_about(const struct options *o, const struct work *w)
 {
@@ -197,6 +207,7 @@ static void warn_about(const struct options *o, const struct work *w)
 		log_note("warning: %s", tree);
 	if (w->method.risk)
 		log_note("warning: %s", w->method.risk);
+	warn_of_left(w->request.left);
 	if (o->hide_xen && w->machine.xen)
 		log_note("warning: the next kernel has no console, disk or network of Xen, which "
 			 "goes on using pages of this one");
@@ -241,6 +252,7 @@ static bool choose_method(const struct options *o, struct work *w, bool brings_t
 	w->request.file_call =
 		c->file_load && !c->refused_option && (o->plan || method_has_call(m, c));
 	w->request.why = c->why;
+	w->request.left = w->request.file_call ? 0 : c->left;
 	return true;
 }
 

@@ -66,6 +66,15 @@ static const char *find_risk(const struct machine *m, bool file_load)
 	return NULL;
 }
 
+/* Of what is there now, what kexec_load leaves behind: a crash kernel gets keys, others the rest
+ * (kernel/crash_dump_dm_crypt.c, crash_load_dm_crypt_keys; ima_kexec.c, ima_add_kexec_buffer;
+ * kexec_handover.c, kho_fill_kimage).
+ */
+static unsigned left_by_load(const struct machine *m, const struct options *o)
+{
+	return m->handed_on & (o->panic ? HANDS_KEYS : HANDS_HANDOVER | HANDS_IMA);
+}
+
 /* Why kexec_load is the better call here, or NULL. */
 static const char *prefers_load(const struct machine *m, const struct options *o,
 				const char *option, bool brings_tree)
@@ -80,7 +89,8 @@ static const char *prefers_load(const struct machine *m, const struct options *o
 		return "the other may overwrite the GIC's LPI tables";
 	if (dt_lacks_secure_boot(m->fdt.p))
 		return "the other passes no linux,uefi-secure-boot";
-	return m->arch->file_load_first ? NULL : "the other brings a purgatory";
+	return m->arch->file_load_first || left_by_load(m, o) ? NULL
+							      : "the other brings a purgatory";
 }
 
 /* Nobody asked for a call. */
@@ -94,6 +104,8 @@ static void choose_best(const struct machine *m, const struct options *o, const 
 		c->why = "the running kernel has no kexec_file_load";
 	else if (!method_permits_load(m))
 		c->why = "the running kernel allows no kexec_load";
+	else if (!why && left_by_load(m, o))
+		c->why = "the other hands nothing on to the next kernel";
 	else
 		c->why = why ? why : "the kernel passes the tree itself";
 }
@@ -107,6 +119,7 @@ bool method_choose(const struct options *o, const struct machine *m, bool brings
 	if (!o->file_call && !o->load_call)
 		choose_best(m, o, option, brings_tree, c);
 	c->risk = find_risk(m, c->file_load);
+	c->left = c->file_load ? 0 : left_by_load(m, o);
 	if (!c->file_load || !option)
 		return true;
 	if (!o->file_call) {

@@ -15,6 +15,7 @@ struct method {
 	const char *refused_option; /* given, and the call cannot honour it; or NULL */
 	const char *ignored_option; /* the same, but it need not */
 	const char *risk;	    /* why the next kernel may not start with this call; or NULL */
+	unsigned left;		    /* of enum handed_on: what this call leaves behind */
 };
 
 /* -c and -s decide. Else the call that boots without purgatory and honours every option: on arm64
@@ -22,8 +23,8 @@ struct method {
  * needs a plan of ours, the next kernel must be told of LPI tables (arch/arm64/lpi.c), which that
  * call overwrites as it likes, or it may want linux,uefi-secure-boot, which only a tree of ours has
  * where the running kernel was told nothing of it, or that call has just found no room
- * (no_file_room); on ppc64 kexec_load, since the other brings the
- * kernel's own purgatory. A kernel that is locked down or has no kexec_load leaves kexec_file_load.
+ * (no_file_room); on ppc64 kexec_load, since the other brings the kernel's own purgatory, unless
+ * something is there that only the other hands on. A kernel that is locked down or has no kexec_load leaves kexec_file_load.
  *
  * A UKI that brings a device tree takes kexec_load as --dtb does, but when that is not permitted
  * the tree is ignored: nobody asked for it by name.

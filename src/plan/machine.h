@@ -23,6 +23,13 @@ static inline const char *lockdown_name(enum lockdown l)
 	return names[l];
 }
 
+/* What kexec_file_load hands to the next kernel, and kexec_load leaves behind. */
+enum handed_on {
+	HANDS_HANDOVER = 1, /* memory that drivers have kept by kexec handover */
+	HANDS_IMA = 2,	    /* IMA's log of measurements */
+	HANDS_KEYS = 4,	    /* to a crash kernel: keys of the disks that it dumps to */
+};
+
 /* arm64: memory that the interrupt controller keeps using after the jump; see arch/arm64/lpi.c */
 enum lpi { LPI_NONE, LPI_KNOWN, LPI_UNKNOWN };
 /* What a crash kernel and its core header are told: filled by probe_crash(), empty otherwise. */
@@ -89,6 +96,7 @@ struct machine {
 	int64_t limit_panic; /* kernel.kexec_load_limit_panic, for crash kernels; -1: none */
 	enum lockdown lockdown;
 	bool loaded, crash_loaded; /* what is loaded now */
+	unsigned handed_on; /* of enum handed_on: what there is to be handed on now */
 	bool loaded_unknown;	   /* /sys is not there, or does not say */
 	bool xen;		   /* a guest or control domain of Xen */
 	enum lpi lpi;		   /* LPI_KNOWN: reserved, in the next tree too */

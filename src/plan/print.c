@@ -137,6 +137,25 @@ static void print_call(const struct plan *p, const struct request *r, struct str
 		      r->machine->crash.region.end ? ", to be started by a panic" : "");
 }
 
+/* By the bits of enum handed_on. */
+static const char *const handed_on[] = {
+	"memory kept by kexec handover",
+	"IMA's measurements",
+	"keys of encrypted disks",
+};
+
+void print_left(unsigned left, struct strbuf *t)
+{
+	const char *comma = "";
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(handed_on); i++)
+		if (left >> i & 1) {
+			strbuf_printf(t, "%s%s", comma, handed_on[i]);
+			comma = ", ";
+		}
+}
+
 void print_plan(const struct plan *p, const struct request *r, struct strbuf *t)
 {
 	print_map(p, r->machine, t);
@@ -149,6 +168,11 @@ void print_plan(const struct plan *p, const struct request *r, struct strbuf *t)
 		print_call(p, r, t);
 	if (r->why)
 		strbuf_printf(t, "why      %s\n", r->why);
+	if (r->left) {
+		strbuf_printf(t, "lost     ");
+		print_left(r->left, t);
+		strbuf_printf(t, "\n");
+	}
 	print_added(r, t);
 	strbuf_printf(t, "cmdline  ");
 	strbuf_append_printable(t, cmdline_of(p, r));
@@ -241,6 +265,21 @@ static void json_segments(const struct plan *p, struct strbuf *t)
 	strbuf_printf(t, "\n  ],\n");
 }
 
+static void json_left(unsigned left, struct strbuf *t)
+{
+	static const char *const names[] = { "handover", "ima", "dm-crypt" };
+	const char *comma = "";
+	size_t i;
+
+	strbuf_printf(t, ",\n  \"left_behind\": [");
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (left >> i & 1) {
+			strbuf_printf(t, "%s\"%s\"", comma, names[i]);
+			comma = ", ";
+		}
+	strbuf_printf(t, "]");
+}
+
 void print_json(const struct plan *p, const struct request *r, struct strbuf *t)
 {
 	const struct machine *m = r->machine;
@@ -275,6 +314,8 @@ void print_json(const struct plan *p, const struct request *r, struct strbuf *t)
 	if (r->overlays)
 		strbuf_printf(t, "]");
 	json_added(r, t);
+	if (r->left)
+		json_left(r->left, t);
 	strbuf_printf(t, ",\n  \"cmdline\": ");
 	json_string(t, cmdline_of(p, r));
 	strbuf_printf(t, "\n}\n");

@@ -11,4 +11,7 @@ void print_plan(const struct plan *p, const struct request *r, struct strbuf *t)
 /* The same as JSON; doc/plan.md has the schema. */
 void print_json(const struct plan *p, const struct request *r, struct strbuf *t);
 
+/* Appends what a call leaves behind, of enum handed_on, as "A, B". */
+void print_left(unsigned left, struct strbuf *t);
+
 #endif

@@ -35,6 +35,7 @@ struct request {
 	bool hotplug;	     /* of a crash kernel: the running one will update its core header */
 	bool hide_xen;	     /* the next kernel is not told of Xen */
 	const char *why;     /* this call, for -d and --plan */
+	unsigned left;	     /* of enum handed_on: what this call leaves behind */
 	uint8_t kaslr_seed[KASLR_SEED], rng_seed[RNG_SEED];
 };
 

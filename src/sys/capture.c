@@ -44,6 +44,24 @@ static bool capture_file(int root, const char *dir, const char *path, struct err
 	return ok;
 }
 
+/* Of what handover keeps, that there is something. */
+static bool capture_handed_on(int root, const char *dir, const struct machine *m, struct error *e)
+{
+	const struct span empty = { (const uint8_t *)"", 0 };
+	char at[sizeof(HANDOVER_DIR) + NAME_MAX + 1], name[NAME_MAX + 1];
+	struct strbuf path = strbuf_fixed(at, sizeof(at));
+
+	if (m->handed_on & HANDS_IMA && !capture_file(root, dir, IMA_FILE, e))
+		return false;
+	if (m->handed_on & HANDS_KEYS && !capture_file(root, dir, KEYS_FILE, e))
+		return false;
+	probe_kept(root, name);
+	if (!*name)
+		return true;
+	strbuf_printf(&path, HANDOVER_DIR "/%s", name);
+	return files_save(dir, at, empty, e);
+}
+
 static bool capture_files(int root, const char *dir, const struct machine *m, struct error *e)
 {
 	char cpu[sizeof(PHYSICAL_ID_FILE) + 10];
@@ -55,7 +73,8 @@ static bool capture_files(int root, const char *dir, const struct machine *m, st
 		ok = capture_file(root, dir, files[i], e);
 	strbuf_printf(&path, PHYSICAL_ID_FILE, m->reboot_cpu);
 	return ok && (!m->boot_cpu_known || capture_file(root, dir, cpu, e)) &&
-	       (!m->scratch || capture_file(root, dir, SCRATCH_FILE, e));
+	       (!m->scratch || capture_file(root, dir, SCRATCH_FILE, e)) &&
+	       capture_handed_on(root, dir, m, e);
 }
 
 /* Of the log what m's arch looks for, and that the rest is there. */

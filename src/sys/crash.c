@@ -251,7 +251,7 @@ static bool narrow(struct machine *m)
 
 static bool fail_cma(struct error *e)
 {
-	fail(e, FAIL_MACHINE, "read the crash kernel's memory: no areas of RAM in /" CMA_FILE);
+	fail(e, FAIL_MACHINE, "read crash CMA: no area of RAM: /" CMA_FILE);
 	return hint(e, "nothing was loaded: boot with a crashkernel= without \",cma\"");
 }
 

@@ -8,15 +8,23 @@
 #include "src/base/span.h"
 #include "src/base/strbuf.h"
 
+#include <limits.h>
+
 #define FDT_FILE     "sys/firmware/fdt"
 #define LIVE_TREE    "sys/firmware/devicetree/base"
 #define LOG_FILE     "dev/kmsg"
 #define KCORE_FILE   "proc/kcore"
 #define HPT_FILE     "sys/kernel/debug/powerpc/hpt_order"
 #define SCRATCH_FILE "sys/kernel/debug/kho/out/scratch_len"
+#define HANDOVER_DIR "sys/kernel/debug/kho/out/sub_fdts"
+#define IMA_FILE     "sys/kernel/security/ima/runtime_measurements_count"
+#define KEYS_FILE    "sys/kernel/config/crash_dm_crypt_keys/count"
 /* of ppc64: a CPU's number in a device tree */
 #define PHYSICAL_ID_FILE "sys/devices/system/cpu/cpu%u/physical_id"
 #define MIDR_FILE	 "sys/devices/system/cpu/cpu0/regs/identification/midr_el1"
+
+/* A piece of memory that kexec handover keeps, "" for none: the first that is not always there. */
+void probe_kept(int root, char name[NAME_MAX + 1]);
 
 /* Appends what of the kernel's log m's arch asks for, as far as it can be read. */
 void probe_log(int root, const struct machine *m, struct strbuf *out);

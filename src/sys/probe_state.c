@@ -6,6 +6,7 @@
 #include "src/sys/probe.h"
 #include "src/sys/probe_internal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -257,6 +258,39 @@ static void probe_scratch(int root, struct machine *m)
 	strbuf_free(&t);
 }
 
+/* What is handed over: a blob of each driver that has something. The kernel's own name and version, and
+ * that of live update, which has room for sessions before there are any, say nothing.
+ */
+void probe_kept(int root, char name[NAME_MAX + 1])
+{
+	const int fd = openat(root, HANDOVER_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *d;
+
+	*name = '\0';
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while (!*name && (d = readdir(dir)))
+		if (d->d_name[0] != '.' && strcmp(d->d_name, "kexec-metadata") != 0 &&
+		    strcmp(d->d_name, "LUO") != 0)
+			memcpy(name, d->d_name, strlen(d->d_name) + 1);
+	closedir(dir);
+}
+
+/* IMA's first measurement is of the boot, and there wherever it is built in. */
+static void probe_handed_on(int root, struct machine *m)
+{
+	char name[NAME_MAX + 1];
+
+	probe_kept(root, name);
+	m->handed_on = (*name ? HANDS_HANDOVER : 0) |
+		       (probe_number(root, IMA_FILE, 0) > 1 ? HANDS_IMA : 0) |
+		       (probe_number(root, KEYS_FILE, 0) > 0 ? HANDS_KEYS : 0);
+}
+
 static void probe_files(int root, struct machine *m)
 {
 	char buf[START_MAX];
@@ -271,8 +305,10 @@ static void probe_files(int root, struct machine *m)
 	m->xen = span_equal_at(read_start(root, "sys/hypervisor/type", buf), 0, "xen", 3);
 	probe_cpus(root, m);
 	m->hpt_order = read_hpt_order(root);
-	if (m->has_file_load)
-		probe_scratch(root, m);
+	if (!m->has_file_load)
+		return;
+	probe_scratch(root, m);
+	probe_handed_on(root, m);
 }
 
 int probe_root(const char *root, struct error *e)

@@ -162,6 +162,56 @@ says() {
 	says 0 "file unload"
 }
 
+@test "what kexec_load leaves behind: the other call, or a warning" {
+	local left="kexec-lite: warning: kexec_load leaves behind:" kho=sys/kernel/debug/kho/out
+	changed ARM hands $kho/sub_fdts/kexec-metadata x $kho/sub_fdts/LUO x $kho/scratch_len '0x10000000\n'
+	on hands "" -c -l Image
+	says 0 load
+	changed hands hands-more $kho/sub_fdts/memblock x
+	on hands-more "" -l Image
+	says 0 "file load"
+	on hands-more "" -c -l Image
+	says 0 load "$left memory kept by kexec handover: -s hands it on"
+	on hands-more "-e kexec_file_load=EADDRNOTAVAIL" -l Image
+	says 0 load "$left memory kept by kexec handover: -s hands it on" \
+		"kexec-lite: kexec_load is used: kexec_file_load finds no room in kexec handover's scratch memory"
+	on hands-more "" --plan -c Image
+	[[ $output = *$'\nlost     memory kept by kexec handover\n'* ]] || fail_with "$output"
+	on hands-more "" --plan=json -c Image
+	[[ $output = *'"left_behind": ["handover"]'* ]] || fail_with "$output"
+	# where the other call may end the next kernel, it is not taken
+	changed hands-more hands-lpi
+	machine KEPT-LPI virt-lpi
+	cp -r hands-more/sys/kernel/debug KEPT-LPI/sys/kernel/
+	on KEPT-LPI "" -l Image
+	[[ $output = *"$left memory kept by kexec handover"*"did: load" ]] || fail_with "$output"
+	# one measurement is that of the boot
+	changed ARM measured sys/kernel/security/ima/runtime_measurements_count '1\n'
+	on measured "" -c -l Image
+	says 0 load
+	changed measured measured-more sys/kernel/security/ima/runtime_measurements_count '2\n' \
+		sys/kernel/config/crash_dm_crypt_keys/count '1\n'
+	on measured-more "" -c -l Image
+	says 0 load "$left IMA's measurements: -s hands it on"
+	# keys are for crash kernels, and nothing else is
+	changed CRASH keys sys/kernel/security/ima/runtime_measurements_count '9\n' \
+		sys/kernel/config/crash_dm_crypt_keys/count '1\n' $kho/sub_fdts/memblock x
+	on keys "" -c -p -l Image
+	says 0 "load crash kernel" "$left keys of encrypted disks: -s hands it on"
+	on keys "" -p -l Image
+	says 0 "file load crash kernel"
+	changed PPC PPC-measured sys/kernel/security/ima/runtime_measurements_count '9\n' $kho/sub_fdts/x x
+	on PPC-measured "" --plan -l vmlinux
+	[[ $output = *"call     kexec_file_load"*"why      the other hands nothing on to the next kernel"* ]] ||
+		fail_with "$output"
+	on PPC-measured "" --plan=json -c -l vmlinux
+	[[ $output = *'"left_behind": ["handover", "ima"]'* ]] || fail_with "$output"
+	# it is in a capture
+	on hands-more "" --capture=hands-capture
+	run "$host_bin" --plan -c --root hands-capture Image
+	[[ $output = *$'\nlost     memory kept by kexec handover\n'* ]] || fail_with "$output"
+}
+
 @test "CPUs that spin in a table cannot be stopped" {
 	changed ARM spin
 	dtc -q -I dtb -O dts dtb | sed 's/enable-method = "psci"/enable-method = "spin-table"/' |

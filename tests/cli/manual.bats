@@ -178,7 +178,7 @@ literals() {
 # What the page shows with an example, as the sources have it.
 as_format() {
 	sed -E 's/\b[0-9]+ [KMG]iB/%s/g; s/0x[0-9a-f]+/0x%llx/; s/FILE$/%s/
-		s/\(integrity\)/(%s)/; s/limit_reboot/limit_%s/; s/no zstd/no %s/; s/label uart0/label %s/; s/^it swapped/swapped/; s/\(lzma\)/(%s)/'
+		s/\(integrity\)/(%s)/; s/limit_reboot/limit_%s/; s/no zstd/no %s/; s/label uart0/label %s/; s/^it swapped/swapped/; s/\(lzma\)/(%s)/; s/: IMA.s measurements:/: %s:/'
 }
 
 # whole SENTENCE: the sources have a string that ends with it.

@@ -193,7 +193,7 @@ odd() {
 		"$(for text in {100..116}; do printf '%s00000-%sfffff\\n' "8$text" "8$text"; done)"; do
 		odd CRASH $cma "$text"
 		plan odd -p Image
-		refused 15 "read the crash kernel's memory: no areas of RAM in /$cma" \
+		refused 15 "read crash CMA: no area of RAM: /$cma" \
 			'nothing was loaded: boot with a crashkernel= without ",cma"'
 	done
 }

@@ -359,6 +359,55 @@ static const struct row {
 /* The GIC's LPI tables, and what EFI's secure boot is set to, on a machine with both calls unless
  * it is locked down.
  */
+/* What is there to be handed on, and what that makes of the call. */
+static const struct left_row {
+	const char *caption;
+	const struct arch *arch;
+	unsigned there;
+	struct options o;
+	bool expected;
+	const char *why;
+	unsigned left;
+} left_rows[] = {
+	{ "arm64: the default hands on", &arch_arm64, HANDS_HANDOVER | HANDS_IMA, { .load = true },
+	  true, "the other hands nothing on to the next kernel", 0 },
+	{ "arm64: keys are not for this kernel", &arch_arm64, HANDS_KEYS, { .load = true }, true,
+	  "the kernel passes the tree itself", 0 },
+	{ "arm64: asked for kexec_load", &arch_arm64, 7, { .load = true, .load_call = true }, false,
+	  "asked for", HANDS_HANDOVER | HANDS_IMA },
+	{ "arm64: an option is the stronger reason", &arch_arm64, HANDS_IMA,
+	  { .load = true, .mem_max = "1" }, false, "an option takes a plan of our own", HANDS_IMA },
+	{ "arm64: no room", &arch_arm64, HANDS_HANDOVER, { .load = true, .no_file_room = true },
+	  false, "the other finds no room", HANDS_HANDOVER },
+	{ "arm64: a crash kernel", &arch_arm64, 7, { .panic = true, .load_call = true }, false,
+	  "asked for", HANDS_KEYS },
+	{ "ppc64: the other brings a purgatory, and hands on", &arch_ppc64, HANDS_HANDOVER,
+	  { .load = true }, true, "the other hands nothing on to the next kernel", 0 },
+	{ "ppc64: a crash kernel without keys", &arch_ppc64, HANDS_HANDOVER, { .panic = true },
+	  false, "the other brings a purgatory", 0 },
+	{ "ppc64: a crash kernel with keys", &arch_ppc64, HANDS_KEYS, { .panic = true }, true,
+	  "the other hands nothing on to the next kernel", 0 },
+};
+
+static void left_behind(void)
+{
+	const struct left_row *r;
+	struct machine m;
+	struct method c;
+	struct error e;
+
+	for (r = left_rows; r < left_rows + ARRAY_SIZE(left_rows); r++) {
+		CASE("%s", r->caption);
+		m = (struct machine){ .arch = r->arch, .has_load = true, .has_file_load = true,
+				      .fdt = no_efi, .handed_on = r->there };
+		e = (struct error){ 0 };
+		want_error(method_choose(&r->o, &m, false, &c, &e), &e, FAIL_NONE, "");
+		want_u64("kexec_file_load", r->expected, c.file_load);
+		want_text("why", r->why, c.why);
+		want_u64("left", r->left, c.left);
+	}
+}
+
 static const struct lpi_row {
 	const char *caption;
 	enum lpi lpi;
@@ -772,6 +821,7 @@ void test_method(void)
 		want_text("why", r->why, c.why);
 		want_text("lost", r->lost ? r->lost : "", c.ignored_option ? c.ignored_option : "");
 	}
+	left_behind();
 	test_lpi();
 	test_uki();
 	test_has_call();
