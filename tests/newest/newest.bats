@@ -7,7 +7,8 @@
 load ../helpers
 load ../guest/helpers-crash
 
-# boot_handover NAME: handover-told, -untold (handover's debugfs is not there), -locked
+# boot_handover NAME: handover-told, -untold (handover's debugfs is not there), -locked; -kept, -dropped:
+# an initrd that has room, and memory and measurements to be handed on
 boot_handover() {
 	local dir=$run_dir/$1 kernel peer ram=1G
 	kernel=$("$lab/kernel" arm64-newest)
@@ -74,6 +75,27 @@ used="kexec-lite: kexec_load is used: kexec_file_load finds no room"
 	tried file 8 0 "kexec-lite: cannot load a kernel: no hole for it, says the running kernel" \
 		"kexec-lite: nothing was loaded: -c places by itself, and kexec-lite --plan -c shows where"
 	same "command line" "$(fact second cmdline)" "$(next_append second)"
+}
+
+left="kexec-lite: warning: kexec_load leaves behind: memory kept by kexec handover, IMA's measurements: -s hands it on"
+
+@test "what is handed on: kexec_file_load by default, and the next kernel has it" {
+	handover kept
+	tried load 0 1 "$left"
+	tried default 0 1
+	same plan "$(of_stage run | sed -n 's/^STEP-PLAN //p')" \
+		"call     kexec_file_load, which places kernel and initrd itself
+why      the other hands nothing on to the next kernel"
+	[[ $(of_stage second) = *"IN KHO restore succeeded"* ]] || fail_with "$(of_stage second | grep '^IN')"
+	(($(of_stage second | sed -n 's/^IN measurements=//p') >= $(fact run measurements))) ||
+		fail_with "$(of_stage second | grep '^IN'), $(fact run measurements) before"
+}
+
+@test "what is left behind: a warning with -c, and the next kernel has nothing" {
+	handover dropped
+	tried dropped 0 1 "$left"
+	[[ $(of_stage second) != *"IN KHO restore"* ]] || fail_with "$(of_stage second | grep '^IN')"
+	same "measurements" "$(of_stage second | sed -n 's/^IN measurements=//p')" 1
 }
 
 # As in tests/guest/helpers-crash.bash: with memory that the crash kernel shares, and with it as both.
