@@ -190,7 +190,7 @@ odd() {
 		"1 73400000 0 c800000 0 f8000000 0 4000000 0 50000000 0 4000000 0 80000000 0 4000000"
 	for text in x 50000000- 50000000-53ffffff '50000000-53fffffe\n' '53ffffff-50000000\n' '0-ffff\n' \
 		'170000000-180000000\n' '50000000-53ffffff\nx' '0-ffffffffffffffff\n' \
-		"$(for text in {100..116}; do printf '%s00000-%sfffff\\n' "8$text" "8$text"; done)"; do
+		"$(seq 10 26 | sed 's/.*/5&00000-5&fffff\\n/' | tr -d '\n')"; do
 		odd CRASH $cma "$text"
 		plan odd -p Image
 		refused 15 "read crash CMA: no area of RAM: /$cma" \
