@@ -281,11 +281,12 @@ static bool read_cma(struct reader *r)
 {
 	struct crash *c = &r->m->crash;
 	struct ranges dump = { 0 };
+	const int err = read_text(r, CMA_FILE, &r->text);
 	struct span s;
 	bool ok;
 
-	if (read_text(r, CMA_FILE, &r->text))
-		return true;
+	if (err)
+		return err == ENOENT || fail_read(r, CMA_FILE, err);
 	for (s = strbuf_span(&r->text); s.len;)
 		if (!read_cma_line(r, &s))
 			return false;

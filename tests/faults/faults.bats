@@ -135,7 +135,7 @@ behind='^CHANGED (open /proc/(kpageflags|self/pagemap|zoneinfo)|ioctl /dev/null)
 # what is empty or not there is so in a capture, too, calls as well; and what only a crash kernel takes is taken as
 # far as it can be read: a plan for one says what it misses
 @test "a capture: every call fails" {
-	local crash='sys/kernel/(kexec/)?crash_elfcorehdr_size|sys/devices/system/cpu/(present|possible|cpu[01]/crash_notes(_size)?)|sys/kernel/vmcoreinfo|proc/kcore'
+	local crash='sys/kernel/(kexec/)?crash_(elfcorehdr_size|cma_ranges)|sys/devices/system/cpu/(present|possible|cpu[01]/crash_notes(_size)?)|sys/kernel/vmcoreinfo|proc/kcore'
 	survives capture "^CHANGED (read .*, nothing|(read|openat) .* ENOENT|(read|openat) /?($crash), .*|kexec_(file_)?load , once ENOSYS)$"
 }
 @test "a plan with a tree of its own: every call fails" { survives plan; }
