@@ -97,7 +97,7 @@ static uint64_t usable_memory(const struct ranges *ram, const struct machine *m)
 
 	/* and what it shares with the crashed kernel: CMA, in no firmware */
 	ranges_for_each(fw, &m->crash.cma)
-		if (end && fw->end > end)
+		if (fw->end > end)
 			sum += memory_in(ram, fw->start > end ? fw->start : end, fw->end);
 
 	/* in order, and may overlap */

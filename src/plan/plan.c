@@ -73,7 +73,7 @@ static uint64_t unmovable_room(const struct machine *m, uint64_t ours)
 {
 	const uint64_t all = m->mem_available;
 	const uint64_t other = all > m->cma_free ? all - m->cma_free : 0;
-	const uint64_t even = all > ours ? (all - ours) / 2 : 0;
+	const uint64_t even = (all - ours) / 2; /* not below 0: check_memory() has seen to that */
 	const uint64_t least = other > ours ? other - ours : 0;
 
 	if (even > other)

@@ -27,6 +27,9 @@ static const char *const files[] = {
 	"sys/devices/system/cpu/online",
 	"sys/devices/system/cpu/present",
 	POSSIBLE_FILE,
+	IMA_FILE,
+	KEYS_FILE,
+	SCRATCH_FILE,
 	"sys/kernel/reboot/cpu",
 	MIDR_FILE,
 };
@@ -46,16 +49,12 @@ static bool capture_file(int root, const char *dir, const char *path, struct err
 }
 
 /* Of what handover keeps, that there is something. */
-static bool capture_handed_on(int root, const char *dir, const struct machine *m, struct error *e)
+static bool capture_handover(int root, const char *dir, struct error *e)
 {
 	const struct span empty = { (const uint8_t *)"", 0 };
 	char at[sizeof(HANDOVER_DIR) + NAME_MAX + 1], name[NAME_MAX + 1];
 	struct strbuf path = strbuf_fixed(at, sizeof(at));
 
-	if (m->handed_on & HANDS_IMA && !capture_file(root, dir, IMA_FILE, e))
-		return false;
-	if (m->handed_on & HANDS_KEYS && !capture_file(root, dir, KEYS_FILE, e))
-		return false;
 	probe_kept(root, name);
 	if (!*name)
 		return true;
@@ -74,8 +73,7 @@ static bool capture_files(int root, const char *dir, const struct machine *m, st
 		ok = capture_file(root, dir, files[i], e);
 	strbuf_printf(&path, PHYSICAL_ID_FILE, m->reboot_cpu);
 	return ok && (!m->boot_cpu_known || capture_file(root, dir, cpu, e)) &&
-	       (!m->scratch || capture_file(root, dir, SCRATCH_FILE, e)) &&
-	       capture_handed_on(root, dir, m, e);
+	       capture_handover(root, dir, e);
 }
 
 /* Of the log what m's arch looks for, and that the rest is there. */

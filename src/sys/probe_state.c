@@ -208,7 +208,7 @@ static void probe_cpus(int root, struct machine *m)
 	t.len = 0;
 	files_read(root, POSSIBLE_FILE, LIST_MAX, &t);
 	s = strbuf_span(&t);
-	m->one_cpu = span_equal_at(s, 0, "0\n", 2) && s.len == 2;
+	m->one_cpu = span_equal_at(s, 0, "0\n", 2);
 	t.len = 0;
 	strbuf_printf(&path, PHYSICAL_ID_FILE, m->reboot_cpu);
 	if (path.p && files_read(root, path.p, LIST_MAX, &t) == 0) {
@@ -273,8 +273,7 @@ void probe_kept(int root, char name[NAME_MAX + 1])
 
 	*name = '\0';
 	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+		close(fd); /* or -1, which is nothing */
 		return;
 	}
 	while (!*name && (d = readdir(dir)))

@@ -188,7 +188,7 @@ odd() {
 	same "told, behind its region and its low memory" \
 		"$(fdtget -t x shared.dtb /chosen linux,usable-memory-range)" \
 		"1 73400000 0 c800000 0 f8000000 0 4000000 0 50000000 0 4000000 0 80000000 0 4000000"
-	for text in x 50000000- 50000000-53ffffff '50000000-53fffffe\n' '53ffffff-50000000\n' '0-ffff\n' \
+	for text in x 50000000- '50000000 53ffffff\n' '50000001-53ffffff\n' 50000000-53ffffff '50000000-53fffffe\n' '53ffffff-50000000\n' '0-ffff\n' \
 		'170000000-180000000\n' '50000000-53ffffff\nx' '0-ffffffffffffffff\n' \
 		"$(seq 10 26 | sed 's/.*/5&00000-5&fffff\\n/' | tr -d '\n')"; do
 		odd CRASH $cma "$text"

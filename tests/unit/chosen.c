@@ -301,18 +301,24 @@ static void slacks(void)
 			    .initrd_end = 0x60000000,
 			    .tree_start = 0x70000000,
 			    .tree_size = 0x1000 };
+	struct ranges shared = { 0 };
 	struct error e = { 0 };
 	struct tree t;
 	size_t n;
 
-	CASE("slack: enough for every length of a command line");
+	CASE("slack: enough for every length of a command line, and all that a crash kernel shares");
 	seed(&c);
+	c.elfcorehdr = c.usable = c.low = (struct range){ 0x30000000, 0x31000000, NULL };
+	c.cma = &shared;
+	for (n = 0; n <= CRASH_CMA_MAX; n++)
+		ranges_add(&shared, (n + 1) << 20, ((n + 1) << 20) + 0x1000, NULL);
 	for (n = 0; n < 2048; n++) {
 		if (!tree_open(&t, before, chosen_slack(n), "/t", &e) || !chosen_write(&t, &c, &e))
 			unit_fail("expected room for %zu bytes, came %s", n, e.text);
 		tree_free(&t);
 		cmdline[n] = 'a';
 	}
+	ranges_free(&shared);
 	note_free(&before);
 }
 

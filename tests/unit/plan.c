@@ -537,6 +537,7 @@ static void refusals(void)
 	s.r.file_call = false;
 	s.r.anonymous = 0;
 	cma_rows(&s);
+	s.m.cma_free = MIB;
 	CASE("nothing known about memory: nothing refused");
 	s.m.mem_total = s.m.mem_available = 0;
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
@@ -869,10 +870,16 @@ static void crashes(void)
 		want_u64("its start", usable[i], r.start);
 	}
 	want_u64("no more", false, tree_next_pair(&pairs, &r));
+	s.m.crash.cma.v[1].end -= 0x1000;
+	CASE("crash kernel: told of other memory that it shares");
+	want_error(plan_check(&p, &s.r, &e), &e, FAIL_BUG,
+		   "trust the plan: a crash kernel's part in its device tree is wrong");
+	s.m.crash.cma.v[1].end += 0x1000;
 	plan_free(&p);
 	ranges_free(&dump);
 	CASE("crash kernel: it is written to where it will run, whatever is available");
 	s.m.mem_available = 1;
+	s.m.cma_free = 1;
 	want_plan(&s, "kernel 60000000-60100000-60400000, initrd 6fff0000-6fff2000-70000000, "
 		      "tree 6fc00000-6fc01000-6fe00000, stub 6ffe0000-6ffe1000-6fff0000, "
 		      "core 6ffd0000-6ffd1000-6ffe0000");

@@ -142,6 +142,13 @@ ROW(stub_short) { (void)s; piece(p, STUB)->data.len--; }
 ROW(entry_elsewhere) { (void)s; p->entry += 4; }
 ROW(stub_branch) { (void)s; p->stub[0] ^= 1; }
 ROW(stub_order) { (void)p; s->m.big_endian = true; }
+ROW(shares)
+{
+	(void)p;
+	add(&s->m.crash.cma, 0x28000000, 0x29000000, NULL);
+	add(&s->m.crash.cma, 0x2f000000, 0x31000000, NULL);
+	add(&s->m.crash.cma, 0x38000000, 0x39000000, NULL);
+}
 ROW(stub_waits) { (void)p; s->m.one_cpu = true; }
 ROW(stub_head) { (void)s; p->stub[0xff] ^= 1; }
 ROW(kernel_short)
@@ -375,6 +382,7 @@ static const struct row {
 	{ "RTAS has a size of no bytes", false, rtas_empty, OTHER_BOOT },
 	{ "RTAS is not there", false, rtas_gone, OTHER_BOOT },
 	{ "an overlay may say so", false, rtas_by_overlay, "" },
+	{ "a crash kernel shares memory in its region, at its end, and above", true, shares, "" },
 };
 
 static void spoiled(const struct row *row)
@@ -393,6 +401,7 @@ static void spoiled(const struct row *row)
 			   row->sentence);
 	}
 	plan_free(&p);
+	ranges_free(&s.m.crash.cma);
 	end(&s);
 }
 

@@ -162,12 +162,16 @@ static void without_memory(void)
 		CASE("out of memory: %s", trees[i].caption);
 		in = note_tree(trees[i].tree);
 		m.fdt = in;
+		if (i == 0 && !(ranges_add(&m.crash.cma, 0x18000000, 0x1a000000, NULL) &&
+				ranges_add(&m.crash.cma, 0x38000000, 0x3a000000, NULL)))
+			abort();
 		for (n = 0, ok = false; n < 9 && !ok; n++) {
 			ok = limit(&m, 512, n, &e);
 			want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY,
 				   ok ? "" : "go on: out of memory");
 		}
 		want_u64("calls of malloc", (uint64_t)trees[i].calls, (uint64_t)n - 1);
+		ranges_free(&m.crash.cma);
 		note_free(&in);
 	}
 	CASE("out of memory: 65 areas of firmware");
@@ -180,6 +184,13 @@ static void without_memory(void)
 	want_error(limit(&m, 2048, 1, &e), &e, FAIL_MEMORY, "go on: out of memory");
 	want_error(limit(&m, 2048, 9, &e), &e, FAIL_NONE, "");
 	ranges_free(&m.reserved);
+	CASE("out of memory: 65 areas that are shared");
+	for (i = 0; i < 65; i++)
+		if (!ranges_add(&m.crash.cma, 0x40000000 + i * 0x2000, 0x40001000 + i * 0x2000,
+				NULL))
+			abort();
+	want_error(limit(&m, 2048, 1, &e), &e, FAIL_MEMORY, "go on: out of memory");
+	ranges_free(&m.crash.cma);
 	note_free(&in);
 }
 
@@ -193,6 +204,12 @@ static void without_room(void)
 	m.fdt = in;
 	want_error(limit(&m, 0, -1, &e), &e, FAIL_TREE,
 		   "write the device tree: FDT_ERR_NOSPACE: /t");
+	CASE("no room to reserve what is below and above memory that it shares");
+	if (!ranges_add(&m.crash.cma, 0x18000000, 0x1a000000, NULL))
+		abort();
+	want_error(limit(&m, 0, -1, &e), &e, FAIL_TREE,
+		   "write the device tree: FDT_ERR_NOSPACE: /t");
+	ranges_free(&m.crash.cma);
 	CASE("no room to reserve what firmware has");
 	if (!ranges_add(&m.reserved, 0x40000000, 0x40001000, ppc64_rtas))
 		abort();
