@@ -106,7 +106,7 @@ static bool check_acpi(const struct plan *p, const struct request *r, const void
 	const char *const line = p->chosen.cmdline;
 	const void *own = r->machine->fdt.p;
 
-	return !dt_has_efi(own) || !tree_is_stub(own) || tree_is_stub(tree) ||
+	return !tree_is_stub(own) || !dt_has_efi(own) || tree_is_stub(tree) ||
 	       tree_root_child(tree, "cpus") >= 0 || line_has_word(line, "acpi=force") ||
 	       line_has_word(line, "acpi=on") ||
 	       broken(e, "acpi-kept", "the device tree turns ACPI off, and has no CPUs");

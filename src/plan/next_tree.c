@@ -44,7 +44,7 @@ static bool check_acpi(const struct request *r, const void *tree, const char *fr
 	const void *own = r->machine->fdt.p;
 	char show[PRINTABLE_MAX];
 
-	if (!dt_has_efi(own) || !tree_is_stub(own) || tree_is_stub(tree) ||
+	if (!tree_is_stub(own) || !dt_has_efi(own) || tree_is_stub(tree) ||
 	    tree_root_child(tree, "cpus") >= 0 || line_has_word(r->cmdline, "acpi=on") ||
 	    line_has_word(r->cmdline, "acpi=force"))
 		return true;

@@ -700,6 +700,14 @@ static void overlays(void)
 			      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
 	}
 	small_end(&s);
+
+	CASE("a machine that tells of nothing, and has no EFI: its memory is what is missing");
+	small_start(&s, "/ { #address-cells = <2>; #size-cells = <2>; chosen { }; };");
+	s.r.overlay = overlay;
+	s.r.overlays = 1;
+	want_refusal(&s, FAIL_TREE, "use the device tree: it tells of no memory: /small",
+		     "nothing was loaded: give a tree that has this machine's memory with --dtb");
+	small_end(&s);
 	note_free(&over[0]);
 	note_free(&over[1]);
 	note_free(&node);

@@ -485,6 +485,12 @@ ROW(acpi_unused)
 	note_free(&s->tree);
 	s->m.fdt = s->tree = note_tree("/ { chosen { linux,uefi-system-table = <0 1>; }; cpus { }; };");
 }
+ROW(bare_without_efi)
+{
+	(void)p;
+	note_free(&s->tree);
+	s->m.fdt = s->tree = note_tree("/ { chosen { }; };");
+}
 ROW(acpi_own_cpus)
 {
 	acpi_off(p, s);
@@ -1112,6 +1118,7 @@ static const struct row target_rows[] = {
 	{ "the same, with CPUs in the tree", acpi_own_cpus, "" },
 	{ "the next tree is as bare", acpi_bare, "" },
 	{ "EFI, and a tree that is in use", acpi_unused, "" },
+	{ "a bare tree, and no EFI", bare_without_efi, "" },
 	{ "the tree tells of Xen", xen_kept, "" },
 	{ "it does, and is not to", xen_not_hidden,
 	  BREAKS("xen-hidden", "the device tree tells of Xen") },
