@@ -144,17 +144,19 @@ static bool limit_dynamic(struct tree *t, const struct ranges *usable, struct er
 /* What is below the region, and neither saved nor shared. */
 static bool reserve_below(struct tree *t, const struct machine *m, struct error *e)
 {
-	struct range below = { m->arch->backup, m->crash.region.start, NULL };
-	struct ranges left = { 0 };
-	const struct range *r;
-	bool ok = below.start >= below.end ||
-		  ranges_subtract(&(struct ranges){ &below, 1, 1 }, &m->crash.cma, &left) ||
-		  fail_memory(e);
+	struct range left = { m->arch->backup, m->crash.region.start, NULL };
+	const struct range *shared;
 
-	ranges_for_each(r, &left)
-		ok = ok && tree_add_reservation(t, *r, e);
-	ranges_free(&left);
-	return ok;
+	ranges_for_each(shared, &m->crash.cma) {
+		const struct range gap = { left.start, shared->start, NULL };
+
+		if (shared->start >= left.end)
+			break;
+		if (gap.start < gap.end && !tree_add_reservation(t, gap, e))
+			return false;
+		left.start = shared->end;
+	}
+	return left.start >= left.end || tree_add_reservation(t, left, e);
 }
 
 bool ppc64_crash_tree(struct tree *t, const struct machine *m, struct error *e)

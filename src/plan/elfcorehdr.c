@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/plan/elfcorehdr.h"
 
+#include "dt/chosen.h"
 #include "src/plan/arch_ops.h"
 #include "src/formats/elf64.h"
 
@@ -188,4 +189,47 @@ bool elfcorehdr_read_kcore(struct span kcore, const struct machine *m, struct cr
 		if (in_ram(m, &a) && a.virtual - a.at != c->page_offset && a.at != c->text.start)
 			return fail(e, FAIL_MACHINE, "read /proc/kcore: two mappings of RAM");
 	return true;
+}
+
+/* A line "start-end", the end inclusive; whole pages. */
+static bool take_area(struct span *s, uint32_t page_size, struct range *a)
+{
+	*a = (struct range){ 0 };
+	return span_parse_number(s, 16, &a->start) && span_skip_prefix(s, "-") &&
+	       span_parse_number(s, 16, &a->end) && span_skip_prefix(s, "\n") &&
+	       ++a->end > a->start && a->start % page_size == 0 && a->end % page_size == 0;
+}
+
+static bool is_dumped(const struct crash *c, struct range a)
+{
+	const struct range *r;
+
+	ranges_for_each(r, &c->dump)
+		if (range_within(a, *r))
+			return true;
+	return false;
+}
+
+bool elfcorehdr_read_cma(struct span text, const struct machine *m, struct crash *c,
+			 struct error *e)
+{
+	struct ranges dump = { 0 };
+	struct range a;
+	bool ok = true;
+
+	while (ok && text.len) {
+		if (c->cma.n == CRASH_CMA_MAX || !take_area(&text, m->page_size, &a) ||
+		    !is_dumped(c, a)) {
+			fail(e, FAIL_MACHINE,
+			     "read crash CMA: no area of RAM: /sys/kernel/kexec/crash_cma_ranges");
+			return hint(e, "nothing was loaded: boot with a crashkernel= without "
+				       "\",cma\"");
+		}
+		ok = ranges_add(&c->cma, a.start, a.end, NULL);
+	}
+	ranges_union(&c->cma);
+	ok = ok && ranges_subtract(&c->dump, &c->cma, &dump);
+	ranges_free(&c->dump);
+	c->dump = dump;
+	return ok || fail_memory(e);
 }

@@ -7,7 +7,6 @@
 #include "src/sys/probe_internal.h"
 
 #include "arch/arch.h"
-#include "dt/chosen.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,7 +16,7 @@ static const char running[] = "memory of the running system",
 		  shared[] = "the crash kernel's, too, once it runs (CMA)";
 
 #define CPU_FOLDER    "sys/devices/system/cpu/"
-#define CMA_FILE   "sys/kernel/kexec/crash_cma_ranges"
+#define CMA_FILE      "sys/kernel/kexec/crash_cma_ranges"
 #define CPUS_MAX      65536 /* more notes than an ELF header can have */
 #define KCORE_HEAD    64    /* bytes of an ELF header; e_phnum is at KCORE_NUMBER */
 #define KCORE_NUMBER  56
@@ -223,6 +222,16 @@ static bool find_regions(struct machine *m)
 	return ok;
 }
 
+static bool reserve(struct machine *m, const struct ranges *from, size_t first, const char *what)
+{
+	size_t i;
+
+	for (i = first; i < from->n; i++)
+		if (!ranges_add(&m->reserved, from->v[i].start, from->v[i].end, what))
+			return false;
+	return true;
+}
+
 /* From now on only the region is free; what is to be dumped is reserved. */
 static bool narrow(struct machine *m)
 {
@@ -234,12 +243,8 @@ static bool narrow(struct machine *m)
 		    m->reserved.v[i].start == c->region.start)
 			m->reserved.v[i] =
 				(struct range){ c->dump.v[0].start, c->dump.v[0].end, running };
-	for (i = 1; i < c->dump.n; i++)
-		if (!ranges_add(&m->reserved, c->dump.v[i].start, c->dump.v[i].end, running))
-			return false;
-	for (i = 0; i < c->cma.n; i++)
-		if (!ranges_add(&m->reserved, c->cma.v[i].start, c->cma.v[i].end, shared))
-			return false;
+	if (!reserve(m, &c->dump, 1, running) || !reserve(m, &c->cma, 0, shared))
+		return false;
 	ranges_sort(&m->reserved);
 	ranges_free(&m->free);
 	if (m->addressable.start < c->region.start)
@@ -249,52 +254,14 @@ static bool narrow(struct machine *m)
 	return ranges_subtract(&m->ram, &m->reserved, &m->free);
 }
 
-static bool fail_cma(struct error *e)
-{
-	fail(e, FAIL_MACHINE, "read crash CMA: no area of RAM: /" CMA_FILE);
-	return hint(e, "nothing was loaded: boot with a crashkernel= without \",cma\"");
-}
-
-/* A line "start-end" of each, the end inclusive (kernel/kexec_core.c, crash_cma_ranges_show). Linux has
- * movable pages there until it crashes.
- */
-static bool read_cma_line(struct reader *r, struct span *s)
-{
-	const struct ranges *ram = &r->m->crash.dump;
-	struct range a = { 0 };
-	bool in_ram = false;
-	size_t i;
-
-	if (!span_parse_number(s, 16, &a.start) || !span_skip_prefix(s, "-") ||
-	    !span_parse_number(s, 16, &a.end) || !span_skip_prefix(s, "\n") || ++a.end <= a.start ||
-	    r->m->crash.cma.n == CRASH_CMA_MAX)
-		return fail_cma(r->e);
-	for (i = 0; i < ram->n; i++)
-		in_ram = in_ram || range_within(a, ram->v[i]);
-	if (!in_ram || a.start % r->m->page_size || a.end % r->m->page_size)
-		return fail_cma(r->e);
-	return ranges_add(&r->m->crash.cma, a.start, a.end, NULL) || fail_memory(r->e);
-}
-
-/* On arm64 since Linux 7.3, on ppc64 since 7.2. It is not dumped, as the notes must be. */
+/* What a crash kernel shares is not dumped, as the notes must be. */
 static bool read_cma(struct reader *r)
 {
-	struct crash *c = &r->m->crash;
-	struct ranges dump = { 0 };
 	const int err = read_text(r, CMA_FILE, &r->text);
-	struct span s;
-	bool ok;
 
 	if (err)
 		return err == ENOENT || fail_read(r, CMA_FILE, err);
-	for (s = strbuf_span(&r->text); s.len;)
-		if (!read_cma_line(r, &s))
-			return false;
-	ranges_union(&c->cma);
-	ok = ranges_subtract(&c->dump, &c->cma, &dump) || fail_memory(r->e);
-	ranges_free(&c->dump);
-	c->dump = dump;
-	return ok;
+	return elfcorehdr_read_cma(strbuf_span(&r->text), r->m, &r->m->crash, r->e);
 }
 
 static bool read_all(struct reader *r)

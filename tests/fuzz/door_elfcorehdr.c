@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a crash kernel's core header is made of. Chunks: the ELF headers of /proc/kcore, lists of
  * CPUs possible and present, a CPU's note and its size, vmcoreinfo, the size of the header for
- * hotplug. The last byte chooses the machine.
+ * hotplug, the areas that a crash kernel shares. The last byte chooses the machine.
  */
 #include "door.h"
 
@@ -23,6 +23,7 @@ static const char *const paths[] = {
 	CPU "cpu0/crash_notes_size",
 	"sys/kernel/vmcoreinfo",
 	"sys/kernel/crash_elfcorehdr_size",
+	"sys/kernel/kexec/crash_cma_ranges",
 };
 #define PATHS (ARRAY_SIZE(paths))
 
@@ -46,9 +47,13 @@ static void check(const struct machine *m)
 	const size_t size = elfcorehdr_size(m);
 	struct error e = { 0 };
 	uint8_t *core;
-	size_t i;
+	size_t i, j;
 
 	DOOR_WANT(door_sorted(&m->free, true) && door_sorted(&m->reserved, false));
+	DOOR_WANT(door_sorted(&m->crash.dump, true) && door_sorted(&m->crash.cma, true));
+	for (i = 0; i < m->crash.dump.n; i++)
+		for (j = 0; j < m->crash.cma.n; j++)
+			DOOR_WANT(!range_overlaps(m->crash.dump.v[i], m->crash.cma.v[j]));
 	for (i = 0; i < m->free.n; i++)
 		DOOR_WANT(range_within(m->free.v[i], m->crash.region));
 	if (!size)

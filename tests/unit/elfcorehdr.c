@@ -5,6 +5,8 @@
 #include "arch/arch.h"
 #include "src/plan/elfcorehdr.h"
 
+#include <stdio.h>
+
 static void add(struct ranges *s, phys start, phys end)
 {
 	if (!ranges_add(s, start, end, NULL))
@@ -15,6 +17,7 @@ static void machine_end(struct machine *m)
 {
 	ranges_free(&m->ram);
 	ranges_free(&m->crash.dump);
+	ranges_free(&m->crash.cma);
 	ranges_free(&m->crash.notes);
 }
 
@@ -323,9 +326,89 @@ static void maps(bool big_endian)
 	ranges_free(&m.ram);
 }
 
+static struct span text_span(const char *text)
+{
+	return (struct span){ (const uint8_t *)text, strlen(text) };
+}
+
+/* The RAM that is dumped is [40000000, 50000000), in pages of 4 KiB. */
+static void shared(void)
+{
+	static const struct {
+		const char *caption, *text;
+		bool ok;
+		size_t areas, dumped; /* in how many pieces */
+	} rows[] = {
+		{ "none", "", true, 0, 1 },
+		{ "one", "0000000041000000-0000000041ffffff\n", true, 1, 2 },
+		{ "two, the upper one first", "43000000-43ffffff\n41000000-41ffffff\n", true, 2,
+		  3 },
+		{ "two that touch are one", "41000000-41ffffff\n42000000-42ffffff\n", true, 1, 2 },
+		{ "to the last page", "4f000000-4fffffff\n", true, 1, 1 },
+		{ "no number", "x", false, 0, 0 },
+		{ "no dash", "41000000 41ffffff\n", false, 0, 0 },
+		{ "no end", "41000000-", false, 0, 0 },
+		{ "no end of the line", "41000000-41ffffff", false, 0, 0 },
+		{ "the end before the start", "41ffffff-41000000\n", false, 0, 0 },
+		{ "an end that is the last of all", "0-ffffffffffffffff\n", false, 0, 0 },
+		{ "a start within a page", "41000001-41ffffff\n", false, 0, 0 },
+		{ "an end within a page", "41000000-41fffffe\n", false, 0, 0 },
+		{ "not in RAM", "30000000-30ffffff\n", false, 0, 0 },
+		{ "in part not in RAM", "4f000000-50ffffff\n", false, 0, 0 },
+		{ "good, then bad", "41000000-41ffffff\nx", false, 0, 0 },
+	};
+	char many[(CRASH_CMA_MAX + 1) * 18 + 1];
+	struct machine m;
+	struct error e;
+	size_t i, n;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		CASE("shared memory: %s", rows[i].caption);
+		arm64_start(&m);
+		m.page_size = 0x1000;
+		e = (struct error){ 0 };
+		want_error(elfcorehdr_read_cma(text_span(rows[i].text), &m, &m.crash, &e), &e,
+			   rows[i].ok ? FAIL_NONE : FAIL_MACHINE,
+			   rows[i].ok ? ""
+				      : "read crash CMA: no area of RAM: "
+					"/sys/kernel/kexec/crash_cma_ranges");
+		if (rows[i].ok) {
+			want_u64("areas", rows[i].areas, m.crash.cma.n);
+			want_u64("pieces that are dumped", rows[i].dumped, m.crash.dump.n);
+		}
+		machine_end(&m);
+	}
+	for (n = CRASH_CMA_MAX; n <= CRASH_CMA_MAX + 1; n++) {
+		CASE("shared memory: %zu areas", n);
+		arm64_start(&m);
+		m.page_size = 0x1000;
+		for (i = 0; i < n; i++)
+			snprintf(many + i * 18, 19, "4%zx000000-4%zx0fffff\n", i % 16, i % 16);
+		e = (struct error){ 0 };
+		want_u64("is read", n == CRASH_CMA_MAX,
+			 elfcorehdr_read_cma((struct span){ (uint8_t *)many, n * 18 }, &m, &m.crash,
+					     &e));
+		machine_end(&m);
+	}
+	for (n = 0; n < 3; n++) {
+		CASE("shared memory: no memory after %zu calls", n);
+		arm64_start(&m);
+		m.page_size = 0x1000;
+		e = (struct error){ 0 };
+		unit_memory((long)n);
+		want_error(elfcorehdr_read_cma(text_span("41000000-41ffffff\n43000000-43ffffff\n"),
+					       &m, &m.crash, &e),
+			   &e, n < 2 ? FAIL_MEMORY : FAIL_NONE,
+			   n < 2 ? "go on: out of memory" : "");
+		unit_memory(-1);
+		machine_end(&m);
+	}
+}
+
 void test_elfcorehdr(void)
 {
 	headers();
+	shared();
 	maps(false);
 	maps(true);
 }

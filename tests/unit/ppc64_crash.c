@@ -16,7 +16,7 @@
 #define USABLE "linux,usable-memory = <"
 
 /* in place of firmware */
-static const char cma[] = "";
+static const char cma[] = "below its region and above", cma_first[] = "from what is saved on";
 
 static const struct row {
 	const char *caption, *tree, *expected;
@@ -85,6 +85,11 @@ static const struct row {
 	  "@10000+17ff0000; @1a000000+6000000; / { " ROOT MEMORY(
 		  "0", "0 0 0 40000000", USABLE "0 0 0 30000000 0 38000000 0 2000000>; ") "};",
 	  0x20000000, 0x30000000, cma },
+	{ "all that is behind what is saved, up to there",
+	  "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
+	  "@18000000+8000000; / { " ROOT MEMORY("0", "0 0 0 40000000",
+						USABLE "0 0 0 30000000>; ") "};",
+	  0x20000000, 0x30000000, cma_first },
 	{ "other firmware is reserved only", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};",
 	  "@10000+1fff0000; @3a000000+1000000; / { " ROOT MEMORY("0", "0 0 0 40000000",
 								 USABLE "0 0 0 30000000>; ") "};",
@@ -117,6 +122,14 @@ static const struct row {
 	  "@10000+1000; / { " ROOT MEMORY("0", "0 0 0 40000000", "") "};", 0, 0, NULL },
 };
 
+/* What a crash kernel shares, below its region and above. */
+static void share(struct machine *m)
+{
+	if (!ranges_add(&m->crash.cma, 0x18000000, 0x1a000000, NULL) ||
+	    !ranges_add(&m->crash.cma, 0x38000000, 0x3a000000, NULL))
+		abort();
+}
+
 static bool limit(struct machine *m, size_t room, long memory, struct error *e)
 {
 	const struct request req = { .machine = m };
@@ -143,13 +156,13 @@ static void without_memory(void)
 		const char *caption, *tree;
 		long calls;
 	} trees[] = {
-		{ "a memory node", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};", 4 },
+		{ "a memory node", "/ { " ROOT MEMORY("0", "0 0 0 40000000", "") "};", 3 },
 		{ "dynamic memory",
 		  "/ { " ROOT DYNAMIC("ibm,dynamic-memory-v2 = <1 1 0 10000000 1 0 8>; ", "") "};",
-		  4 },
+		  3 },
 		{ "dynamic memory, of which the list grows",
 		  "/ { " ROOT DYNAMIC("ibm,dynamic-memory-v2 = <1 40 0 10000000 1 0 8>; ", "") "};",
-		  6 },
+		  5 },
 	};
 	struct machine m = { 0 };
 	struct error e;
@@ -162,9 +175,8 @@ static void without_memory(void)
 		CASE("out of memory: %s", trees[i].caption);
 		in = note_tree(trees[i].tree);
 		m.fdt = in;
-		if (i == 0 && !(ranges_add(&m.crash.cma, 0x18000000, 0x1a000000, NULL) &&
-				ranges_add(&m.crash.cma, 0x38000000, 0x3a000000, NULL)))
-			abort();
+		if (i == 0)
+			share(&m);
 		for (n = 0, ok = false; n < 9 && !ok; n++) {
 			ok = limit(&m, 512, n, &e);
 			want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY,
@@ -182,7 +194,7 @@ static void without_memory(void)
 				ppc64_rtas))
 			abort();
 	want_error(limit(&m, 2048, 1, &e), &e, FAIL_MEMORY, "go on: out of memory");
-	want_error(limit(&m, 2048, 9, &e), &e, FAIL_NONE, "");
+	want_error(limit(&m, 2048, 2, &e), &e, FAIL_NONE, "");
 	ranges_free(&m.reserved);
 	CASE("out of memory: 65 areas that are shared");
 	for (i = 0; i < 65; i++)
@@ -205,8 +217,7 @@ static void without_room(void)
 	want_error(limit(&m, 0, -1, &e), &e, FAIL_TREE,
 		   "write the device tree: FDT_ERR_NOSPACE: /t");
 	CASE("no room to reserve what is below and above memory that it shares");
-	if (!ranges_add(&m.crash.cma, 0x18000000, 0x1a000000, NULL))
-		abort();
+	share(&m);
 	want_error(limit(&m, 0, -1, &e), &e, FAIL_TREE,
 		   "write the device tree: FDT_ERR_NOSPACE: /t");
 	ranges_free(&m.crash.cma);
@@ -311,11 +322,12 @@ void test_ppc64_crash(void)
 		m = (struct machine){ .arch = &arch_ppc64, .fdt = in, .fdt_from = "/t" };
 		m.crash.region = (struct range){ r->start, r->end, NULL };
 		m.rma_end = 0x30000000;
-		if (r->firmware == cma &&
-		    !(ranges_add(&m.crash.cma, 0x18000000, 0x1a000000, NULL) &&
-		      ranges_add(&m.crash.cma, 0x38000000, 0x3a000000, NULL)))
-			abort();
-		if (r->firmware && r->firmware != cma && !ranges_add(&m.reserved, 0x3a000000, 0x3b000000, r->firmware))
+		if (r->firmware == cma)
+			share(&m);
+		else if (r->firmware &&
+			 !(r->firmware == cma_first
+				   ? ranges_add(&m.crash.cma, 0x10000, 0x18000000, NULL)
+				   : ranges_add(&m.reserved, 0x3a000000, 0x3b000000, r->firmware)))
 			abort();
 		e = (struct error){ 0 };
 		ok = tree_open(&t, in, 512, "/t", &e) && arch_ppc64.tree(&t, &req, &e) &&
