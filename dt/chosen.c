@@ -21,8 +21,8 @@ static const char *const stale_memory[] = {
 
 size_t chosen_slack(size_t len)
 {
-	/* a node, ten properties of at most 32 + 24 bytes, their names, four reservations; of a crash
-	 * kernel's shared memory a pair and a reservation each
+	/* a node, ten properties of at most 32 + 24 bytes, their names, four reservations; of a
+	 * crash kernel's shared memory a pair and a reservation each
 	 */
 	return len + 1024 + (size_t)CRASH_CMA_MAX * 32;
 }
@@ -123,10 +123,12 @@ static int add_reservations(struct tree *t, const struct chosen *c)
 
 static int write_core(struct tree *t, int node, const struct chosen *c)
 {
-	return c->elfcorehdr.end ? tree_set_pairs(t, node, "linux,elfcorehdr", &c->elfcorehdr, 1) : 0;
+	return c->elfcorehdr.end ? tree_set_pairs(t, node, "linux,elfcorehdr", &c->elfcorehdr, 1)
+				 : 0;
 }
 
-/* Kernels before 7.3 read the first two (drivers/of/fdt.c, early_init_dt_check_for_usable_mem_range). */
+/* Kernels before 7.3 read the first two (drivers/of/fdt.c,
+ * early_init_dt_check_for_usable_mem_range). */
 static int write_usable(struct tree *t, int node, const struct chosen *c)
 {
 	struct range all[2 + CRASH_CMA_MAX];
@@ -230,9 +232,6 @@ static bool check_bytes(const void *fdt, int node, const char *name, const void 
 	return s.p && s.len == size && (!size || memcmp(s.p, want, size) == 0);
 }
 
-/* Is the property these ranges, of which those that end at 0 are left out, and is it absent when
- * all are?
- */
 static bool check_pair(struct tree_pairs *pairs, struct range want)
 {
 	struct range r;
@@ -240,7 +239,9 @@ static bool check_pair(struct tree_pairs *pairs, struct range want)
 	return tree_next_pair(pairs, &r) && r.start == want.start && r.end == want.end;
 }
 
-/* Ranges a, then b unless it ends at 0, then more; none at all if a ends at 0. */
+/* Is the property these ranges, a, then b unless it ends at 0, then more; and is it absent when a
+ * ends at 0?
+ */
 static bool check_ranges(const void *fdt, int node, const char *name, struct range a,
 			 struct range b, const struct ranges *more)
 {

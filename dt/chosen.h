@@ -24,7 +24,8 @@ struct chosen {
 	size_t tree_size;
 	struct range elfcorehdr;  /* a crash kernel's core header; end 0: no crash kernel */
 	struct range usable, low; /* its memory; low, end 0: not there */
-	/* and what it shares with the crashed kernel, CRASH_CMA_MAX areas at most; borrowed, or NULL */
+	/* and what it shares with the crashed kernel, CRASH_CMA_MAX areas at most; borrowed, or
+	 * NULL */
 	const struct ranges *cma;
 	struct range backup;	  /* what its stub fills; reserved; end 0: nothing */
 };

@@ -193,7 +193,7 @@ static void warn_of_left(unsigned left)
 	struct strbuf t = STRBUF_GROWING;
 
 	print_left(left, &t);
-	if (left && t.p)
+	if (t.p)
 		log_note("warning: kexec_load leaves behind: %s: -s hands it on", t.p);
 	strbuf_free(&t);
 }
@@ -252,7 +252,7 @@ static bool choose_method(const struct options *o, struct work *w, bool brings_t
 	w->request.file_call =
 		c->file_load && !c->refused_option && (o->plan || method_has_call(m, c));
 	w->request.why = c->why;
-	w->request.left = w->request.file_call ? 0 : c->left;
+	w->request.left = c->left;
 	return true;
 }
 
@@ -313,13 +313,14 @@ static bool plan_and_load(const struct options *o, struct work *w, struct error 
 }
 
 /* May kexec_load do what kexec_file_load had no room for? With kexec handover, that has its scratch
- * memory only (kernel/liveupdate/kexec_handover.c), and kexec_load all of it; and the running kernel
- * copies what it reads once more. What came through a pipe cannot be read again.
+ * memory only (kernel/liveupdate/kexec_handover.c), and kexec_load all of it; and the running
+ * kernel copies what it reads once more. What came through a pipe cannot be read again.
  */
 static bool has_other_call(const struct options *o, const struct work *w, const struct error *e)
 {
-	return (e->code == FAIL_ROOM || e->code == FAIL_MEMORY) && w->request.file_call && !o->file_call && !o->panic &&
-	       method_permits_load(&w->machine) && !inputs_piped(&w->in);
+	return (e->code == FAIL_ROOM || e->code == FAIL_MEMORY) && w->request.file_call &&
+	       !o->file_call && !o->panic && method_permits_load(&w->machine) &&
+	       !inputs_piped(&w->in);
 }
 
 /* True in *again: it failed, and there is the other call to try. */

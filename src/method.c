@@ -104,10 +104,11 @@ static void choose_best(const struct machine *m, const struct options *o, const 
 		c->why = "the running kernel has no kexec_file_load";
 	else if (!method_permits_load(m))
 		c->why = "the running kernel allows no kexec_load";
-	else if (!why && left_by_load(m, o))
-		c->why = "the other hands nothing on to the next kernel";
+	else if (why)
+		c->why = why;
 	else
-		c->why = why ? why : "the kernel passes the tree itself";
+		c->why = left_by_load(m, o) ? "the other hands nothing on to the next kernel"
+					    : "the kernel passes the tree itself";
 }
 
 bool method_choose(const struct options *o, const struct machine *m, bool brings_tree,

@@ -24,7 +24,8 @@ struct method {
  * call overwrites as it likes, or it may want linux,uefi-secure-boot, which only a tree of ours has
  * where the running kernel was told nothing of it, or that call has just found no room
  * (no_file_room); on ppc64 kexec_load, since the other brings the kernel's own purgatory, unless
- * something is there that only the other hands on. A kernel that is locked down or has no kexec_load leaves kexec_file_load.
+ * something is there that only the other hands on. A kernel that is locked down or has no
+ * kexec_load leaves kexec_file_load.
  *
  * A UKI that brings a device tree takes kexec_load as --dtb does, but when that is not permitted
  * the tree is ignored: nobody asked for it by name.

@@ -208,7 +208,8 @@ static bool check_shared(const struct crash *c, struct error *e)
 	ranges_for_each(dumped, &c->dump)
 		ranges_for_each(shared, &c->cma)
 			if (range_overlaps(*dumped, *shared))
-				return broken(e, "crash-cma", "it dumps what the crash kernel uses");
+				return broken(e, "crash-cma",
+					      "it dumps what the crash kernel uses");
 	return true;
 }
 

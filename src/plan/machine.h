@@ -96,7 +96,7 @@ struct machine {
 	int64_t limit_panic; /* kernel.kexec_load_limit_panic, for crash kernels; -1: none */
 	enum lockdown lockdown;
 	bool loaded, crash_loaded; /* what is loaded now */
-	unsigned handed_on; /* of enum handed_on: what there is to be handed on now */
+	unsigned handed_on;	   /* of enum handed_on: what there is to be handed on now */
 	bool loaded_unknown;	   /* /sys is not there, or does not say */
 	bool xen;		   /* a guest or control domain of Xen */
 	enum lpi lpi;		   /* LPI_KNOWN: reserved, in the next tree too */

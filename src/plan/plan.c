@@ -65,9 +65,9 @@ static bool check_request(const struct request *r, struct error *e)
 	return hint(e, "nothing was loaded: make one file of several initrds");
 }
 
-/* Of what is available, the bytes that are left for pages which cannot be moved, as staged ones, once
- * `ours` are taken, which can: these come from CMA while more than half of what is free is there
- * (mm/page_alloc.c, __rmqueue).
+/* Of what is available, the bytes that are left for pages which cannot be moved, as staged ones,
+ * once `ours` are taken, which can: these come from CMA while more than half of what is free is
+ * there (mm/page_alloc.c, __rmqueue).
  */
 static uint64_t unmovable_room(const struct machine *m, uint64_t ours)
 {
@@ -90,6 +90,7 @@ static bool check_memory(const struct request *r, uint64_t shipped, uint64_t mor
 	char need[FORMAT_SIZE_MAX], have[FORMAT_SIZE_MAX];
 	const struct machine *m = r->machine;
 	const uint64_t needed = add_to_top(shipped, more + r->anonymous);
+	uint64_t room;
 
 	format_size(need, shipped);
 	if (m->mem_total && shipped > m->mem_total / 2) {
@@ -104,14 +105,14 @@ static bool check_memory(const struct request *r, uint64_t shipped, uint64_t mor
 		     format_size(need, needed), format_size(have, m->mem_available));
 		return hint(e, "nothing was loaded: free some memory and try again");
 	}
-	if (m->cma_free && m->mem_available && !is_crash(r) &&
-	    shipped + more > unmovable_room(m, r->anonymous)) {
-		fail(e, FAIL_MEMORY, "load the kernel: %s needed, and only %s available outside of CMA",
-		     format_size(need, shipped + more),
-		     format_size(have, unmovable_room(m, r->anonymous)));
-		return hint(e, "nothing was loaded: free some memory and try again");
-	}
-	return true;
+	if (!m->cma_free || !m->mem_available || is_crash(r))
+		return true;
+	room = unmovable_room(m, r->anonymous);
+	if (shipped + more <= room)
+		return true;
+	fail(e, FAIL_MEMORY, "load the kernel: %s needed, and only %s available outside of CMA",
+	     format_size(need, shipped + more), format_size(have, room));
+	return hint(e, "nothing was loaded: free some memory and try again");
 }
 
 bool plan_fail_scratch(const struct machine *m, struct error *e)

@@ -137,23 +137,28 @@ static void print_call(const struct plan *p, const struct request *r, struct str
 		      r->machine->crash.region.end ? ", to be started by a panic" : "");
 }
 
-/* By the bits of enum handed_on. */
-static const char *const handed_on[] = {
-	"memory kept by kexec handover",
-	"IMA's measurements",
-	"keys of encrypted disks",
+/* By the bits of enum handed_on, for people and for programs. */
+static const char *const handed_on[][2] = {
+	{ "memory kept by kexec handover", "\"handover\"" },
+	{ "IMA's measurements", "\"ima\"" },
+	{ "keys of encrypted disks", "\"dm-crypt\"" },
 };
 
-void print_left(unsigned left, struct strbuf *t)
+static void list_left(unsigned left, unsigned column, struct strbuf *t)
 {
 	const char *comma = "";
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(handed_on); i++)
 		if (left >> i & 1) {
-			strbuf_printf(t, "%s%s", comma, handed_on[i]);
+			strbuf_printf(t, "%s%s", comma, handed_on[i][column]);
 			comma = ", ";
 		}
+}
+
+void print_left(unsigned left, struct strbuf *t)
+{
+	list_left(left, 0, t);
 }
 
 void print_plan(const struct plan *p, const struct request *r, struct strbuf *t)
@@ -265,21 +270,6 @@ static void json_segments(const struct plan *p, struct strbuf *t)
 	strbuf_printf(t, "\n  ],\n");
 }
 
-static void json_left(unsigned left, struct strbuf *t)
-{
-	static const char *const names[] = { "handover", "ima", "dm-crypt" };
-	const char *comma = "";
-	size_t i;
-
-	strbuf_printf(t, ",\n  \"left_behind\": [");
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (left >> i & 1) {
-			strbuf_printf(t, "%s\"%s\"", comma, names[i]);
-			comma = ", ";
-		}
-	strbuf_printf(t, "]");
-}
-
 void print_json(const struct plan *p, const struct request *r, struct strbuf *t)
 {
 	const struct machine *m = r->machine;
@@ -314,8 +304,11 @@ void print_json(const struct plan *p, const struct request *r, struct strbuf *t)
 	if (r->overlays)
 		strbuf_printf(t, "]");
 	json_added(r, t);
-	if (r->left)
-		json_left(r->left, t);
+	if (r->left) {
+		strbuf_printf(t, ",\n  \"left_behind\": [");
+		list_left(r->left, 1, t);
+		strbuf_printf(t, "]");
+	}
 	strbuf_printf(t, ",\n  \"cmdline\": ");
 	json_string(t, cmdline_of(p, r));
 	strbuf_printf(t, "\n}\n");

@@ -16,14 +16,14 @@
 bool kexec_call_load(const struct segment *seg, size_t n, phys entry, const struct machine *m,
 		     bool hotplug, struct error *e);
 
-/* What kexec_file_load(2) is asked. Where the running kernel does not know them, FILE_DEBUG (it tells
- * in its log what it places where, since 6.8) and FILE_NO_CMA (it takes no contiguous memory for the
- * image, as none before 6.17 does) are left out.
+/* What kexec_file_load(2) is asked. Where the running kernel does not know them, FILE_DEBUG (it
+ * tells in its log what it places where, since 6.8) and FILE_NO_CMA (it takes no contiguous memory
+ * for the image, as none before 6.17 does) are left out.
  */
 enum file_call { FILE_CRASH = 1, FILE_DEBUG = 2, FILE_NO_CMA = 4 };
 
-/* One kexec_file_load(2), how: of enum file_call. The running kernel reads the files and places them.
- * initrd -1: none. Errors as kexec_call_load(), and FAIL_FORMAT, FAIL_ROOM, FAIL_FILE.
+/* One kexec_file_load(2), how: of enum file_call. The running kernel reads the files and places
+ * them. initrd -1: none. Errors as kexec_call_load(), and FAIL_FORMAT, FAIL_ROOM, FAIL_FILE.
  */
 bool kexec_call_file_load(int kernel, int initrd, const char *cmdline, const struct machine *m,
 			  unsigned how, struct error *e);

@@ -258,8 +258,8 @@ static void probe_scratch(int root, struct machine *m)
 	strbuf_free(&t);
 }
 
-/* What is handed over: a blob of each driver that has something. The kernel's own name and version, and
- * that of live update, which has room for sessions before there are any, say nothing.
+/* What is handed over: a blob of each driver that has something. The kernel's own name and version,
+ * and that of live update, which has room for sessions before there are any, say nothing.
  */
 void probe_kept(int root, char name[NAME_MAX + 1])
 {

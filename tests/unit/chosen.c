@@ -306,7 +306,8 @@ static void slacks(void)
 	struct tree t;
 	size_t n;
 
-	CASE("slack: enough for every length of a command line, and all that a crash kernel shares");
+	CASE("slack: enough for every length of a command line, and all that a crash kernel "
+	     "shares");
 	seed(&c);
 	c.elfcorehdr = c.usable = c.low = (struct range){ 0x30000000, 0x31000000, NULL };
 	c.cma = &shared;
