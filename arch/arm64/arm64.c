@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/arm64/arm64.h"
 
+#include "src/formats/iomem.h"
+
 /* The stub's code, and behind it the two addresses that it loads. */
 static const uint32_t stub_words[] = {
 #include "stub_words.h"
@@ -22,6 +24,25 @@ size_t arm64_stub(const struct request *r, phys kernel, phys tree, phys backup,
 	put_le64(out + sizeof(stub_words), tree);
 	put_le64(out + sizeof(stub_words) + 8, kernel);
 	return sizeof(stub_words) + 16;
+}
+
+bool arm64_tree(struct tree *t, const struct request *r, struct error *e)
+{
+	const struct range *k;
+
+	/* Linux, arch/arm/xen/enlighten.c, xen_early_init(): no such node, no Xen */
+	while (r->hide_xen && tree_is_xen(t->blob))
+		tree_nop_node(t, tree_root_child(t->blob, "hypervisor"));
+	/*
+	 * Whenever Xen runs a CPU, it writes into what xen_starting_cpu() of the running kernel
+	 * gave it (Xen, xen/arch/arm/domain.c, update_runstate_area()): its memory of each CPU,
+	 * which /proc/iomem has among what is reserved.
+	 */
+	ranges_for_each(k, &r->machine->reserved)
+		if ((k->what == arm64_lpi || (r->hide_xen && k->what == iomem_reserved)) &&
+		    !tree_add_reservation(t, *k, e))
+			return false;
+	return true;
 }
 
 /* TF-A and U-Boot write them */

@@ -29,8 +29,8 @@ bool arm64_log(struct machine *m, struct span log);
 extern const char arm64_lpi[];
 void arm64_lpi_expect(struct machine *m);
 bool arm64_lpi_find(struct machine *m, struct span log);
-bool arm64_tree(struct tree *t, const struct request *r, struct error *e);
 
+bool arm64_tree(struct tree *t, const struct request *r, struct error *e);
 size_t arm64_stub(const struct request *r, phys kernel, phys tree, phys backup,
 		  uint8_t out[STUB_MAX]);
 

@@ -15,7 +15,6 @@
 #include "arch/arm64/arm64.h"
 
 #include "dt/memory.h"
-#include "src/formats/iomem.h"
 
 #include <string.h>
 
@@ -80,24 +79,5 @@ bool arm64_lpi_find(struct machine *m, struct span log)
 	if (!(span_find(log, ",", &log) && span_skip_prefix(&log, "0,")) &&
 	    !(span_find(s, "irqchip.gicv3_nolpi=", &s) && s.len && strchr("1yYtT", s.p[0])))
 		m->lpi = LPI_UNKNOWN;
-	return true;
-}
-
-bool arm64_tree(struct tree *t, const struct request *r, struct error *e)
-{
-	const struct range *k;
-
-	/* Linux, arch/arm/xen/enlighten.c, xen_early_init(): no such node, no Xen */
-	while (r->hide_xen && tree_is_xen(t->blob))
-		tree_nop_node(t, tree_root_child(t->blob, "hypervisor"));
-	/*
-	 * Whenever Xen runs a CPU, it writes into what xen_starting_cpu() of the running kernel
-	 * gave it (Xen, xen/arch/arm/domain.c, update_runstate_area()): its memory of each CPU,
-	 * which /proc/iomem has among what is reserved.
-	 */
-	ranges_for_each(k, &r->machine->reserved)
-		if ((k->what == arm64_lpi || (r->hide_xen && k->what == iomem_reserved)) &&
-		    !tree_add_reservation(t, *k, e))
-			return false;
 	return true;
 }
