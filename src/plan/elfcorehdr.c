@@ -200,12 +200,13 @@ static bool take_area(struct span *s, uint32_t page_size, struct range *a)
 	       ++a->end > a->start && a->start % page_size == 0 && a->end % page_size == 0;
 }
 
-static bool is_dumped(const struct crash *c, struct range a)
+/* The kernel's vectors, which a crash stub saves, are no memory that it lends. */
+static bool is_dumped(const struct machine *m, const struct crash *c, struct range a)
 {
 	const struct range *r;
 
 	ranges_for_each(r, &c->dump)
-		if (range_within(a, *r))
+		if (r->start >= m->arch->backup && range_within(a, *r))
 			return true;
 	return false;
 }
@@ -219,7 +220,7 @@ bool elfcorehdr_read_cma(struct span text, const struct machine *m, struct crash
 
 	while (ok && text.len) {
 		if (c->cma.n == CRASH_CMA_MAX || !take_area(&text, m->page_size, &a) ||
-		    !is_dumped(c, a)) {
+		    !is_dumped(m, c, a)) {
 			fail(e, FAIL_MACHINE,
 			     "read crash CMA: no area of RAM: /sys/kernel/kexec/crash_cma_ranges");
 			return hint(e, "nothing was loaded: boot with a crashkernel= without "

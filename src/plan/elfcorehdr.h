@@ -32,8 +32,8 @@ bool elfcorehdr_read_kcore(struct span kcore, const struct machine *m, struct cr
 /* From the text of /sys/kernel/kexec/crash_cma_ranges (kernel/kexec_core.c, crash_cma_ranges_show;
  * on ppc64 since Linux 7.2, on arm64 since 7.3) into c->cma: a line for each area in which the
  * running kernel has movable pages until it crashes. c->dump, which has them all, loses them.
- * Errors: FAIL_MACHINE when one is no whole pages of c->dump, or there are more than CRASH_CMA_MAX;
- * FAIL_MEMORY.
+ * Errors: FAIL_MACHINE when one is no whole pages of c->dump or below arch->backup, or there are
+ * more than CRASH_CMA_MAX; FAIL_MEMORY.
  */
 bool elfcorehdr_read_cma(struct span text, const struct machine *m, struct crash *c,
 			 struct error *e);

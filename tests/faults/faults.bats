@@ -186,7 +186,7 @@ starve() {
 }
 
 @test "every allocation fails: arm64, ppc64, crash kernels, trees and overlays" {
-	local bin
+	local at bin n
 	bin=$(heap_bin)
 	dtc -q -@ -I dts -O dtb -o overlay - <<<'/dts-v1/; /plugin/; &{/} { added { a = <1>; }; };'
 	starve "$bin" arm64 --append=x --root "$machines/virt-6.1" --initrd=initrd --initrd=initrd2 Image
@@ -203,6 +203,16 @@ starve() {
 	starve "$bin" uki --root BARE uki
 	starve "$bin" lpi --append=x --root "$machines/virt-lpi" -c Image
 	starve "$bin" crash --append=x --root CRASH -p --initrd=initrd Image
+	# lists of areas grow, as those that are dumped are added, and as those that are shared are
+	for ((at = 0x50000000; at < 0x50200000; at += 0x20000)); do
+		printf '%016x-%016x\n' $at $((at + 0xffff))
+	done >CRASH/sys/kernel/kexec/crash_cma_ranges
+	for n in 40 20; do
+		for ((at = 0x60000000; at < 0x60000000 + n * 0x20000; at += 0x20000)); do
+			printf '  %x-%x : reserved\n' $at $((at + 0xffff))
+		done | sed '/4aa00000-/r /dev/stdin' "$machines/arm64-crash/proc/iomem" >CRASH/proc/iomem
+		starve "$bin" crash-$n --append=x --root CRASH -p --initrd=initrd Image
+	done
 	starve "$bin" ppc64 --append=x --root "$machines/pseries-drconf" --run-at-load vmlinux
 	starve "$bin" ppc64-crash --append=x --root "$machines/pseries-crash" -p --initrd=initrd vmlinux
 	starve "$bin" trees --append=x --root "$machines/virt-6.1" --dtb=dtb --dtb-overlay=overlay Image

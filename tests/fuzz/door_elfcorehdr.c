@@ -50,7 +50,11 @@ static void check(const struct machine *m)
 	size_t i, j;
 
 	DOOR_WANT(door_sorted(&m->free, true) && door_sorted(&m->reserved, false));
-	DOOR_WANT(door_sorted(&m->crash.dump, true) && door_sorted(&m->crash.cma, true));
+	/* what a crash stub saves is apart from what is dumped where it lies */
+	DOOR_WANT(m->crash.dump.n && door_sorted(&m->crash.dump, false) &&
+		  m->crash.dump.v[0].end >= m->arch->backup && door_sorted(&m->crash.cma, true));
+	for (i = 1; i < m->crash.dump.n; i++)
+		DOOR_WANT(m->crash.dump.v[i].start >= m->crash.dump.v[i - 1].end);
 	for (i = 0; i < m->crash.dump.n; i++)
 		for (j = 0; j < m->crash.cma.n; j++)
 			DOOR_WANT(!range_overlaps(m->crash.dump.v[i], m->crash.cma.v[j]));

@@ -378,6 +378,16 @@ static void shared(void)
 		}
 		machine_end(&m);
 	}
+	for (n = 0; n < 2; n++) {
+		CASE("shared memory: %s what a stub saves", n ? "above" : "in");
+		ppc64_start(&m);
+		m.page_size = 0x1000;
+		e = (struct error){ 0 };
+		want_u64("is read", n,
+			 elfcorehdr_read_cma(text_span(n ? "10000-1ffff\n" : "8000-ffff\n"), &m,
+					     &m.crash, &e));
+		machine_end(&m);
+	}
 	for (n = CRASH_CMA_MAX; n <= CRASH_CMA_MAX + 1; n++) {
 		CASE("shared memory: %zu areas", n);
 		arm64_start(&m);
