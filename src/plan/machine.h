@@ -106,7 +106,6 @@ struct machine {
 	unsigned reboot_cpu; /* ppc64: the one that enters the next kernel, */
 	uint32_t boot_cpu;   /* and its number in a tree, */
 	bool boot_cpu_known; /* if that is known */
-	bool one_cpu;	     /* ppc64: there is one, and none can come: nobody is to be waited for */
 	unsigned hpt_order;  /* ppc64: of the hash table, which grows with memory; 0: not known */
 
 	struct crash crash;
