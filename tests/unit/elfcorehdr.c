@@ -326,11 +326,6 @@ static void maps(bool big_endian)
 	ranges_free(&m.ram);
 }
 
-static struct span text_span(const char *text)
-{
-	return (struct span){ (const uint8_t *)text, strlen(text) };
-}
-
 /* The RAM that is dumped is [40000000, 50000000), in pages of 4 KiB. */
 static void shared(void)
 {

@@ -119,11 +119,6 @@ static void puts_back(void)
 	want_bytes("bytes", bytes, b, 8);
 }
 
-static struct span text(const char *s)
-{
-	return (struct span){ (const uint8_t *)s, strlen(s) };
-}
-
 static void takes(void)
 {
 	static const struct {
@@ -173,7 +168,7 @@ static void takes(void)
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		CASE("take a number: %s", rows[i].caption);
-		s = text(rows[i].text);
+		s = text_span(rows[i].text);
 		v = 77;
 		want_u64("answer", rows[i].ok, span_parse_number(&s, rows[i].base, &v));
 		if (rows[i].ok)
@@ -182,7 +177,7 @@ static void takes(void)
 	}
 	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
 		CASE("take an address: %s", addresses[i].caption);
-		s = text(addresses[i].text);
+		s = text_span(addresses[i].text);
 		v = 77;
 		want_u64("answer", addresses[i].ok, span_parse_address(&s, &v));
 		if (addresses[i].ok)
@@ -190,7 +185,7 @@ static void takes(void)
 		want_u64("what is left", strlen(addresses[i].behind), s.len);
 	}
 	CASE("take a word");
-	s = text("word and");
+	s = text_span("word and");
 	want(span_skip_prefix(&s, "word "), "it is taken");
 	want_u64("what is left", 3, s.len);
 	CASE("take another word");
@@ -224,23 +219,23 @@ static void finds(void)
 	struct span behind = { NULL, 77 };
 
 	CASE("find: a word at the start");
-	want(span_find(text("ab cd"), "ab", &behind) && behind.len == 3, "it is found");
+	want(span_find(text_span("ab cd"), "ab", &behind) && behind.len == 3, "it is found");
 	CASE("find: a word at the end");
-	want(span_find(text("ab cd"), "cd", &behind) && behind.len == 0, "it is found");
+	want(span_find(text_span("ab cd"), "cd", &behind) && behind.len == 0, "it is found");
 	CASE("find: the first place counts");
-	want(span_find(text("xaxax"), "xa", &behind) && behind.len == 3, "it is found");
+	want(span_find(text_span("xaxax"), "xa", &behind) && behind.len == 3, "it is found");
 	CASE("find: no such word");
-	want(!span_find(text("ab cd"), "bd", NULL), "it is not found");
+	want(!span_find(text_span("ab cd"), "bd", NULL), "it is not found");
 	CASE("find: a word longer than all");
-	want(!span_find(text("ab"), "abc", NULL), "it is not found");
+	want(!span_find(text_span("ab"), "abc", NULL), "it is not found");
 	CASE("find: in nothing");
-	want(!span_find(text(""), "a", NULL), "it is not found");
+	want(!span_find(text_span(""), "a", NULL), "it is not found");
 	CASE("find a number: after the word and spaces");
-	want_u64("number", 80, span_find_number(text("a: 7\nb:   80 kB"), "b:"));
+	want_u64("number", 80, span_find_number(text_span("a: 7\nb:   80 kB"), "b:"));
 	CASE("find a number: no word, no digit after it, nothing after it");
-	want_u64("no word", 0, span_find_number(text("a: 7"), "b:"));
-	want_u64("no digit", 0, span_find_number(text("b: x7"), "b:"));
-	want_u64("nothing", 0, span_find_number(text("a: 7 b:"), "b:"));
+	want_u64("no word", 0, span_find_number(text_span("a: 7"), "b:"));
+	want_u64("no digit", 0, span_find_number(text_span("b: x7"), "b:"));
+	want_u64("nothing", 0, span_find_number(text_span("a: 7 b:"), "b:"));
 }
 
 void test_span(void)

@@ -60,6 +60,12 @@ void want_hint(const struct error *e, const char *expected);
 uint64_t unit_random(void);
 void unit_random_start(uint64_t seed);
 
+/* The bytes of a text, which is borrowed, without its NUL. */
+static inline struct span text_span(const char *text)
+{
+	return (struct span){ (const uint8_t *)text, strlen(text) };
+}
+
 /* After n more calls every malloc, calloc and realloc of the program under test fails. -1: never.
  */
 void unit_memory(long n);
