@@ -41,7 +41,7 @@ all() {
 }
 
 @test "arm64: six random boots" { all --arch=arm64 --first=1001 6; }
-@test "ppc64le: three random boots" { all --arch=ppc64le --first=2000 3; }
+@test "ppc64le: three random boots" { all --arch=ppc64le --first=1002 3; }
 @test "ppc64le: a kernel that stays where it was loaded can load one that stays, too" {
 	run "$boots/random" --arch=ppc64le 10 jumps=2 panic=no kernel.0=6.12 kernel.1=6.12-64k kernel.2=6.12 fw=vof \
 		cpu=power8 mmu=hash threads=1 smp=2 numa=2 ram=1536 added=0 when=start mem.0=- crash=- wrap.1=raw initrds.1=gzip \
