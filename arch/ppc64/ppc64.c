@@ -77,6 +77,7 @@ const struct arch arch_ppc64 = {
 	.tree_align = PPC64_ALIGN,
 	.tree_reserved = true,
 	.region_is_room = true,
+	.hash_table = true,
 	.firmware = firmware,
 	.firmware_moves = true,
 	.page_offset = 0xc000000000000000, /* arch/powerpc/include/asm/page.h: PAGE_OFFSET */

@@ -24,6 +24,7 @@ struct arch {
 	bool threads;	/* a core has several CPUs: which of them starts the next kernel matters */
 	bool tree_reserved;   /* the tree reserves itself */
 	bool region_is_room;  /* the crash kernel region may be written by a normal kexec */
+	bool hash_table;      /* it may grow; see struct machine */
 	uint64_t page_offset; /* virtual address of physical 0; 0: /proc/kcore tells */
 	uint64_t backup; /* bytes from 0 that a crash stub saves after itself, before they go */
 	bool elfcorehdr_on_cmdline; /* a crash kernel finds the core header by elfcorehdr= */

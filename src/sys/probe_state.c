@@ -216,17 +216,17 @@ static void probe_cpus(int root, struct machine *m)
 	strbuf_free(&t);
 }
 
-/* Is something loaded? The file is since Linux 7.0 at the first path; a kernel without kexec has
- * neither, one that does not say leaves it unknown.
+/* Is something loaded? Since Linux 7.0 the file has a second path, which will be the only one; a
+ * kernel without kexec has neither, one that does not say leaves it unknown.
  */
-static bool read_loaded(int root, const char *path, const char *old, struct machine *m)
+static bool read_loaded(int root, const char *path, const char *later, struct machine *m)
 {
 	char buf[START_MAX];
 	struct strbuf t = strbuf_fixed(buf, sizeof(buf));
 	int err = files_read(root, path, START_MAX - 1, &t);
 
 	if (err == ENOENT)
-		err = files_read(root, old, START_MAX - 1, &t);
+		err = files_read(root, later, START_MAX - 1, &t);
 	if (err == ENOENT ? is_absent(root, "sys/kernel") : err || !t.len)
 		m->loaded_unknown = true;
 	return t.len && t.p[0] != '0';
@@ -294,16 +294,16 @@ static void probe_files(int root, struct machine *m)
 {
 	char buf[START_MAX];
 
-	m->loaded = read_loaded(root, "sys/kernel/kexec/loaded", "sys/kernel/kexec_loaded", m);
-	m->crash_loaded = read_loaded(root, "sys/kernel/kexec/crash_loaded",
-				      "sys/kernel/kexec_crash_loaded", m);
+	m->loaded = read_loaded(root, "sys/kernel/kexec_loaded", "sys/kernel/kexec/loaded", m);
+	m->crash_loaded = read_loaded(root, "sys/kernel/kexec_crash_loaded",
+				      "sys/kernel/kexec/crash_loaded", m);
 	m->load_disabled = probe_number(root, "proc/sys/kernel/kexec_load_disabled", 0) != 0;
 	m->limit_reboot = probe_number(root, "proc/sys/kernel/kexec_load_limit_reboot", -1);
 	m->limit_panic = probe_number(root, "proc/sys/kernel/kexec_load_limit_panic", -1);
 	m->lockdown = read_lockdown(root);
 	m->xen = span_equal_at(read_start(root, "sys/hypervisor/type", buf), 0, "xen", 3);
 	probe_cpus(root, m);
-	m->hpt_order = read_hpt_order(root);
+	m->hpt_order = m->arch->hash_table ? read_hpt_order(root) : 0;
 	if (!m->has_file_load)
 		return;
 	probe_scratch(root, m);

@@ -718,6 +718,7 @@ uki() { "$top/tests/lab/wrap" uki "$1" .linux=Image "${@:2}"; }
 	on without "" -e -x
 	says 0 "sync, reboot"
 	changed ARM moved sys/kernel/kexec/loaded '1\n' sys/kernel/kexec/crash_loaded '0\n'
+	rm moved/sys/kernel/kexec_loaded moved/sys/kernel/kexec_crash_loaded
 	on moved "" -l -S
 	says 1 nothing
 	on moved "" -S
@@ -748,12 +749,12 @@ uki() { "$top/tests/lab/wrap" uki "$1" .linux=Image "${@:2}"; }
 refused_over() {
 	rm -rf over initrd-pipe
 	changed CRASH over
-	mkdir -p over/sys/kernel/kexec
-	mkfifo over/sys/kernel/kexec/crash_loaded initrd-pipe
+	rm over/sys/kernel/kexec_crash_loaded
+	mkfifo over/sys/kernel/kexec_crash_loaded initrd-pipe
 	# shellcheck disable=SC2016  # for the shell that it starts
-	timeout 10 bash -c 'echo "$1" >over/sys/kernel/kexec/crash_loaded
+	timeout 10 bash -c 'echo "$1" >over/sys/kernel/kexec_crash_loaded
 		cat initrd >initrd-pipe
-		echo "$2" >over/sys/kernel/kexec/crash_loaded' - "$1" "$2" &
+		echo "$2" >over/sys/kernel/kexec_crash_loaded' - "$1" "$2" &
 	on over "-e kexec_load=EADDRNOTAVAIL" -p -c --initrd=initrd-pipe -l Image
 }
 
