@@ -149,22 +149,25 @@ static bool check_head(struct span stub, const struct request *r, struct error *
 }
 
 /* It is entered in the byte order of the kernel that ran, and turns big endian with its seventh
- * instruction, an rfid.
+ * instruction, an rfid. It waits for other CPUs, unless there can be none.
  */
 static bool check_code(struct span stub, const struct machine *m, struct error *e)
 {
 	static const uint32_t code[] = {
 #include "stub_words.h"
 	};
-	const uint32_t rfid = 0x4c000024;
+	const uint32_t rfid = 0x4c000024, wait = 0x3d800186, no_wait = 0x39800000;
 	bool big = m->big_endian;
-	uint32_t word = 0;
+	uint32_t word = 0, want;
 	size_t i;
 
 	_Static_assert(sizeof(code) == DATA - CODE, "the stub has grown");
 	for (i = 0; i < ARRAY_SIZE(code); i++) {
 		(big ? span_be32 : span_le32)(stub, CODE + 4 * i, &word);
-		if (word != code[i])
+		want = code[i] == wait && m->one_cpu ? no_wait : code[i];
+		if (code[i] == wait && word != want)
+			return broken(e, "ppc64-secondaries", "the stub waits as for other CPUs");
+		if (word != want)
 			return broken(e, "ppc64-byte-order", "the stub is not the code of stub.S");
 		big |= word == rfid;
 	}

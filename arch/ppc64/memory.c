@@ -206,6 +206,7 @@ bool ppc64_memory(struct machine *m, struct span iomem, struct error *e)
 	int chosen = tree_root_child(m->fdt.p, "chosen");
 
 	(void)iomem;
+	m->one_cpu = m->one_cpu && ppc64_has_one_cpu(m->fdt.p);
 	if (!tree_address(m->fdt.p, chosen, "linux,kernel-end", &m->addressable.start))
 		return fail(e, FAIL_TREE, "use the device tree: no linux,kernel-end in /chosen: %s",
 			    m->fdt_from);

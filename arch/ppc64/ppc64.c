@@ -16,6 +16,11 @@ static const uint32_t stub_words[] = {
 #define ORDER_WORDS    7
 #define DATA_NUMBERS   6
 #define BRANCH_TO_CODE (0x48000000u | PPC64_HEAD) /* b +0x100 */
+/* How long to wait for other CPUs to leave the running kernel's code: lis %r12, 0x186. With
+ * machine.one_cpu: li %r12, 0.
+ */
+#define WAIT	0x3d800186u
+#define NO_WAIT 0x39800000u
 
 _Static_assert(sizeof(stub_words) % 8 == 0, "the stub's data must be aligned");
 _Static_assert(PPC64_HEAD + sizeof(stub_words) + 8 * DATA_NUMBERS <= STUB_MAX,
@@ -37,6 +42,7 @@ size_t ppc64_stub(const struct request *r, phys kernel, phys tree, phys backup,
 	void (*const put)(uint8_t *, uint32_t) = r->machine->big_endian ? put_be32 : put_le32;
 	uint64_t data[DATA_NUMBERS] = { tree, kernel, kernel + r->image->entry, 0, 0, backup };
 	uint8_t *at = out + PPC64_HEAD;
+	uint32_t word;
 	size_t i;
 
 	if (r->image->part[0].data.len < PPC64_HEAD)
@@ -44,8 +50,10 @@ size_t ppc64_stub(const struct request *r, phys kernel, phys tree, phys backup,
 	read_opal(r->machine->fdt.p, &data[3]);
 	memcpy(out, r->image->part[0].data.p, PPC64_HEAD);
 	put(out, BRANCH_TO_CODE);
-	for (i = 0; i < ARRAY_SIZE(stub_words); i++, at += 4)
-		(i < ORDER_WORDS ? put : put_be32)(at, stub_words[i]);
+	for (i = 0; i < ARRAY_SIZE(stub_words); i++, at += 4) {
+		word = stub_words[i] == WAIT && r->machine->one_cpu ? NO_WAIT : stub_words[i];
+		(i < ORDER_WORDS ? put : put_be32)(at, word);
+	}
 	for (i = 0; i < DATA_NUMBERS; i++, at += 8)
 		put_be64(at, data[i]);
 	return (size_t)(at - out);

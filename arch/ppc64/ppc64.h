@@ -26,6 +26,8 @@ bool ppc64_find_usable(const struct machine *m, struct ranges *usable);
 
 /* Has a tree the CPU of this number (arch/powerpc/kernel/prom.c, early_init_dt_scan_cpus)? */
 bool ppc64_has_cpu(const void *fdt, uint32_t number);
+/* Has it one in all, and not one core with several? */
+bool ppc64_has_one_cpu(const void *fdt);
 
 /* Dynamic memory of a tree that is RAM, run by run; nothing where there is none.
  *

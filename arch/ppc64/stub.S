@@ -55,7 +55,7 @@ enter:
 2:	ldu	%r6, 8(%r7)
 	stdu	%r6, 8(%r5)
 	bdnz	2b
-3:	lis	%r12, 0x186		/* 25.6 million ticks of 512 MHz: 50 ms */
+3:	lis	%r12, 0x186		/* 25.6 million ticks of 512 MHz: 50 ms; with one CPU li %r12, 0 */
 	or	%r1, %r1, %r1		/* low priority: the others may share this core */
 	mftb	%r5
 1:	mftb	%r6			/* until they have left the code that the kernel overwrites */

@@ -89,6 +89,18 @@ bool ppc64_has_cpu(const void *fdt, uint32_t number)
 	return false;
 }
 
+bool ppc64_has_one_cpu(const void *fdt)
+{
+	int node = 0, depth = 0;
+	size_t cpus = 0;
+
+	for (; node >= 0; node = tree_next_node(fdt, node, &depth))
+		if (tree_prop_equals(fdt, node, "device_type", "cpu"))
+			cpus += tree_getprop(fdt, node, "ibm,ppc-interrupt-server#s").len > 4 ? 2
+											      : 1;
+	return cpus == 1;
+}
+
 /* Without it the next kernel ends before it has a console. */
 static bool check_cpu(const struct tree *t, const struct machine *m, struct error *e)
 {

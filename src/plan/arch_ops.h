@@ -44,7 +44,7 @@ struct arch {
 	bool firmware_moves; /* they say where it lies, which the next boot changes */
 
 	/* Fills all that a machine says of memory, from its tree and, but for targets whose tree
-	 * is live, from /proc/iomem. May set m->log_word.
+	 * is live, from /proc/iomem. May set m->log_word, and clear m->one_cpu.
 	 */
 	bool (*memory)(struct machine *m, struct span iomem, struct error *e);
 	/* What the log adds to that; false when out of memory. NULL: nothing. */

@@ -106,6 +106,8 @@ struct machine {
 	unsigned reboot_cpu; /* ppc64: the one that enters the next kernel, */
 	uint32_t boot_cpu;   /* and its number in a tree, */
 	bool boot_cpu_known; /* if that is known */
+	bool one_cpu; /* ppc64: there is no other, and none can come. The kernel's word alone is
+			 not enough: with nr_cpus=1 it leaves the others waiting in its code */
 	unsigned hpt_order;  /* ppc64: of the hash table, which grows with memory; 0: not known */
 
 	struct crash crash;

@@ -26,6 +26,7 @@ static const char *const files[] = {
 	"sys/hypervisor/type",
 	"sys/devices/system/cpu/online",
 	"sys/devices/system/cpu/present",
+	POSSIBLE_FILE,
 	IMA_FILE,
 	KEYS_FILE,
 	SCRATCH_FILE,

@@ -132,7 +132,7 @@ static bool read_each_cpu(struct reader *r, struct span possible, struct span pr
 /* A note for each possible CPU that sysfs has; one that is present must have it. */
 static bool read_cpus(struct reader *r)
 {
-	static const char path[] = CPU_FOLDER "possible";
+	static const char path[] = POSSIBLE_FILE;
 	struct strbuf possible = STRBUF_GROWING, present = STRBUF_GROWING;
 	int err = read_text(r, CPU_FOLDER "present", &present);
 	bool ok;

@@ -5,9 +5,9 @@
  * proc/cmdline, proc/meminfo, sys/kernel/kexec_loaded and kexec_crash_loaded (since Linux 7.0
  * sys/kernel/kexec/loaded and crash_loaded), proc/sys/kernel/kexec_load_disabled and
  * kexec_load_limit_reboot, sys/kernel/security/lockdown, sys/hypervisor/type, the MIDR of the first
- * CPU, sys/devices/system/cpu/online and present, before Linux 4.8 proc/kallsyms, where arm64 asks
- * for it dev/kmsg. What is not in a file of the running system (uname, page size, system calls) a
- * capture keeps in its file `system`.
+ * CPU, sys/devices/system/cpu/online, present and possible, before Linux 4.8 proc/kallsyms, where
+ * arm64 asks for it dev/kmsg. What is not in a file of the running system (uname, page size, system
+ * calls) a capture keeps in its file `system`.
  */
 #ifndef PROBE_H
 #define PROBE_H

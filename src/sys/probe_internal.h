@@ -19,6 +19,7 @@
 #define HANDOVER_DIR "sys/kernel/debug/kho/out/sub_fdts"
 #define IMA_FILE     "sys/kernel/security/ima/runtime_measurements_count"
 #define KEYS_FILE    "sys/kernel/config/crash_dm_crypt_keys/count"
+#define POSSIBLE_FILE "sys/devices/system/cpu/possible"
 /* of ppc64: a CPU's number in a device tree */
 #define PHYSICAL_ID_FILE "sys/devices/system/cpu/cpu%u/physical_id"
 #define MIDR_FILE	 "sys/devices/system/cpu/cpu0/regs/identification/midr_el1"

@@ -206,6 +206,10 @@ static void probe_cpus(int root, struct machine *m)
 	m->first_cpu = (unsigned)first;
 	m->reboot_cpu = (unsigned)(is_listed(strbuf_span(&t), cpu) ? cpu : first);
 	t.len = 0;
+	files_read(root, POSSIBLE_FILE, LIST_MAX, &t);
+	s = strbuf_span(&t);
+	m->one_cpu = span_equal_at(s, 0, "0\n", 2);
+	t.len = 0;
 	strbuf_printf(&path, PHYSICAL_ID_FILE, m->reboot_cpu);
 	if (path.p && files_read(root, path.p, LIST_MAX, &t) == 0) {
 		s = strbuf_span(&t);

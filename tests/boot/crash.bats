@@ -35,6 +35,11 @@ whole() {
 @test "pseries, radix, pages of 64 KiB, panic on the second CPU, Linux 6.1" { crashed pseries; }
 @test "pseries: a kexec out of the crash kernel gets the whole machine" { whole pseries; }
 @test "pseries, hash, pages of 64 KiB, then of 4 KiB, Linux 6.12" { crashed hash; }
+@test "pseries, nr_cpus=1: a kexec out of the crash kernel waits for the CPU that it does not use" {
+	whole hash
+	same "CPUs that the crash kernel knows" "$(fact crash cpus_possible)" 0
+	same "CPUs of the third kernel" "$(fact third cpus_online)" "$(fact run cpus_online)"
+}
 @test "pseries, dynamic memory, --hotplug: a block that goes is gone from the header" {
 	crashed drconf
 	same hotplug "$(fact run block)" "offline hotplug=1"

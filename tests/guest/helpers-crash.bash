@@ -11,7 +11,7 @@ efi       arm64   virt-efi     6.12     6.12     256M 2 - - - -smp 4
 two       arm64   virt-16k     6.12-16k 6.12     200M,high 1 crashkernel=64M,low - - -m 5G
 file      arm64   virt-1       file     file     128M 0 - - -
 pseries   ppc64le pseries      6.1      6.1      512M 1 - - third -machine x-vof=on -m 3G
-hash      ppc64le pseries-hash 6.12-64k 6.12     320M 0 - - - -machine x-vof=on
+hash      ppc64le pseries-hash 6.12-64k 6.12     320M 0 - nr_cpus=1 third -machine x-vof=on
 drconf    ppc64le pseries      6.12     6.12     320M 0 lab.offline=9 lab.dump=1 - -machine x-vof=on DIMM
 powernv9  ppc64le powernv9     6.1      6.12     320M 3 - - - -smp 4
 '

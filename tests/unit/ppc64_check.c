@@ -149,6 +149,7 @@ ROW(shares)
 	add(&s->m.crash.cma, 0x2f000000, 0x31000000, NULL);
 	add(&s->m.crash.cma, 0x38000000, 0x39000000, NULL);
 }
+ROW(stub_waits) { (void)p; s->m.one_cpu = true; }
 ROW(stub_head) { (void)s; p->stub[0xff] ^= 1; }
 ROW(kernel_short)
 {
@@ -329,6 +330,8 @@ static const struct row {
 	  BREAKS("backup-64k", "the stub saves the first 64 KiB elsewhere") },
 	{ "a normal plan with a place to save to", false, backup_for_none,
 	  BREAKS("backup-64k", "it saves memory for no crash kernel") },
+	{ "a wait for other CPUs where there can be none", false, stub_waits,
+	  BREAKS("ppc64-secondaries", "the stub waits as for other CPUs") },
 	{ "another first word behind it", false, stub_code,
 	  BREAKS("ppc64-byte-order", "the stub is not the code of stub.S") },
 	{ "another last word", false, stub_code_last,
@@ -550,6 +553,7 @@ static void stubs(void)
 	char note[200];
 	struct span s;
 	size_t i, big;
+	int one;
 
 	memset(kernel, 0xaa, sizeof(kernel));
 	for (i = 0; i < ARRAY_SIZE(opals); i++) {
@@ -569,6 +573,15 @@ static void stubs(void)
 		}
 		note_free(&m.fdt);
 	}
+	m.fdt = note_tree("/ { };");
+	for (one = 0; one < 2; one++) {
+		CASE("stub: %s", one ? "one CPU, no wait" : "others that may come are waited for");
+		m.one_cpu = one;
+		s = (struct span){ out, arch_ppc64.stub(&r, 0x4000000, 0x5000000, 0, out) };
+		span_be32(s, 0x14c, &branch);
+		want_u64("lis %r12, or li %r12, 0", one ? 0x39800000 : 0x3d800186, branch);
+	}
+	note_free(&m.fdt);
 }
 
 /* Kernels of which less than that is in their first part: the sandboxed reader may say so. */

@@ -341,6 +341,52 @@ static void mem_words(void)
 	}
 }
 
+/* The others wait in the running kernel's code, also those that nr_cpus=1 kept out of it. */
+static void other_cpus(void)
+{
+#define CPUS(CPU) "/ { cpus { " CPU " }; chosen { linux,kernel-end = <0 4000000>; }; };"
+	static const struct {
+		const char *caption, *tree;
+		bool kernel, one;
+	} trees[] = {
+		{ "one CPU",
+		  CPUS("a { device_type = \"cpu\"; ibm,ppc-interrupt-server#s = <8>; };"), true,
+		  true },
+		{ "one, of which the tree has only reg",
+		  CPUS("a { device_type = \"cpu\"; reg = <0>; };"), true, true },
+		{ "one, but the kernel can get more",
+		  CPUS("a { device_type = \"cpu\"; ibm,ppc-interrupt-server#s = <8>; };"), false,
+		  false },
+		{ "one core with two",
+		  CPUS("a { device_type = \"cpu\"; ibm,ppc-interrupt-server#s = <8 9>; };"), true,
+		  false },
+		{ "two cores",
+		  CPUS("a { device_type = \"cpu\"; reg = <0>; }; b { device_type = \"cpu\"; };"),
+		  true, false },
+		{ "none in the tree", CPUS("a { };"), true, false },
+	};
+#undef CPUS
+	struct machine m;
+	struct error e = { 0 };
+	struct span tree;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(trees); i++) {
+		CASE("other CPUs: %s", trees[i].caption);
+		tree = note_tree(trees[i].tree);
+		m = (struct machine){ .arch = &arch_ppc64,
+				      .page_size = 0x10000,
+				      .fdt = tree,
+				      .fdt_from = "/t",
+				      .one_cpu = trees[i].kernel };
+		arch_ppc64.memory(&m, (struct span){ 0 }, &e);
+		want_u64("one CPU", trees[i].one, m.one_cpu);
+		ranges_free(&m.ram);
+		ranges_free(&m.reserved);
+		note_free(&tree);
+	}
+}
+
 void test_ppc64_memory(void)
 {
 	const struct row *r;
@@ -369,6 +415,7 @@ void test_ppc64_memory(void)
 		note_free(&tree);
 	}
 	mem_words();
+	other_cpus();
 	out_of_memory();
 	deep();
 }
