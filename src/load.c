@@ -143,6 +143,8 @@ static bool call(const struct options *o, struct work *w, struct error *e)
 
 	if (w->request.file_call)
 		return file_load(o, w, e);
+	if (p->stage_node >= 0)
+		kexec_call_stage((unsigned)p->stage_node);
 	return kexec_call_load(p->seg, p->n, p->entry, &w->machine, w->request.hotplug, e);
 }
 

@@ -98,6 +98,7 @@ static bool encode_plan(const struct plan *p, struct blobs *b, struct message *m
 	size_t i;
 
 	m->entry = p->entry;
+	m->stage_node = p->stage_node;
 	m->segments = (uint32_t)p->n;
 	for (i = 0; i < p->n; i++) {
 		s = &p->seg[i];
@@ -298,6 +299,9 @@ static bool decode_segments(const struct message *m, const struct blobs *b, cons
 
 	if (!m->segments || m->segments > SEGMENTS_MAX)
 		return lie(e, "miscounted the segments");
+	if (m->stage_node < -1 || m->stage_node >= NODES_MAX)
+		return lie(e, "named a NUMA node that cannot be");
+	p->stage_node = m->stage_node;
 	for (; p->n < m->segments; p->n++) {
 		from = &m->segment[p->n];
 		if (!decode_data(from, b, r, &n, &data, e))

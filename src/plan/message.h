@@ -56,6 +56,7 @@ struct message {
 
 	/* struct plan; no segments for kexec_file_load */
 	uint64_t entry;
+	int32_t stage_node, pad;
 	struct message_segment segment[SEGMENTS_MAX];
 
 	char text[sizeof(((struct error *)0)->text)], hint[sizeof(((struct error *)0)->hint)];

@@ -50,25 +50,48 @@ static bool describe_pieces(struct draft *d, struct error *e)
 	return true;
 }
 
+static bool place_quietly(const struct ranges *in, const struct draft *d, struct placements *all,
+			  uint64_t node, unsigned level, struct error *e)
+{
+	struct ranges quiet = { 0 };
+	bool ok;
+
+	*e = (struct error){ 0 };
+	ok = staging_quiet_ranges(d->r->machine->freemap, in, d->shipped, node, level, &quiet, e) &&
+	     place(&quiet, all, e);
+	ranges_free(&quiet);
+	return ok;
+}
+
+/* With the load staged in memory of another NUMA node than the allocator would turn to first. */
+static bool place_and_prefer(const struct ranges *in, struct draft *d, struct placements *all,
+			     struct error *e)
+{
+	const struct freemap *map = d->r->machine->freemap;
+	const struct zone *z;
+
+	for (z = map->zone; z < map->zone + map->zones; z++) {
+		if (z->node == map->node || !place_quietly(in, d, all, z->node, 0, e))
+			continue;
+		d->p->stage_node = (int)z->node;
+		return true;
+	}
+	return false;
+}
+
 /* In memory that the running kernel is least likely to stage the load in, if all of it fits there.
  */
-static bool place_away_from_staging(const struct ranges *in, const struct draft *d,
+static bool place_away_from_staging(const struct ranges *in, struct draft *d,
 				    struct placements *all, struct error *e)
 {
 	const struct freemap *map = d->r->machine->freemap;
-	struct ranges quiet;
 	unsigned level;
-	bool ok = false;
 
-	for (level = 0; level < STAGING_LEVELS && map && !ok; level++) {
-		quiet = (struct ranges){ 0 };
-		*e = (struct error){ 0 };
-		ok = staging_quiet_ranges(map, in, d->shipped, level, &quiet, e) &&
-		     place(&quiet, all, e);
-		ranges_free(&quiet);
-	}
-	if (ok)
+	if (map && (place_quietly(in, d, all, map->node, 0, e) || place_and_prefer(in, d, all, e)))
 		return true;
+	for (level = 1; level < STAGING_LEVELS && map; level++)
+		if (place_quietly(in, d, all, map->node, level, e))
+			return true;
 	*e = (struct error){ 0 };
 	return place(in, all, e);
 }

@@ -163,7 +163,9 @@ bool plan_check_file_call(const struct request *r, struct error *e)
 
 bool plan_start(struct plan *p, const struct request *r, struct error *e)
 {
-	*p = (struct plan){ .cmdline = STRBUF_GROWING, .chosen.cmdline = r->cmdline };
+	*p = (struct plan){ .stage_node = -1,
+			    .cmdline = STRBUF_GROWING,
+			    .chosen.cmdline = r->cmdline };
 	memcpy(p->chosen.kaslr_seed, r->kaslr_seed, KASLR_SEED);
 	memcpy(p->chosen.rng_seed, r->rng_seed, RNG_SEED);
 	if (!is_crash(r))

@@ -20,6 +20,7 @@
 struct plan {
 	struct segment seg[SEGMENTS_MAX];
 	size_t n;
+	int stage_node; /* NUMA node in whose memory the load is to be staged; -1: anywhere */
 	phys entry;
 	phys kernel;	      /* load address of the kernel image */
 	phys kernel_entry;    /* its first instruction; entry itself without a stub */

@@ -133,8 +133,11 @@ static void print_call(const struct plan *p, const struct request *r, struct str
 	for (i = 0; i < r->overlays; i++)
 		strbuf_printf(t, ", %s", printable(show, r->overlay[i].name));
 	strbuf_printf(t, "\n");
-	strbuf_printf(t, "call     kexec_load, %zu segments%s\n", p->n,
+	strbuf_printf(t, "call     kexec_load, %zu segments%s", p->n,
 		      r->machine->crash.region.end ? ", to be started by a panic" : "");
+	if (p->stage_node >= 0)
+		strbuf_printf(t, ", until then in memory of node %d", p->stage_node);
+	strbuf_printf(t, "\n");
 }
 
 /* By the bits of enum handed_on, for people and for programs. */
@@ -285,6 +288,8 @@ void print_json(const struct plan *p, const struct request *r, struct strbuf *t)
 	strbuf_printf(t, "  \"syscall\": \"%s\",\n  \"entry\": \"0x%llx\",\n",
 		      r->file_call ? "kexec_file_load" : "kexec_load", ull(p->entry));
 	strbuf_printf(t, "  \"kernel_entry\": \"0x%llx\",\n", ull(p->kernel_entry));
+	if (!r->file_call && p->stage_node >= 0)
+		strbuf_printf(t, "  \"stage_node\": %d,\n", p->stage_node);
 	strbuf_printf(
 		t,
 		"  \"kernel_align\": %llu,\n  \"kernel_offset\": %llu,\n  \"kernel_room\": %llu,\n",

@@ -40,8 +40,9 @@ void staging_read_zones(struct freemap *map, struct span zoneinfo, uint64_t node
 	struct zone z = { 0 };
 
 	map->zones = 0;
+	map->node = node;
 	while (span_find(s, "Node ", &s)) {
-		if (!span_parse_number(&s, 10, &id))
+		if (!span_parse_number(&s, 10, &id) || id >= NODES_MAX)
 			continue;
 		part = span_find(s, "Node ", &next) ? before(s, next) : s;
 		/* in the order of zoneinfo_show_print() in mm/vmstat.c */
@@ -56,18 +57,21 @@ void staging_read_zones(struct freemap *map, struct span zoneinfo, uint64_t node
 		if (id != last)
 			first = id == node ? 0 : map->zones;
 		last = id;
+		z.node = id;
 		if (z.at.start < z.at.end)
 			insert_zone(map, first, z);
 	}
 }
 
-/* How far from where the zone's allocator is its next `taken` bytes reach. */
+/* How far from where the zone's allocator is its next `taken` bytes reach, which are not quite the
+ * nearest.
+ */
 static uint64_t reach(const struct zone *z, uint64_t taken)
 {
 	const uint64_t all = (z->at.end - z->at.start) >> 20, free = z->free >> 20;
 	uint64_t far;
 
-	if (!free || __builtin_mul_overflow(taken, all, &far))
+	if (!free || __builtin_mul_overflow(taken + taken / 8, all, &far))
 		return UINT64_MAX;
 	return far / free;
 }
@@ -127,21 +131,35 @@ static bool loud_zone(const struct freemap *map, const struct zone *z, uint64_t 
 	return level >= 1 || ranges_add(loud, z->at.start, seen, NULL);
 }
 
+/* The zones of one node, or of all others. */
+static bool loud_zones(const struct freemap *map, uint64_t node, bool others, uint64_t *rest,
+		       unsigned level, struct ranges *loud)
+{
+	const struct zone *z;
+	uint64_t taken;
+
+	for (z = map->zone; z < map->zone + map->zones; z++) {
+		taken = z->free < *rest ? z->free : *rest;
+		if ((z->node != node) != others || !taken)
+			continue;
+		*rest -= taken;
+		if (!loud_zone(map, z, taken, level, loud))
+			return false;
+	}
+	return true;
+}
+
 bool staging_quiet_ranges(const struct freemap *map, const struct ranges *room, uint64_t bytes,
-			  unsigned level, struct ranges *out, struct error *e)
+			  uint64_t node, unsigned level, struct ranges *out, struct error *e)
 {
 	/* page tables, lists, and what others take meanwhile */
-	uint64_t rest = bytes + bytes / 8 + map->size, taken;
+	uint64_t rest = bytes + bytes / 32 + map->size;
 	struct ranges loud = { 0 };
 	bool ok = true;
-	size_t i;
 
-	for (i = 0; i < map->zones && ok && level < STAGING_LEVELS && map->blocks; i++) {
-		taken = map->zone[i].free < rest ? map->zone[i].free : rest;
-		rest -= taken;
-		if (taken)
-			ok = loud_zone(map, &map->zone[i], taken, level, &loud);
-	}
+	if (level < STAGING_LEVELS && map->blocks)
+		ok = loud_zones(map, node, false, &rest, level, &loud) &&
+		     loud_zones(map, node, true, &rest, level, &loud);
 	ranges_sort(&loud);
 	ok = ok && ranges_subtract(room, &loud, out);
 	ranges_free(&loud);

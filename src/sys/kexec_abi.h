@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's numbers for kexec: include/uapi/linux/kexec.h, capability.h. */
+/* The kernel's numbers for kexec: include/uapi/linux/kexec.h, capability.h, mempolicy.h. */
 #ifndef KEXEC_ABI_H
 #define KEXEC_ABI_H
 
@@ -16,6 +16,7 @@
 #define KEXEC_FILE_NO_CMA	0x10ul /* since 6.17 */
 #define CAPABILITY_VERSION_3	0x20080522u
 #define CAP_SYS_BOOT_BIT	22
+#define MPOL_PREFERRED		1
 
 /* capset(2): a header, and two of these */
 struct cap_header {

@@ -73,6 +73,16 @@ static long kexec_load(unsigned long entry, unsigned long n, const struct kexec_
 	return syscall(SYS_kexec_load, entry, n, seg, flags);
 }
 
+void kexec_call_stage(unsigned node)
+{
+	enum { BITS = 8 * sizeof(unsigned long) };
+	unsigned long nodes[NODES_MAX / BITS] = { 0 };
+
+	nodes[node / BITS] = 1ul << node % BITS;
+	/* one more: the kernel takes that as a count of bits, less one (get_nodes()) */
+	syscall(SYS_set_mempolicy, MPOL_PREFERRED, nodes, NODES_MAX + 1ul);
+}
+
 bool kexec_call_load(const struct segment *seg, size_t n, phys entry, const struct machine *m,
 		     bool hotplug, struct error *e)
 {

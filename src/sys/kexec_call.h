@@ -8,6 +8,13 @@
 #include "src/base/error.h"
 #include "src/plan/machine.h"
 #include "src/plan/segment.h"
+#include "src/plan/staging.h"
+
+/* The next load is to be staged in memory of this NUMA node, as far as it has some: the running
+ * kernel allocates under the policy of the process (mm/mempolicy.c, alloc_pages()). Errors only
+ * cost time, and are none. node: below NODES_MAX.
+ */
+void kexec_call_stage(unsigned node);
 
 /* One kexec_load(2) with these segments. The image that was loaded before stays until this one is
  * whole, but of crash kernels the running kernel drops the old one first.

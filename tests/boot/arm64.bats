@@ -109,6 +109,13 @@ kexec-lite: nothing was started: load a kernel first, with kexec-lite --load"
 	same nodes "$(fact second numa_nodes)" 2
 }
 
+@test "two NUMA nodes: what has no quiet place beside itself waits on the other node" {
+	boot virt-numa
+	same load "$(step run apart)" "rc=0 stdout=0 stderr=0 loaded=1"
+	same node "$(step run apart-plan)" stage_node=1
+	(($(step run apart-took) > 450 * 1024)) || fail_with "KiB taken from it: $(step run apart-took)"
+}
+
 @test "GICv3 with LPIs and no EFI: the next kernels take over the tables, undamaged" {
 	boot virt-lpi
 	handed_over run second

@@ -58,7 +58,8 @@ void door_staging(struct span in)
 	staging_read_zones(map, text, flag & 3, flag & 4 ? 0x10000 : 0x1000);
 	DOOR_WANT(map->zones <= ZONES_MAX);
 	for (level = 0; level <= STAGING_LEVELS; level++) {
-		ok = staging_quiet_ranges(map, &room, bytes[flag >> 3 & 3], level, &out, &e);
+		ok = staging_quiet_ranges(map, &room, bytes[flag >> 3 & 3], flag >> 5 & 3, level,
+					  &out, &e);
 		door_error(ok, &e);
 		DOOR_WANT(door_sorted(&out, true) && inside(&out, &room));
 		DOOR_WANT(level < STAGING_LEVELS || ranges_total(&out) == ranges_total(&room));

@@ -281,6 +281,7 @@ static void make_freemap(struct scene *s)
 	for (i = 0; i < map->zones; i++) {
 		map->zone[i].at = s->ram[roll(d, s->rams)];
 		map->zone[i].free = scene_size(s);
+		map->zone[i].node = roll(d, 3);
 	}
 	map->last = scene_place(s);
 	map->down = one_in(d, 2);

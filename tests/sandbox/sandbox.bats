@@ -145,6 +145,7 @@ length           trust the sandbox: it named bytes that are in no file
 source           trust the sandbox: it named bytes that are in no file
 wraps            trust the plan: the initrd wraps (no-wrap)
 count            trust the sandbox: it miscounted the segments
+node             trust the sandbox: it named a NUMA node that cannot be
 piece            trust the sandbox: it named a piece that is unknown
 parts            trust the sandbox: it miscounted the parts of the kernel
 entry            trust the plan: it starts outside of what is loaded (entry-in-segment)

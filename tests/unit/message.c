@@ -110,6 +110,8 @@ ROW(memory_less) { m->image_memsz = UINT64_MAX; }
 
 ROW(no_segments) { m->segments = 0; }
 ROW(many_segments) { m->segments = SEGMENTS_MAX + 1; }
+ROW(node_below) { m->stage_node = -2; }
+ROW(node_above) { m->stage_node = NODES_MAX; }
 ROW(piece_unknown) { m->segment[K].piece = PIECES; }
 ROW(source_unknown) { m->segment[K].data.source = FROM_INITRD + 1; }
 ROW(source_last) { m->segment[K].data.source = UINT32_MAX; }
@@ -295,6 +297,12 @@ static const struct row {
 	{ .caption = "17 segments",
 	  .change = many_segments,
 	  .sentence = LIE "miscounted the segments" },
+	{ .caption = "a NUMA node below the one that means any",
+	  .change = node_below,
+	  .sentence = LIE "named a NUMA node that cannot be" },
+	{ .caption = "the first NUMA node that no kernel has",
+	  .change = node_above,
+	  .sentence = LIE "named a NUMA node that cannot be" },
 	{ .caption = "a piece that is unknown",
 	  .change = piece_unknown,
 	  .sentence = LIE "named a piece that is unknown" },

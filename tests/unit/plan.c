@@ -782,7 +782,7 @@ static void draw(struct freemap *map, char most, phys from, phys to, char other)
 									     : 0 };
 	}
 	map->zone[map->zones++] =
-		(struct zone){ { SMALL_BASE, SMALL_BASE + GIB, NULL }, 512 * MIB };
+		(struct zone){ { SMALL_BASE, SMALL_BASE + GIB, NULL }, 512 * MIB, 0 };
 }
 
 static void quiet(void)
@@ -824,6 +824,18 @@ static void quiet(void)
 	draw(&map, '+', 0x50000000, 0x50400000, '#');
 	want_plan(&s, "kernel 7fc00000-7fd00000-80000000, initrd 7fbf0000-7fbf2000-7fc00000, "
 		      "tree 7f800000-7f801000-7fa00000, stub 7fbe0000-7fbe1000-7fbf0000");
+	CASE("quiet: staged in memory of another node, when near its own there is no room");
+	draw(&map, '.', 0, 0, '.');
+	map.zone[0].free = 2 * MIB;
+	map.zone[map.zones++] = (struct zone){ { 0x800000000, 0x840000000, NULL }, GIB, .node = 3 };
+	for (n = 0; n < 2; n++) {
+		/* if that has enough */
+		map.zone[1].free = n ? GIB : MIB;
+		e = (struct error){ 0 };
+		want_error(plan_make(&s.r, &p, &e), &e, FAIL_NONE, "");
+		want_u64("node", n ? 3 : UINT64_MAX, (uint64_t)p.stage_node);
+		plan_free(&p);
+	}
 	CASE("quiet: when nothing is, all of the room; and the error is its own");
 	draw(&map, '+', 0, 0, '+');
 	s.r.bounds.end = SMALL_BASE + 18 * MIB;

@@ -228,11 +228,27 @@ static void keep_more(struct small *s)
 	small_free(s);
 }
 
+/* Little is free on its own node, a gigabyte on another. */
+static void on_node(struct small *s)
+{
+	static struct freemap map;
+
+	map = (struct freemap){ .size = 2 * MIB, .zones = 2, .blocks = 1 };
+	map.zone[0] = (struct zone){ { SMALL_BASE, SMALL_BASE + GIB, NULL }, 2 * MIB, 0 };
+	map.zone[1] = (struct zone){ { 0x800000000, 0x840000000, NULL }, GIB, 3 };
+	map.sample[0] = (struct sample){ SMALL_BASE + GIB - 2 * MIB, BLOCK_PAGES };
+	s->m.freemap = &map;
+}
+
 static const struct print_row print_rows[] = {
 	{ "a crash kernel's core header is in the legend", small_crash, false,
 	  "S stub  C core header\n", NULL },
 	{ "a crash kernel is started by a panic", small_crash, false,
 	  "call     kexec_load, 5 segments, to be started by a panic\n", NULL },
+	{ "where the load waits", on_node, false,
+	  "call     kexec_load, 4 segments, until then in memory of node 3\n", NULL },
+	{ "JSON: where the load waits", on_node, true, "  \"stage_node\": 3,\n", NULL },
+	{ "JSON: anywhere", as_it_is, true, "cmdline", "stage_node" },
 	{ "another has none", as_it_is, false, "S stub\n", "core header" },
 	{ "no reason where none is known", as_it_is, false,
 	  "call     kexec_load, 4 segments\ncmdline", NULL },

@@ -42,10 +42,11 @@ static void want_zones(const struct freemap *map, const char *expected)
 
 	strbuf_printf(&t, "%s", "");
 	for (i = 0; i < map->zones; i++)
-		strbuf_printf(&t, "%s%llx-%llx %llu", i ? ", " : "",
+		strbuf_printf(&t, "%s%llx-%llx %llu of %llu", i ? ", " : "",
 			      (unsigned long long)map->zone[i].at.start,
 			      (unsigned long long)map->zone[i].at.end,
-			      (unsigned long long)map->zone[i].free);
+			      (unsigned long long)map->zone[i].free,
+			      (unsigned long long)map->zone[i].node);
 	want_text("zones", expected, buf);
 }
 
@@ -56,17 +57,21 @@ static const struct zones_row {
 	const char *expected;
 } zones_rows[] = {
 	{ "own node first, its highest zone first", two_nodes, 0, 4096,
-	  "2000000-2064000 0, 400000-1400000 4096000, 4000000-43e8000 2048000" },
+	  "2000000-2064000 0 of 0, 400000-1400000 4096000 of 0, 4000000-43e8000 2048000 of 1" },
 	{ "the second node's own", two_nodes, 1, 4096,
-	  "4000000-43e8000 2048000, 2000000-2064000 0, 400000-1400000 4096000" },
+	  "4000000-43e8000 2048000 of 1, 2000000-2064000 0 of 0, 400000-1400000 4096000 of 0" },
 	{ "a node that is not listed", two_nodes, 9, 4096,
-	  "2000000-2064000 0, 400000-1400000 4096000, 4000000-43e8000 2048000" },
+	  "2000000-2064000 0 of 0, 400000-1400000 4096000 of 0, 4000000-43e8000 2048000 of 1" },
 	{ "pages of 64 KiB", two_nodes, 1, 65536,
-	  "40000000-43e80000 32768000, 20000000-20640000 0, 4000000-14000000 65536000" },
+	  "40000000-43e80000 32768000 of 1, 20000000-20640000 0 of 0, 4000000-14000000 65536000 of "
+	  "0" },
 	{ "no text", "", 0, 4096, "" },
 	{ "another text", "Node\nNode x, zone\n", 0, 4096, "" },
 	{ "cut in the middle of a zone", "Node 0, zone DMA\n  pages free 10\n  spanned 1", 0, 4096,
-	  "0-1000 40960" },
+	  "0-1000 40960 of 0" },
+	{ "no node has a number of 1024 or more",
+	  "Node 1024, zone DMA\n spanned 7\nNode 1023, zone DMA\n spanned 1\n", 0, 4096,
+	  "0-1000 0 of 1023" },
 	{ "numbers past 64 bits are none",
 	  "Node 0, zone DMA\n spanned 18446744073709551615\n pages free 18446744073709551615\n", 0,
 	  4096, "" },
@@ -161,11 +166,13 @@ static void out_of_memory(void)
 	static const struct {
 		const char *caption, *blocks;
 		phys start; /* of the first block */
+		uint64_t node;
 		long calls;
 	} maps[] = {
-		{ "blocks", "................", 0x10000000, 2 },
-		{ "what nobody looked at", "########", 0x11000000, 2 },
-		{ "nothing that is loud", "################", 0x10000000, 1 },
+		{ "blocks", "................", 0x10000000, 0, 2 },
+		{ "blocks of another node", "................", 0x10000000, 1, 2 },
+		{ "what nobody looked at", "########", 0x11000000, 0, 2 },
+		{ "nothing that is loud", "################", 0x10000000, 0, 1 },
 	};
 	struct ranges room = { 0 }, out;
 	struct freemap map;
@@ -180,14 +187,15 @@ static void out_of_memory(void)
 		draw(&map, maps[i].blocks);
 		for (j = 0; j < map.blocks; j++)
 			map.sample[j].start += maps[i].start - 0x10000000;
-		map.zone[0] = (struct zone){ { 0x10000000, 0x12000000, NULL }, 16 * MIB };
+		map.zone[0] =
+			(struct zone){ { 0x10000000, 0x12000000, NULL }, 16 * MIB, maps[i].node };
 		map.zone[1] = map.zone[0];
 		map.zones = 2;
 		for (n = 0, ok = false; n < 9 && !ok; n++) {
 			out = (struct ranges){ 0 };
 			e = (struct error){ 0 };
 			unit_memory(n);
-			ok = staging_quiet_ranges(&map, &room, 4 * MIB, 0, &out, &e);
+			ok = staging_quiet_ranges(&map, &room, 4 * MIB, 0, 0, &out, &e);
 			unit_memory(-1);
 			want_error(ok, &e, ok ? FAIL_NONE : FAIL_MEMORY,
 				   ok ? "" : "go on: out of memory");
@@ -214,12 +222,12 @@ void test_staging(void)
 		r = &quiet_rows[i];
 		CASE("quiet: %s", r->caption);
 		draw(&map, r->blocks);
-		map.zone[map.zones++] = (struct zone){ whole, r->free };
+		map.zone[map.zones++] = (struct zone){ whole, r->free, 0 };
 		map.last = r->last;
 		map.down = r->down;
 		out = (struct ranges){ 0 };
 		e = (struct error){ 0 };
-		want_error(staging_quiet_ranges(&map, &room, r->bytes, r->level, &out, &e), &e,
+		want_error(staging_quiet_ranges(&map, &room, r->bytes, 0, r->level, &out, &e), &e,
 			   FAIL_NONE, "");
 		want_ranges("quiet", r->expected, &out);
 		ranges_free(&out);
@@ -228,24 +236,30 @@ void test_staging(void)
 	draw(&map, "........");
 	for (i = 0; i < map.blocks; i++)
 		map.sample[i].start += 16 * MIB;
-	map.zone[map.zones++] = (struct zone){ whole, 32 * MIB };
+	map.zone[map.zones++] = (struct zone){ whole, 32 * MIB, 0 };
 	out = (struct ranges){ 0 };
 	e = (struct error){ 0 };
-	want_error(staging_quiet_ranges(&map, &room, 2 * MIB, 0, &out, &e), &e, FAIL_NONE, "");
+	want_error(staging_quiet_ranges(&map, &room, 2 * MIB, 0, 0, &out, &e), &e, FAIL_NONE, "");
 	want_ranges("level 0", "11000000-12000000", &out);
 	out.n = 0;
-	want_error(staging_quiet_ranges(&map, &room, 2 * MIB, 1, &out, &e), &e, FAIL_NONE, "");
+	want_error(staging_quiet_ranges(&map, &room, 2 * MIB, 0, 1, &out, &e), &e, FAIL_NONE, "");
 	want_ranges("level 1", "10000000-12000000", &out);
 	ranges_free(&out);
 	CASE("quiet: a second zone serves what the first has not");
 	draw(&map, "................");
-	map.zone[0] = (struct zone){ { 0x11000000, 0x12000000, NULL }, 4 * MIB };
-	map.zone[1] = (struct zone){ { 0x10000000, 0x11000000, NULL }, 16 * MIB };
+	map.zone[0] = (struct zone){ { 0x11000000, 0x12000000, NULL }, 4 * MIB, 0 };
+	map.zone[1] = (struct zone){ { 0x10000000, 0x11000000, NULL }, 16 * MIB, 0 };
 	map.zones = 2;
 	out = (struct ranges){ 0 };
 	e = (struct error){ 0 };
-	want_error(staging_quiet_ranges(&map, &room, 4 * MIB, 0, &out, &e), &e, FAIL_NONE, "");
+	want_error(staging_quiet_ranges(&map, &room, 4 * MIB, 0, 0, &out, &e), &e, FAIL_NONE, "");
 	want_ranges("quiet", "10400000-11000000", &out);
+	ranges_free(&out);
+	CASE("quiet: the node that is asked for serves first");
+	map.zone[1].node = 5;
+	out = (struct ranges){ 0 };
+	want_error(staging_quiet_ranges(&map, &room, 4 * MIB, 5, 0, &out, &e), &e, FAIL_NONE, "");
+	want_ranges("quiet", "10800000-12000000", &out);
 	ranges_free(&out);
 	ranges_free(&room);
 }
