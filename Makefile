@@ -184,7 +184,7 @@ bench:
 	tests/bench/run
 
 bench-doc:
-	cp build/bench/performance.md build/bench/performance.svg doc/
+	cp build/bench/performance.md build/bench/performance.svg build/bench/downtime.svg doc/
 
 stubs:
 	tests/build/stubs arch/arm64
