@@ -89,13 +89,13 @@ bool merge_memory(struct tree *t, const void *own, bool same, struct error *e)
 
 /* ---- reserved memory */
 
-/* What t reserves: by areas that kernels heed, by those of them that must not be mapped, and by
- * all, with the header. Sorted, without overlaps.
+/* What t reserves: by areas that kernels heed, by those of them that must not be mapped, by those
+ * that are used meanwhile, and by all, with the header. Sorted, without overlaps.
  */
 struct reserved {
 	struct tree *t;
 	int areas; /* /reserved-memory, where kernels heed it */
-	struct ranges area, no_map, all;
+	struct ranges area, no_map, pool, all;
 };
 
 static bool add_reserved(struct reserved *k, const struct range *r, bool no_map)
@@ -127,7 +127,9 @@ static bool read_reserved(struct reserved *k)
 	tree_for_each_child(node, fdt, k->areas) {
 		tree_pairs_of(&pairs, fdt, k->areas, node, "reg");
 		while (tree_is_available(fdt, node) && tree_next_pair(&pairs, &r))
-			if (!add_reserved(k, &r, tree_getprop(fdt, node, "no-map").p))
+			if (!add_reserved(k, &r, tree_getprop(fdt, node, "no-map").p) ||
+			    (tree_getprop(fdt, node, "reusable").p &&
+			     !ranges_add(&k->pool, r.start, r.end, NULL)))
 				return false;
 	}
 	sort_reserved(k);
@@ -226,6 +228,35 @@ static bool add_area(struct reserved *k, const void *own, int node, const struct
 	return merge_wrote(k->t, err, e);
 }
 
+/* Is it in a set that is sorted and without overlaps? */
+static bool is_kept(const struct ranges *keep, struct range r)
+{
+	size_t i;
+
+	for (i = 0; i < keep->n; i++)
+		if (range_within(r, keep->v[i]))
+			return true;
+	return false;
+}
+
+/* A pool that is `reusable` is memory like any other until its device wants it
+ * (kernel/dma/contiguous.c, rmem_cma_setup()), and nothing takes a part out of it.
+ */
+static bool check_pools(const struct reserved *k, const struct ranges *no_map, struct error *e)
+{
+	const struct range *r, *pool;
+
+	ranges_for_each(r, no_map)
+		ranges_for_each(pool, &k->pool)
+			if (range_overlaps(*r, *pool) && !is_kept(&k->no_map, *r))
+				return fail(
+					e, FAIL_TREE,
+					"use the device tree: pool on no-map memory, at 0x%llx: %s",
+					(unsigned long long)range_clip(*r, *pool).start,
+					k->t->from);
+	return true;
+}
+
 static bool merge_area(struct reserved *k, const void *own, int parent, int node, struct error *e)
 {
 	const bool no_map = tree_getprop(own, node, "no-map").p;
@@ -238,6 +269,10 @@ static bool merge_area(struct reserved *k, const void *own, int parent, int node
 	for (tree_pairs_of(&pairs, own, parent, node, "reg"); ok && tree_next_pair(&pairs, &r);)
 		ok = ranges_add(&was, r.start, r.end, NULL);
 	ranges_union(&was);
+	if (ok && no_map && !check_pools(k, &was, e)) {
+		ranges_free(&was);
+		return false;
+	}
 	ok = ok && ranges_subtract(&was, no_map ? &k->area : &k->all, &left);
 	for (i = 0; ok && i < left.n; i++)
 		ok = add_reserved(k, &left.v[i], no_map);
@@ -262,17 +297,6 @@ static bool merge_areas(struct reserved *k, const void *own, struct error *e)
 		if (tree_is_available(own, node) && !merge_area(k, own, parent, node, e))
 			return false;
 	return true;
-}
-
-/* Is it in a set that is sorted and without overlaps? */
-static bool is_kept(const struct ranges *keep, struct range r)
-{
-	size_t i;
-
-	for (i = 0; i < keep->n; i++)
-		if (range_within(r, keep->v[i]))
-			return true;
-	return false;
 }
 
 /* The machine's own reservations, but for no-map memory, which has its areas. */
@@ -304,6 +328,7 @@ bool merge_reservations(struct tree *t, const void *own, struct error *e)
 	ok = ok && merge_areas(&k, own, e) && merge_header(&k, own, e);
 	ranges_free(&k.area);
 	ranges_free(&k.no_map);
+	ranges_free(&k.pool);
 	ranges_free(&k.all);
 	return ok;
 }

@@ -232,6 +232,11 @@ def refusal(m, base, text):
         free = common(minus(m.ram, m.fixed + m.dynamic), minus(told, fdt_reserved(base)))
         holes = [b - a for a, b in free]
         return "there are holes of %d bytes" % max(holes) if holes and max(holes) > 1.1 * want + (4 << 20) else None
+    found = re.search(r"pool on no-map memory, at 0x([0-9a-f]+)", text)
+    if found:
+        at = int(found.group(1), 16)
+        pools = [r for a in fdt.areas(base) if a.reusable for r in a.ranges]
+        return None if any(r[0] <= at < r[1] for r in pools) else "%x is in no pool of the file" % at
     return "a sentence that nothing here knows"
 
 

@@ -453,6 +453,54 @@ static void few_cells(void)
 	}
 }
 
+#define POOL "p@4 { reusable; reg = <0 4000 0 4000>; }; "
+#define GONE "a@5 { no-map; reg = <0 5000 0 1000>; }; "
+
+/* The file has areas, this machine has others. */
+static void pools(void)
+{
+	static const struct {
+		const char *caption, *file, *own;
+		bool fit;
+	} areas[] = {
+		{ "no-map memory of this machine in it", POOL, GONE, false },
+		{ "the same, no-map in the file as well", POOL GONE, GONE, true },
+		{ "memory of this machine that is mapped in it", POOL,
+		  "a@5 { reg = <0 5000 0 1000>; }; ", true },
+		{ "no-map memory of this machine behind it", POOL,
+		  "a@8 { no-map; reg = <0 8000 0 1000>; }; ", true },
+		{ "no-map memory of this machine that begins before it",
+		  "p@5 { reusable; reg = <0 5000 0 4000>; }; ",
+		  "a@4 { no-map; reg = <0 4000 0 2000>; }; ", false },
+		{ "no-map memory of this machine, and it is switched off",
+		  "p@4 { status = \"disabled\"; reusable; reg = <0 4000 0 4000>; }; ", GONE, true },
+	};
+	char note[300];
+	struct span given, own;
+	struct error e;
+	size_t i;
+	long n;
+
+	for (i = 0; i < ARRAY_SIZE(areas); i++) {
+		CASE("merge: a pool in the file: %s", areas[i].caption);
+		snprintf(note, sizeof(note), "/ { " CELLS "chosen { }; " MEM AREAS "%s}; };",
+			 areas[i].file);
+		given = note_tree(note);
+		snprintf(note, sizeof(note), "/ { " CELLS MEM AREAS "%s}; };", areas[i].own);
+		own = note_tree(note);
+		for (n = 0; !merge(given, own, merge_slack(own), n, &e) && e.code == FAIL_MEMORY;
+		     n++)
+			;
+		want_error(
+			e.code == FAIL_NONE, &e, areas[i].fit ? FAIL_NONE : FAIL_TREE,
+			areas[i].fit
+				? ""
+				: "use the device tree: pool on no-map memory, at 0x5000: x.dtb");
+		note_free(&given);
+		note_free(&own);
+	}
+}
+
 static void refusals(void)
 {
 	static const struct {
@@ -608,6 +656,7 @@ void test_merge(void)
 	}
 	rooms();
 	many_places();
+	pools();
 	refusals();
 	deep();
 }
