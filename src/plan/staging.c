@@ -45,6 +45,9 @@ void staging_read_zones(struct freemap *map, struct span zoneinfo, uint64_t node
 		if (!span_parse_number(&s, 10, &id) || id >= NODES_MAX)
 			continue;
 		part = span_find(s, "Node ", &next) ? before(s, next) : s;
+		/* GFP_HIGHUSER, as kimage_load_normal_segment() asks, is never served from there */
+		if (span_skip_prefix(&part, ", zone  Movable"))
+			continue;
 		/* in the order of zoneinfo_show_print() in mm/vmstat.c */
 		z.free = pages(&part, "pages free ", page_size);
 		low = pages(&part, " low ", page_size);

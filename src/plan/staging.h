@@ -44,7 +44,7 @@ struct freemap {
 };
 
 /* Reads /proc/zoneinfo into map->zone, for a process that runs on NUMA node `node`. Zones beyond
- * ZONES_MAX, and of nodes beyond NODES_MAX, are left out.
+ * ZONES_MAX, and of nodes beyond NODES_MAX, are left out, and those that no load is staged in.
  */
 void staging_read_zones(struct freemap *map, struct span zoneinfo, uint64_t node,
 			uint32_t page_size);
