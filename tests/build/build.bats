@@ -99,7 +99,7 @@ load helpers-build
 usr/share/bash-completion/completions/kexec-lite 644
 usr/share/man/man8/kexec-lite.8 644"
 	cmp "$out/kexec-lite" "$root/usr/sbin/kexec-lite"
-	sed "s/@VERSION@/$(make -s -C "$top" print-VERSION)/" "$top/doc/kexec-lite.8" |
+	sed "s/@VERSION@/$(make -s --no-print-directory -C "$top" print-VERSION)/" "$top/doc/kexec-lite.8" |
 		cmp - "$root/usr/share/man/man8/kexec-lite.8"
 	cmp "$top/doc/kexec-lite.bash" "$root/usr/share/bash-completion/completions/kexec-lite"
 	readelf -SW "$root/usr/sbin/kexec-lite" | grep -q '\.debug_info'

@@ -16,12 +16,19 @@ setup_file() {
 
 setup() {
 	recipes=$BATS_FILE_TMPDIR/tree/build/release/packaging
-	version=$(make -s -C "$top" print-VERSION)
+	version=$(make -s --no-print-directory -C "$top" print-VERSION)
 	tarball=$BATS_FILE_TMPDIR/tree/build/release/kexec-lite-$version.tar.xz
 }
 
 # make_has VARIABLE: the Makefile knows it, and can be told another value
 make_has() { grep -Eq "^$1 (:|\\?)?= ?" "$top/Makefile" || grep -q "^ifdef $1$" "$top/Makefile"; }
+
+@test "what a script asks make is the answer alone, below another make as well" {
+	run env MAKEFLAGS=w MAKELEVEL=1 make -s --no-print-directory -C "$top" print-VERSION
+	same answer "$output" "$version"
+	run grep -rnE 'make -s.* print-[A-Z]' "$top/tests" "$top/packaging"
+	same "scripts that leave it talking" "$(grep -v -e --no-print-directory <<<"$output" || true)" ""
+}
 
 @test "everything is filled in, and the version is that of src/version.h" {
 	run grep -rn '@[A-Z0-9_]*@' "$recipes" --include='*' --exclude=dist --exclude=README.md
@@ -82,7 +89,7 @@ make_has() { grep -Eq "^$1 (:|\\?)?= ?" "$top/Makefile" || grep -q "^ifdef $1$" 
 @test "Debian: what is built with has each library that the Makefile asks pkg-config for" {
 	local package
 	declare -A debian=([zlib]=zlib1g-dev [libzstd]=libzstd-dev [liblzma]=liblzma-dev [liblz4]=liblz4-dev)
-	for package in $(make -s -C "$top" print-PACKAGES); do
+	for package in $(make -s --no-print-directory -C "$top" print-PACKAGES); do
 		grep -q "^ ${debian[$package]},$" "$recipes/debian/control" || fail_with "$package"
 	done
 	grep -q '^ libfdt-dev,$' "$recipes/debian/control"
@@ -125,11 +132,11 @@ kexec-lite-kexec $version"
 		print-%: ; @echo \$(\$*)
 	END
 	cd "$BATS_TEST_TMPDIR"
-	same options "$(make -s print-KEXEC_LITE_MAKE_OPTS)" "PREFIX=/usr ARCHS=arm64 ZSTD= XZ= KEXEC=1"
-	same dependencies "$(make -s print-KEXEC_LITE_DEPENDENCIES)" "host-pkgconf dtc zlib lz4"
-	same "beside kexec" "$(make -s print-KEXEC_LITE_MAKE_OPTS BR2_PACKAGE_KEXEC=y BR2_aarch64=)" \
+	same options "$(make -s --no-print-directory print-KEXEC_LITE_MAKE_OPTS)" "PREFIX=/usr ARCHS=arm64 ZSTD= XZ= KEXEC=1"
+	same dependencies "$(make -s --no-print-directory print-KEXEC_LITE_DEPENDENCIES)" "host-pkgconf dtc zlib lz4"
+	same "beside kexec" "$(make -s --no-print-directory print-KEXEC_LITE_MAKE_OPTS BR2_PACKAGE_KEXEC=y BR2_aarch64=)" \
 		"PREFIX=/usr ARCHS=ppc64 ZSTD= XZ="
-	same source "$(make -s print-KEXEC_LITE_SITE)/$(make -s print-KEXEC_LITE_SOURCE)" \
+	same source "$(make -s --no-print-directory print-KEXEC_LITE_SITE)/$(make -s --no-print-directory print-KEXEC_LITE_SOURCE)" \
 		"https://host.example/dir/${tarball##*/}"
 	# the old one's symbol, for those who have it in their configuration, and for petitboot
 	grep -qx 'config BR2_PACKAGE_KEXEC_LITE' "$recipes/buildroot/Config.in"

@@ -113,7 +113,7 @@ kexec-lite-ppc64le kexec-lite-ppc64le.spdx.json $name"
 		sum=$(sha256sum <"$bin_dir/$arch/kexec-lite")
 		same checksum "$(jq -r '.packages[0].checksums[0].checksumValue' "$BATS_TEST_TMPDIR/$arch.json")" "${sum%% *}"
 		# what pkg-config was asked for, and musl, which is libc
-		want=$(for name in libfdt $(make -s -C "$top" print-PACKAGES); do
+		want=$(for name in libfdt $(make -s --no-print-directory -C "$top" print-PACKAGES); do
 			echo "$name $(PKG_CONFIG_LIBDIR=$top/build/lab/libraries/$arch/lib/pkgconfig pkg-config --modversion "$name")"
 		done | sort; echo "musl $("$lab/version" musl)")
 		same libraries "$(jq -r '.packages[1:][] | "\(.name) \(.versionInfo)"' "$BATS_TEST_TMPDIR/$arch.json" |
@@ -136,7 +136,7 @@ kexec-lite-ppc64le kexec-lite-ppc64le.spdx.json $name"
 	(cd a/build/release && sha256sum --quiet -c "$name.sha256")
 	tar -xf "a/build/release/$name"
 	name=${name%.tar.xz}
-	same version "$name" "kexec-lite-$(make -s -C "$top" print-VERSION)"
+	same version "$name" "kexec-lite-$(make -s --no-print-directory -C "$top" print-VERSION)"
 	commit=$(git -C a ls-tree -r --name-only HEAD | LC_ALL=C sort)
 	same files "$(cd "$name" && find . ! -type d -printf '%P\n' | LC_ALL=C sort)" "$commit"
 	git -C a archive HEAD | tar -x --one-top-level=commit

@@ -7,9 +7,9 @@
 setup_file() {
 	cd "$BATS_TEST_DIRNAME/../.." || return
 	export OBJECTS=$BATS_FILE_TMPDIR/objects
-	read -ra pure < <(make -s print-PURE)
+	read -ra pure < <(make -s --no-print-directory print-PURE)
 	[[ ${#pure[@]} -gt 20 ]]
-	make -s print-ALL_CPPFLAGS >"$BATS_FILE_TMPDIR/flags"
+	make -s --no-print-directory print-ALL_CPPFLAGS >"$BATS_FILE_TMPDIR/flags"
 	for file in "${pure[@]}"; do
 		mkdir -p "$OBJECTS/${file%/*}"
 		object "$file" "$OBJECTS/${file%.c}.o"
