@@ -27,7 +27,8 @@ rows() {
 }
 
 @test "performance.md: the sweep, the large machine, the objects and the gates are there" {
-	same "rows of the sweep" "$(rows "Where a segment" | wc -l)" 12
+	same "rows of downtime" "$(rows Downtime | grep -cE '^\| (arm64|ppc64le) \| kexec')" 6
+	same "rows of the sweep" "$(rows "Where a segment" | wc -l)" 11
 	same "rows of the large machine" "$(rows "A machine of 64 TiB" | wc -l)" 4
 	(($(rows "Bytes of code" | wc -l) > 40))
 	(($(rows Gates | wc -l) >= 28))
@@ -37,7 +38,7 @@ rows() {
 
 @test "performance.md and its chart have no path, no date and no host" {
 	local file
-	for file in "$page" "${page%.md}.svg"; do
+	for file in "$page" "${page%.md}.svg" "$top/doc/downtime.svg"; do
 		[[ -s $file ]] || fail_with "$file is missing"
 		if grep -nE '/(tmp|home|root|work|build)/|20[0-9][0-9]-[01][0-9]|https?://[^w]' "$file"; then
 			fail_with "in $file"
