@@ -1,2 +1,2 @@
 /* SPDX-License-Identifier: MIT */
-#define VERSION "0.1"
+#define VERSION "1.0.0"
